@@ -1,0 +1,159 @@
+"""Layer: holds parameters and children, and runs pairs of functions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+from chainrule.functions.arrays import Array
+
+from .parameter import Buffer, Parameter
+
+
+class Layer:
+    """The base of everything that has weights.
+
+    A subclass writes two methods:
+
+        y, cache = layer.forward(x)        # writes nothing on the layer: what backward needs is in the cache
+        dx = layer.backward(dy, cache)     # adds the gradients of its parameters, returns the one of its input
+
+    Its parameters, buffers and children are simply its attributes; children may also stand in lists and dicts. Their dotted
+    paths are their names, as in PyTorch: `blocks.0.conv.weight`. Because the cache belongs to the call, one layer may be used
+    many times before backward, and one parameter may stand in several layers (it is then *tied*: it appears once in
+    `named_parameters`, and under each of its names in `state_dict`).
+    """
+
+    training: bool = True
+
+    def forward(self, *inputs: Any) -> Any:
+        """Returns (y, cache)."""
+        raise TypeError(f"{type(self).__name__} has no forward: write forward(self, x) and return (y, cache)")
+
+    def backward(self, dy: Any, cache: Any) -> Any:
+        """Adds the parameters' gradients and returns dx, or a tuple with one entry per array that forward took."""
+        raise TypeError(f"{type(self).__name__} has no backward: write backward(self, dy, cache) and return dx")
+
+    def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
+        """Forward alone: returns y and keeps nothing."""
+        return self.forward(*inputs, **kwargs)[0]
+
+    # ------------------------------------------------------------ gradients
+
+    def add_grads(self, **gradients: Array | None) -> None:
+        """add_grads(weight=dweight, bias=dbias) adds each gradient to the parameter of that name; None adds nothing."""
+        for name, gradient in gradients.items():
+            parameter = getattr(self, name)
+            if parameter is None or gradient is None:
+                continue
+            try:
+                parameter.add_grad(gradient)
+            except ValueError as error:
+                raise ValueError(f"{type(self).__name__}.{name}: {error}") from None
+
+    def zero_grad(self) -> None:
+        """Sets all gradients to 0, before the backward of a new step adds to them."""
+        for parameter in self.parameters():
+            parameter.zero_grad()
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freezes (False) or thaws (True) every parameter below this layer."""
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
+    # ------------------------------------------------------------ what is inside
+
+    def named_children(self) -> Iterator[tuple[str, Layer]]:
+        """The layers directly below, in the order in which they were defined."""
+        for name, value in vars(self).items():
+            yield from _layers_in(name, value)
+
+    def named_layers(self, prefix: str = "") -> Iterator[tuple[str, Layer]]:
+        """This layer, under the name `prefix`, and all below it, each with its dotted path."""
+        yield prefix, self
+        for name, child in self.named_children():
+            yield from child.named_layers(f"{prefix}.{name}" if prefix else name)
+
+    def _named_state(self) -> Iterator[tuple[str, Parameter | Buffer]]:
+        """Every parameter and buffer under each of its names."""
+        for path, layer in self.named_layers():
+            for kind in (Parameter, Buffer):
+                for name, value in vars(layer).items():
+                    if isinstance(value, kind):
+                        yield f"{path}.{name}" if path else name, value
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Every parameter once, under its first name."""
+        seen: set[int] = set()
+        for name, value in self._named_state():
+            if isinstance(value, Parameter) and id(value) not in seen:
+                seen.add(id(value))
+                yield name, value
+
+    def parameters(self) -> Iterator[Parameter]:
+        return (parameter for _, parameter in self.named_parameters())
+
+    # ------------------------------------------------------------ mode and state
+
+    def train(self, mode: bool = True) -> Self:
+        """Training mode (dropout drops, batch norm uses the batch's statistics) for this layer and all below."""
+        for _, layer in self.named_layers():
+            layer.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Evaluation mode: the opposite of `train`."""
+        return self.train(False)
+
+    def update_running_statistics(self) -> None:
+        """Lets every batch norm below take in the statistics of this step; once per step, after the optimizer."""
+        for _, child in self.named_children():
+            child.update_running_statistics()
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters and buffers by name, as in PyTorch."""
+        return {name: value.data.copy() for name, value in self._named_state()}
+
+    def load_state_dict(self, state: dict[str, Array], strict: bool = True) -> None:
+        """Writes a state dict into the parameters and buffers; either all of it, or nothing.
+
+        Raises KeyError that lists what is missing and what is unexpected (not with strict=False), and ValueError that lists
+        arrays of another shape.
+        """
+        own = dict(self._named_state())
+        missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
+        if strict and (missing or unexpected):
+            raise KeyError(
+                f"the state dict does not fit {type(self).__name__}: missing {missing or 'nothing'}, "
+                f"unexpected {unexpected or 'nothing'} (strict=False loads what both have)"
+            )
+        both = [(name, value, state[name]) for name, value in own.items() if name in state]
+        misshapen = [f"{n} {tuple(new.shape)} for {v.shape}" for n, v, new in both if tuple(new.shape) != v.shape]
+        if misshapen:
+            raise ValueError(f"the state dict does not fit {type(self).__name__}: wrong shapes: {', '.join(misshapen)}")
+        for _, value, new in both:
+            value.data[...] = new
+
+    # ------------------------------------------------------------ how it looks
+
+    def extra_repr(self) -> str:
+        """What stands in the parentheses of repr: sizes and options."""
+        return ""
+
+    def __repr__(self) -> str:
+        children = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
+        body = "".join(f"\n  {child}" for child in children)
+        return f"{type(self).__name__}({self.extra_repr()}{body}{chr(10) if children else ''})"
+
+
+def _layers_in(name: str, value: Any) -> Iterator[tuple[str, Layer]]:
+    """The layers in an attribute: itself, or those in a list or dict, at any depth."""
+    if isinstance(value, Layer):
+        yield name, value
+    elif isinstance(value, list | tuple):
+        for i, item in enumerate(value):
+            yield from _layers_in(f"{name}.{i}", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _layers_in(f"{name}.{key}", item)
