@@ -23,16 +23,15 @@ A mean of means over batches of different size is not the mean.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .arrays import Array, describe
+from .reduction import Reduction, check_reduction, reduce_losses
 
 if TYPE_CHECKING:
     from .arrays import Float, Int
-
-Reduction = Literal["sum", "mean", "none"]
 
 
 class CrossEntropyCache(NamedTuple):
@@ -61,7 +60,8 @@ def cross_entropy(
     Raises ValueError for shapes that do not fit, IndexError for a class that does not exist, TypeError for targets that are
     no integers.
     """
-    _check(logits, target, weight, label_smoothing, reduction, axis)
+    _check(logits, target, weight, label_smoothing, axis)
+    check_reduction("cross_entropy", reduction)
     by_class = np.moveaxis(logits, axis, -1)                               # (batch, ..., classes)
     classes = by_class.shape[-1]
     z = by_class.reshape(-1, classes)                                      # (rows, classes)
@@ -78,8 +78,7 @@ def cross_entropy(
 
     losses = -(weighted_targets * log_probabilities).sum(-1)               # (rows,)
     count = float(((w * one_hot).sum(-1) * counted).sum())
-    divisor = count if reduction == "mean" else 1.0
-    loss = losses.reshape(target.shape) if reduction == "none" else losses.sum() / divisor
+    loss, divisor = reduce_losses(losses.reshape(target.shape), count, reduction)
     return loss, count, CrossEntropyCache(np.exp(log_probabilities), weighted_targets, by_class.shape, axis, divisor)
 
 
@@ -97,9 +96,7 @@ def cross_entropy_backward(
     return dlogits, None, None
 
 
-def _check(
-    logits: Array, target: Array, weight: Array | None, label_smoothing: float, reduction: str, axis: int
-) -> None:
+def _check(logits: Array, target: Array, weight: Array | None, label_smoothing: float, axis: int) -> None:
     if logits.ndim < 2:
         raise ValueError(f"cross_entropy expects logits (batch, classes, ...), got {describe('logits', logits)}")
     if not -logits.ndim <= axis < logits.ndim:
@@ -121,8 +118,6 @@ def _check(
         )
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must be from 0 to 1, got {label_smoothing}")
-    if reduction not in ("sum", "mean", "none"):
-        raise ValueError(f"cross_entropy: reduction must be 'sum', 'mean' or 'none', got {reduction!r}")
 
 
 def _check_labels(labels: Array, counted: Array, classes: int, ignore_index: int) -> None:

@@ -19,7 +19,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .arrays import Array
-from .windows import Pair, Sides, as_pair, as_sides, check_images, crop2d, output_size, pad2d, window_offsets, zero_images
+from .windows import (
+    Pair,
+    Sides,
+    as_pair,
+    as_sides,
+    check_images,
+    check_pool_padding,
+    crop2d,
+    output_size,
+    pad2d,
+    window_offsets,
+    zero_images,
+)
 
 if TYPE_CHECKING:
     from .arrays import Float, Int
@@ -49,18 +61,19 @@ def max_pool2d(
     kernel_size, dilation = as_pair(kernel_size, "kernel_size"), as_pair(dilation, "dilation")
     stride = kernel_size if stride is None else as_pair(stride, "stride")
     sides = as_sides(padding, kernel_size, dilation)
-    if any(side[0] > k // 2 for side, k in zip(sides, kernel_size, strict=True)):
-        raise ValueError(f"max_pool2d: padding {padding} exceeds half the kernel {kernel_size}: windows would hold no pixel")
+    check_pool_padding("max_pool2d", sides, kernel_size)
     padded = pad2d(x, sides, value=-np.inf)
     out_size = output_size("max_pool2d", (padded.shape[2], padded.shape[3]), kernel_size, stride, dilation)
 
+    place = np.min_scalar_type(kernel_size[0] * kernel_size[1]).type           # bytes for all usual kernels
     y, winner = None, None
     for i, j, grid in window_offsets(kernel_size, stride, dilation, out_size):
-        candidate = padded[grid]                                       # (batch, channels, out_h, out_w)
+        candidate = padded[grid]                                               # (batch, channels, out_h, out_w)
         if y is None:
-            y, winner = candidate, np.zeros_like(candidate, dtype=np.int32)
+            y, winner = candidate, np.zeros_like(candidate, dtype=place)
         else:
-            winner = np.where(candidate > y, i * kernel_size[1] + j, winner)  # a tie stays with the earlier place
+            # whoever beats all places before stands at the largest place so far; a tie stays with the earlier one
+            winner = np.maximum(winner, (candidate > y) * place(i * kernel_size[1] + j))
             y = np.maximum(y, candidate)
     return y, MaxPool2dCache(winner, padded.shape, kernel_size, stride, sides, dilation)
 

@@ -104,3 +104,11 @@ def window_offsets(
             rows = slice(top, top + stride[0] * (out_size[0] - 1) + 1, stride[0])
             columns = slice(left, left + stride[1] * (out_size[1] - 1) + 1, stride[1])
             yield i, j, (slice(None), slice(None), rows, columns)
+
+
+def check_pool_padding(name: str, sides: Sides, kernel_size: tuple[int, int]) -> None:
+    """Raises ValueError if padding exceeds half the kernel: some windows would then hold no pixel at all."""
+    if any(side[0] > k // 2 for side, k in zip(sides, kernel_size, strict=True)):
+        raise ValueError(
+            f"{name}: padding ({sides[0][0]}, {sides[1][0]}) exceeds half the kernel {kernel_size}: windows would hold no pixel"
+        )

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from chainrule.functions import flatten, flatten_backward
-from chainrule.functions.arrays import Array
-from chainrule.functions.flatten import FlattenCache
 
-from .layer import Layer
+from .parameterless import Parameterless
 
 
-class Flatten(Layer):
+class Flatten(Parameterless):
     """(batch, ...) -> (batch, product of the rest). See `chainrule.functions.flatten`."""
 
-    def forward(self, x: Array) -> tuple[Array, FlattenCache]:
-        return flatten(x)
-
-    def backward(self, dy: Array, cache: FlattenCache) -> Array:
-        return flatten_backward(dy, cache)
+    function, function_backward = staticmethod(flatten), staticmethod(flatten_backward)

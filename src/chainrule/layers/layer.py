@@ -53,14 +53,29 @@ class Layer:
 
     def zero_grad(self) -> None:
         """Sets all gradients to 0, before the backward of a new step adds to them."""
-        for parameter in self.parameters():
-            parameter.zero_grad()
+        for value in vars(self).values():
+            if isinstance(value, Parameter):
+                value.zero_grad()
+        for _, child in self.named_children():
+            child.zero_grad()
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Freezes (False) or thaws (True) every parameter below this layer."""
         for parameter in self.parameters():
             parameter.requires_grad = requires_grad
         return self
+
+    def replica(self, memo: dict[int, Any] | None = None) -> Self:
+        """The same layer with the same weights, but gradients of its own: for a thread that works on a part of the batch.
+
+        What is tied or shared inside stays so (`memo` remembers what was copied already).
+        """
+        memo = {} if memo is None else memo
+        if id(self) not in memo:
+            memo[id(self)] = copy = object.__new__(type(self))
+            vars(copy).update({name: _replica(value, memo) for name, value in vars(self).items()})
+        copied: Self = memo[id(self)]
+        return copied
 
     # ------------------------------------------------------------ what is inside
 
@@ -157,3 +172,16 @@ def _layers_in(name: str, value: Any) -> Iterator[tuple[str, Layer]]:
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from _layers_in(f"{name}.{key}", item)
+
+
+def _replica(value: Any, memo: dict[int, Any]) -> Any:
+    """Layers and parameters, alone or in lists, tuples and dicts, become replicas; all else is shared."""
+    if isinstance(value, Layer):
+        return value.replica(memo)
+    if isinstance(value, Parameter):
+        return memo.setdefault(id(value), value.replica())
+    if type(value) in (list, tuple):
+        return type(value)(_replica(item, memo) for item in value)
+    if type(value) is dict:
+        return {key: _replica(item, memo) for key, item in value.items()}
+    return value

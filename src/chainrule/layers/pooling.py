@@ -1,31 +1,46 @@
-"""Pooling as layers: no parameters, only options."""
+"""Pooling as layers: (batch, channels, height, width) -> (batch, channels, out_height, out_width), without parameters."""
 
 from __future__ import annotations
 
-from chainrule.functions import max_pool2d, max_pool2d_backward
-from chainrule.functions.arrays import Array
-from chainrule.functions.max_pool2d import MaxPool2dCache
+from chainrule.functions import (
+    adaptive_avg_pool2d,
+    adaptive_avg_pool2d_backward,
+    avg_pool2d,
+    avg_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
 from chainrule.functions.windows import Pair
 
-from .layer import Layer
+from .parameterless import Parameterless
 
 
-class MaxPool2d(Layer):
-    """The largest number of each window: (batch, channels, height, width) -> (batch, channels, out_height, out_width).
+class MaxPool2d(Parameterless):
+    """The largest number of each window; stride defaults to kernel_size. See `chainrule.functions.max_pool2d`."""
 
-    stride defaults to kernel_size. See `chainrule.functions.max_pool2d`.
-    """
+    function, function_backward = staticmethod(max_pool2d), staticmethod(max_pool2d_backward)
 
     def __init__(
         self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0, dilation: Pair = 1
     ) -> None:
-        self.kernel_size, self.stride, self.padding, self.dilation = kernel_size, stride, padding, dilation
+        super().__init__(kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation)
 
-    def forward(self, x: Array) -> tuple[Array, MaxPool2dCache]:
-        return max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation)
 
-    def backward(self, dy: Array, cache: MaxPool2dCache) -> Array:
-        return max_pool2d_backward(dy, cache)
+class AvgPool2d(Parameterless):
+    """The mean of each window; stride defaults to kernel_size. See `chainrule.functions.avg_pool2d`."""
 
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}" + (f", stride={self.stride}" if self.stride else "")
+    function, function_backward = staticmethod(avg_pool2d), staticmethod(avg_pool2d_backward)
+
+    def __init__(
+        self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0, count_include_pad: bool = True
+    ) -> None:
+        super().__init__(kernel_size=kernel_size, stride=stride, padding=padding, count_include_pad=count_include_pad)
+
+
+class AdaptiveAvgPool2d(Parameterless):
+    """Averages to output_size, whatever the input's size; 1 is global average pooling. See `chainrule.functions.adaptive_avg_pool2d`."""
+
+    function, function_backward = staticmethod(adaptive_avg_pool2d), staticmethod(adaptive_avg_pool2d_backward)
+
+    def __init__(self, output_size: int | None | tuple[int | None, int | None]) -> None:
+        super().__init__(output_size=output_size)

@@ -1,0 +1,69 @@
+"""Downloads: into a cache, with a progress bar, checked by their SHA-256; a broken one never takes the file's name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .extras import require
+
+
+def cache_folder() -> Path:
+    """$CHAINRULE_CACHE, else chainrule in $XDG_CACHE_HOME, else ~/.cache/chainrule."""
+    if own := os.environ.get("CHAINRULE_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chainrule"
+
+
+def fetch(mirrors: Sequence[str], filename: str, sha256: str, folder: Path) -> Path:
+    """The file in the cache; if it is not there (or damaged), it is downloaded from the first mirror that has it.
+
+    Raises OSError that says what was tried and what to do instead.
+    """
+    pooch = require("pooch", f"downloading {filename}")
+    pooch.get_logger().setLevel("ERROR")
+    problems = []
+    for mirror in mirrors:
+        downloader = pooch.HTTPDownloader(progressbar=_Bar(filename), timeout=30)
+        try:
+            return Path(pooch.retrieve(mirror + filename, f"sha256:{sha256}", filename, folder, downloader=downloader))
+        except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong checksum is a ValueError
+            problems.append(f"  {mirror}{filename}: {_first_line(error)}")
+    raise OSError(
+        f"{filename} could not be downloaded:\n" + "\n".join(problems) + f"\nPut it into {folder}, or set CHAINRULE_DATA to a "
+        f"folder with {folder.name}/{filename} in it."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+
+
+class _Bar:
+    """What pooch asks of a progress bar (total, update, reset, close), shown by rich."""
+
+    def __init__(self, filename: str) -> None:
+        self.filename, self.total = filename, 0
+        self.progress: Any = None
+
+    def update(self, size: int) -> None:
+        if self.progress is None:
+            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+            self.progress = Progress(
+                TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+            )
+            self.task = self.progress.add_task(self.filename, total=self.total)
+            self.progress.start()
+        self.progress.advance(self.task, size)
+
+    def reset(self) -> None:
+        """pooch calls this, then update(total), when the download has ended."""
+        self.close()
+
+    def close(self) -> None:
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress = None

@@ -1,0 +1,98 @@
+"""Average pooling: every window becomes the mean of its numbers.
+
+    y[n, c, r, q] = 1/count · Σ over places (i, j) of x[n, c, r·s + i, q·s + j]          padded with 0
+
+Channels never meet: each is pooled alone. It is a convolution of one fixed kernel, 1 / (kh·kw) everywhere, per channel.
+
+**What is count at the rim?** With count_include_pad (the default, as in PyTorch) always kh·kw: zeros of the padding are
+averaged in, and the rim grows darker. Without it, the number of real pixels in the window.
+
+**Backward.** Each pixel of a window moved its mean with the factor 1/count. So each gets dy / count, and where windows
+overlap, the sum. Nobody wins, as in max pooling; hence nothing of x needs to be remembered.
+
+(LeCun et al. 1998, section II.A and II.B: "sub-sampling" there is this, times a weight, plus a bias.)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from .arrays import Array
+from .windows import (
+    Pair,
+    Sides,
+    as_pair,
+    as_sides,
+    check_images,
+    crop2d,
+    output_size,
+    pad2d,
+    window_offsets,
+    zero_images,
+)
+
+if TYPE_CHECKING:
+    from .arrays import Float
+
+SIDE_BY_SIDE = (1, 1)  # the dilation: the pixels of a window touch each other
+
+
+class AvgPool2dCache(NamedTuple):
+    count: float | Float[Array, "1 1 out_height out_width"]  # what each window's sum was divided by
+    padded_shape: tuple[int, ...]
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int]
+    sides: Sides
+
+
+def avg_pool2d(
+    x: Float[Array, "batch channels height width"],
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    count_include_pad: bool = True,
+) -> tuple[Float[Array, "batch channels out_height out_width"], AvgPool2dCache]:
+    """The mean of each window; stride defaults to the kernel's size (windows side by side).
+
+    Raises ValueError if x is not 4-D, if padding exceeds half the kernel, or if the window is larger than the padded
+    image.
+    """
+    check_images("avg_pool2d", x)
+    kernel_size = as_pair(kernel_size, "kernel_size")
+    stride = kernel_size if stride is None else as_pair(stride, "stride")
+    sides = as_sides(padding, kernel_size, SIDE_BY_SIDE)
+    if any(side[0] > k // 2 for side, k in zip(sides, kernel_size, strict=True)):
+        raise ValueError(
+            f"avg_pool2d: padding {padding} exceeds half the kernel {kernel_size}: windows would hold no pixel"
+        )
+    padded = pad2d(x, sides)                                           # (batch, channels, H, W)
+    count: float | Array = kernel_size[0] * kernel_size[1]
+    if not count_include_pad:
+        # an image of ones: the sum of a window is how many real pixels it holds
+        count = _window_sums(pad2d(np.ones_like(x[:1, :1]), sides), kernel_size, stride)
+    y = _window_sums(padded, kernel_size, stride) / count              # (batch, channels, out_h, out_w)
+    return y, AvgPool2dCache(count, padded.shape, kernel_size, stride, sides)
+
+
+def avg_pool2d_backward(
+    dy: Float[Array, "batch channels out_height out_width"], cache: AvgPool2dCache
+) -> Float[Array, "batch channels height width"]:
+    """Each pixel receives its share from every window that it stood in."""
+    count, padded_shape, kernel_size, stride, sides = cache
+    dsums = dy / count                                                 # y = sums / count
+    dpadded = zero_images(padded_shape, like=dy)
+    for _, _, grid in window_offsets(kernel_size, stride, SIDE_BY_SIDE, dy.shape[2:]):
+        dpadded[grid] += dsums                                         # sums = sums + padded[grid]
+    return crop2d(dpadded, sides)
+
+
+def _window_sums(padded: Array, kernel_size: tuple[int, int], stride: tuple[int, int]) -> Array:
+    """The sum of each window: (batch, channels, H, W) -> (batch, channels, out_h, out_w)."""
+    size = (padded.shape[2], padded.shape[3])
+    out_size = output_size("avg_pool2d", size, kernel_size, stride, SIDE_BY_SIDE)
+    sums = zero_images((*padded.shape[:2], *out_size), like=padded)
+    for _, _, grid in window_offsets(kernel_size, stride, SIDE_BY_SIDE, out_size):
+        sums = sums + padded[grid]
+    return sums

@@ -1,0 +1,195 @@
+"""`chainrule train cnn`: a convolutional network learns to tell images apart. This file is the tutorial.
+
+    data      ->  normalize, keep a part of the training images for validation, shift them a little
+    model     ->  a few convolutions (chainrule.models)
+    training  ->  cross-entropy, Adam, a learning rate that falls along a cosine (chainrule.training)
+    result    ->  the test images, looked at once, at the end
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chainrule.data import ArrayBatches, ImageDataset, Normalization, load_images, random_shift, stratified_split
+from chainrule.functions.arrays import Array
+from chainrule.layers import CrossEntropyLoss, Sequential, manual_seed
+from chainrule.models import MODELS, build
+from chainrule.training import OPTIMIZERS, Callback, ConstantLR, CosineAnnealingLR, Record, Run, evaluate, fit
+from chainrule.training.pictures import confusion_matrix, learning_curves, worst_mistakes
+
+
+@dataclass(frozen=True)
+class CNNConfig:
+    """Everything that determines a run. It is stored with the run, as config.json."""
+
+    data: str = "digits"  # digits, digits-last-half, mnist, fashion-mnist, or a folder of images
+    size: int | None = None  # folders: images are resized to size x size
+    model: str = "small"
+    epochs: int = 60
+    batch_size: int = 32
+    lr: float = 2e-3
+    optimizer: str = "adam"
+    weight_decay: float = 0.0
+    schedule: str = "cosine"  # or "constant"
+    shift: int = 1  # augmentation: up to so many pixels in each direction
+    normalize: str = "standard"  # (pixel - mean) / std per channel; or "unit": 0 to 1
+    validation: float = 0.1  # this share of the training images is kept apart, to be looked at after every epoch
+    label_smoothing: float = 0.0
+    max_norm: float | None = None
+    seed: int = 0
+
+
+NORMALIZATIONS = {"standard": Normalization.standard, "unit": Normalization.unit}
+SCHEDULES = ("cosine", "constant")
+
+# what a data set is trained with unless told otherwise
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "digits": {},
+    # the recipe of the Keras example
+    "mnist": {
+        "model": "keras",
+        "epochs": 15,
+        "batch_size": 128,
+        "lr": 1e-3,
+        "schedule": "constant",
+        "shift": 0,
+        "normalize": "unit",
+    },
+    "fashion-mnist": {"model": "fashion", "epochs": 20, "batch_size": 128, "lr": 2e-3, "shift": 1},
+    "folder": {"epochs": 30, "shift": 2},
+}
+
+
+def configure(data: str = "digits", **options: Any) -> CNNConfig:
+    """The defaults of this data set, with the given options (those that are not None) instead."""
+    family = data if data in DEFAULTS else "digits" if data.startswith("digits") else "folder"
+    given = {name: value for name, value in options.items() if value is not None}
+    config = replace(CNNConfig(data=data), **{**DEFAULTS[family], **given})
+    known = {"model": MODELS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES, "normalize": NORMALIZATIONS}
+    for name, choices in known.items():
+        if getattr(config, name) not in choices:
+            raise ValueError(f"no {name} is called {getattr(config, name)!r}: choose one of {', '.join(choices)}")
+    return config
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Data, model and all that stands between them, made from a config."""
+
+    config: CNNConfig
+    normalization: Normalization
+    train: ArrayBatches
+    validation: ArrayBatches | None
+    test: ArrayBatches
+    test_images: ImageDataset
+    model: Sequential
+    loss: CrossEntropyLoss
+
+
+def prepare(config: CNNConfig) -> Experiment:
+    """Reads the data, splits and normalizes it, and builds the model with its initial weights."""
+    train_images, test_images = load_images(config.data, size=config.size)
+    training, held_out = hold_out(train_images, config.validation)
+    normalization = NORMALIZATIONS[config.normalize](training.images)
+
+    def shift(images: Array, step: int) -> Array:
+        return random_shift(images, config.shift, config.seed, step, fill=normalization.black)
+
+    def in_order(dataset: ImageDataset) -> ArrayBatches:
+        return ArrayBatches(normalization.apply(dataset.images), dataset.labels, batch_size=500)
+
+    return Experiment(
+        config,
+        normalization,
+        train=ArrayBatches(
+            normalization.apply(training.images),
+            training.labels,
+            config.batch_size,
+            config.seed,
+            augment=shift if config.shift else None,
+        ),
+        validation=in_order(held_out) if held_out else None,
+        test=in_order(test_images),
+        test_images=test_images,
+        model=build_model(config, training),
+        loss=CrossEntropyLoss(label_smoothing=config.label_smoothing),
+    )
+
+
+def hold_out(dataset: ImageDataset, fraction: float) -> tuple[ImageDataset, ImageDataset | None]:
+    """The images to learn from, and those for validation: a fixed share of every class, none if fraction is 0."""
+    if fraction == 0:
+        return dataset, None
+    training, validation = stratified_split(dataset.labels, fraction)
+    return dataset.subset(training), dataset.subset(validation)
+
+
+def build_model(config: CNNConfig, dataset: ImageDataset) -> Sequential:
+    """The model that config names, for images like these; the seed determines its initial weights."""
+    _, channels, height, width = dataset.images.shape
+    if height != width:
+        raise ValueError(f"the models take square images, these are {height} x {width}: pass --size to resize them")
+    manual_seed(config.seed)
+    return build(config.model, in_channels=channels, size=height, classes=len(dataset.classes))
+
+
+def train_cnn(config: CNNConfig, run: Run, resume: bool = False, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
+    """Trains, evaluates on the test images, and leaves everything in the run's directory. Returns what result.json holds."""
+    experiment = prepare(config)
+    model, loss = experiment.model, experiment.loss
+    run.write_json("model.json", describe_model(experiment))
+    optimizer = OPTIMIZERS[config.optimizer](model.parameters(), lr=config.lr, weight_decay=config.weight_decay)
+    steps = config.epochs * len(experiment.train)
+    schedule = CosineAnnealingLR(config.lr, steps) if config.schedule == "cosine" else ConstantLR(config.lr)
+    history = fit(
+        model,
+        loss,
+        optimizer,
+        experiment.train,
+        experiment.validation,
+        epochs=config.epochs,
+        schedule=schedule,
+        max_norm=config.max_norm,
+        seed=config.seed,
+        run=run,
+        resume=resume,
+        callbacks=callbacks,
+    )
+    result = finish(experiment, run, history)
+    run.write_json("result.json", result)
+    return result
+
+
+def finish(experiment: Experiment, run: Run, history: list[Record]) -> dict[str, Any]:
+    """The test images, seen for the first time: figures and pictures."""
+    test = evaluate(experiment.model, CrossEntropyLoss(), experiment.test)
+    classes = experiment.test_images.classes
+    learning_curves(history, run.path / "learning_curves.png")
+    confusion_matrix(test, classes, run.path / "confusion_matrix.png")
+    worst_mistakes(test, experiment.test_images.images, classes, run.path / "worst_mistakes.png")
+    best = max((record.get("validation_accuracy", 0.0) for record in history), default=0.0)
+    return {
+        "test_accuracy": test.accuracy,
+        "test_loss": test.loss,
+        "test_images": len(test.labels),
+        "train_loss": history[-1]["train_loss"],
+        "train_accuracy": history[-1]["train_accuracy"],
+        **({"best_validation_accuracy": best} if experiment.validation else {}),
+        "parameters": sum(parameter.size for parameter in experiment.model.parameters()),
+        "epochs": len(history),
+        "steps": history[-1]["step"],
+        "seconds": sum(record["seconds"] for record in history),
+    }
+
+
+def describe_model(experiment: Experiment) -> dict[str, Any]:
+    """What it takes to use the trained weights without the data: see `load_model`."""
+    _, channels, height, _ = experiment.test_images.images.shape
+    return {
+        "model": experiment.config.model,
+        "options": {"in_channels": channels, "size": height, "classes": len(experiment.test_images.classes)},
+        "classes": list(experiment.test_images.classes),
+        "normalization": experiment.normalization.to_json(),
+    }

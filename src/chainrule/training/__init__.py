@@ -1,0 +1,20 @@
+"""Training: optimizers, schedules, one step, the loop around it, and what a run leaves behind."""
+
+from .clipping import clip_grad_norm_, grad_norm
+from .display import Display
+from .evaluation import Evaluation, evaluate
+from .files import load, save
+from .interrupt import Interrupted
+from .loop import Batches, Callback, fit
+from .nonfinite import NonFiniteError
+from .optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer
+from .progress import Progress, Record
+from .run import Run, next_run_path
+from .schedules import ConstantLR, CosineAnnealingLR, Schedule, StepLR, WarmUp
+from .step import Loss, StepResult, train_step
+
+__all__ = [
+    "OPTIMIZERS", "SGD", "Adam", "AdamW", "Batches", "Callback", "ConstantLR", "CosineAnnealingLR", "Display", "Evaluation",
+    "Interrupted", "Loss", "NonFiniteError", "Optimizer", "Progress", "Record", "Run", "Schedule", "StepLR", "StepResult", "WarmUp",
+    "clip_grad_norm_", "evaluate", "fit", "grad_norm", "load", "next_run_path", "save", "train_step",
+]  # fmt: skip

@@ -1,0 +1,34 @@
+"""Clipping: a step may be large, but not without bounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from chainrule.layers.parameter import Parameter
+
+
+def grad_norm(parameters: Iterable[Parameter]) -> float:
+    """√ Σ g², over all numbers of all gradients: the length of the gradient as one long vector."""
+    squares = (float(np.vdot(p.grad, p.grad)) for p in parameters if p.requires_grad)
+    return math.sqrt(sum(squares))
+
+
+def clip_grad_norm_(parameters: Iterable[Parameter], max_norm: float) -> float:
+    """Scales all gradients by max_norm / norm if the global norm exceeds max_norm; returns the norm before.
+
+    One factor for all: the direction stays, only the length changes.  (Pascanu, Mikolov and Bengio 2013, algorithm 1; PyTorch
+    adds 10⁻⁶ to the norm, and so do we.) Raises ValueError unless max_norm > 0.
+    """
+    if not max_norm > 0:
+        raise ValueError(f"max_norm must be > 0, got {max_norm}")
+    parameters = list(parameters)
+    norm = grad_norm(parameters)
+    factor = max_norm / (norm + 1e-6)
+    if factor < 1:
+        for parameter in parameters:
+            if parameter.requires_grad:
+                parameter.grad[...] *= factor
+    return norm

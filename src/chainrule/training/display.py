@@ -1,0 +1,60 @@
+"""What a person sees while a model trains: a bar with loss, accuracy, speed and time left, and a line per epoch."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from .loop import Callback
+from .progress import Progress, Record
+from .step import StepResult
+
+
+class Display(Callback):
+    """The bar needs a terminal; elsewhere only the line per epoch is printed."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console()
+        self.bar = Bar(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.2%}"),
+            TextColumn("{task.fields[speed]:,.0f} images/s"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self.epochs = 0
+
+    def on_start(self, progress: Progress, epochs: int, steps_per_epoch: int) -> None:
+        self.epochs = epochs
+        if progress.step:
+            self.console.print(f"going on after step {progress.step} (epoch {progress.epoch + 1})", style="yellow")
+        self.bar.start()
+        self.task = self.bar.add_task(
+            "", total=epochs * steps_per_epoch, completed=progress.step, epoch=progress.epoch + 1, loss=0.0, accuracy=0.0, speed=0.0
+        )
+
+    def on_step(self, progress: Progress, result: StepResult) -> None:
+        self.bar.update(
+            self.task,
+            completed=progress.step,
+            epoch=f"{progress.epoch + 1}/{self.epochs}",
+            loss=progress.mean_loss,
+            accuracy=progress.accuracy,
+            speed=progress.samples_per_second,
+        )
+
+    def on_epoch(self, record: Record) -> None:
+        line = f"epoch {record['epoch']:>3}/{self.epochs}  "
+        line += f"train loss {record['train_loss']:.4f}  accuracy {record['train_accuracy']:.2%}"
+        if "validation_loss" in record:
+            line += f"   validation loss {record['validation_loss']:.4f}  accuracy {record['validation_accuracy']:.2%}"
+        self.console.print(f"{line}   {record['seconds']:.1f} s", highlight=False)
+
+    def on_end(self) -> None:
+        self.bar.stop()

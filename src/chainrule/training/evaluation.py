@@ -1,0 +1,47 @@
+"""Evaluation: the model's answers on data it does not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from chainrule.functions.arrays import Array
+from chainrule.layers.layer import Layer
+
+from .step import Loss
+
+
+class Evaluation(NamedTuple):
+    loss: float  # mean over all samples, not a mean of means
+    accuracy: float  # 0 to 1
+    logits: Array  # (samples, classes), in the order of the data
+    labels: Array  # (samples,)
+
+    @property
+    def predictions(self) -> Array:
+        """The class with the largest logit, (samples,)."""
+        predictions: Array = self.logits.argmax(-1)
+        return predictions
+
+
+def evaluate(model: Layer, loss: Loss, batches: Iterable[tuple[Array, Array]]) -> Evaluation:
+    """Runs the model in evaluation mode over all batches (inputs, labels); the mode it was in comes back afterwards."""
+    modes = [(layer, layer.training) for _, layer in model.named_layers()]
+    model.eval()
+    total, count, all_logits, all_labels = 0.0, 0.0, [], []
+    try:
+        for x, target in batches:
+            logits = model(x)
+            batch_loss, batch_count, _ = loss.forward(logits, target)
+            total, count = total + float(batch_loss), count + float(batch_count)
+            all_logits.append(logits)
+            all_labels.append(target)
+    finally:
+        for layer, mode in modes:
+            layer.training = mode
+    if not all_logits:
+        raise ValueError("evaluate got no batches: the data is empty")
+    logits, labels = np.concatenate(all_logits), np.concatenate(all_labels)
+    return Evaluation(total / count, float((logits.argmax(-1) == labels).mean()), logits, labels)

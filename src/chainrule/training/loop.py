@@ -1,0 +1,120 @@
+"""The training loop: short enough to be read, complete enough to be used."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Protocol
+
+from chainrule.functions.arrays import Array
+from chainrule.layers.layer import Layer
+from chainrule.layers.randomness import randomness
+
+from .evaluation import evaluate
+from .interrupt import Interrupted, stop_on_signal
+from .nonfinite import check_finite
+from .optimizers import Optimizer
+from .progress import Progress, Record
+from .run import Run
+from .schedules import Schedule
+from .step import Loss, StepResult, train_step
+
+
+class Batches(Protocol):
+    """What the loop needs from data: the same batches again for the same epoch, so that a run can be resumed."""
+
+    def __len__(self) -> int:
+        """Steps per epoch."""
+        ...
+
+    def epoch(self, epoch: int, skip: int = 0) -> Iterator[tuple[Array, Array]]:
+        """(inputs, labels) of this epoch, without the first `skip` batches."""
+        ...
+
+
+class Callback:
+    """Watches a run. Every method does nothing unless overridden."""
+
+    def on_start(self, progress: Progress, epochs: int, steps_per_epoch: int) -> None: ...
+
+    def on_step(self, progress: Progress, result: StepResult) -> None: ...
+
+    def on_epoch(self, record: Record) -> None: ...
+
+    def on_end(self) -> None: ...
+
+
+def fit(
+    model: Layer,
+    loss: Loss,
+    optimizer: Optimizer,
+    train: Batches,
+    validation: Iterable[tuple[Array, Array]] | None = None,
+    *,
+    epochs: int,
+    schedule: Schedule | None = None,
+    max_norm: float | None = None,
+    seed: int = 0,
+    run: Run | None = None,
+    resume: bool = False,
+    callbacks: Sequence[Callback] = (),
+) -> list[Record]:
+    """Trains for `epochs` epochs and returns one record per epoch.
+
+    A checkpoint is written to `run` after every epoch, and when Ctrl-C asks to stop (after the step at hand; then Interrupted is
+    raised). With resume=True the run goes on from there and ends with the same weights as if it had never stopped: batches depend
+    on (seed, epoch), masks on (seed, step), the learning rate on the step.
+
+    Raises NonFiniteError, naming the first layer concerned, if the loss or a gradient is NaN or infinite; the weights are then
+    those before that step.
+    """
+    if epochs < 1 or len(train) < 1:
+        raise ValueError(f"nothing to train: {epochs} epochs of {len(train)} steps")
+    progress = run.load_checkpoint(model, optimizer) if run and resume else Progress()
+    for callback in callbacks:
+        callback.on_start(progress, epochs, len(train))
+    try:
+        with stop_on_signal() as stop:
+            for epoch in range(progress.epoch, epochs):
+                model.train()
+                for x, target in train.epoch(epoch, skip=progress.step_in_epoch):
+                    start = time.perf_counter()
+                    if schedule is not None:
+                        optimizer.lr = schedule(progress.step)
+                    # step 0 belongs to the initial weights
+                    with randomness(seed, progress.step + 1):
+                        check = partial(check_finite, model, x)
+                        result = train_step(model, loss, optimizer, x, target, max_norm, before_update=check)
+                    progress.add(result, target, time.perf_counter() - start)
+                    for callback in callbacks:
+                        callback.on_step(progress, result)
+                    if stop:
+                        if run:
+                            run.save_checkpoint(model, optimizer, progress)
+                        raise Interrupted(f"stopped after step {progress.step}, in epoch {epoch + 1} of {epochs}")
+
+                more = {"lr": optimizer.lr}
+                if validation is not None:
+                    scores = evaluate(model, loss, validation)
+                    more |= {"validation_loss": scores.loss, "validation_accuracy": scores.accuracy}
+                record = progress.finish_epoch(**more)
+                if run:
+                    _keep(run, model, optimizer, progress)
+                for callback in callbacks:
+                    callback.on_epoch(record)
+    finally:
+        for callback in callbacks:
+            callback.on_end()
+    return progress.history
+
+
+def _keep(run: Run, model: Layer, optimizer: Optimizer, progress: Progress) -> None:
+    """After an epoch: the checkpoint, and the weights apart if no epoch before was better on the validation data."""
+    from .files import save
+
+    *before, record = progress.history
+    accuracy = record.get("validation_accuracy")
+    if accuracy is not None and all(accuracy > r["validation_accuracy"] for r in before):
+        save(model, run.best)
+    run.save_checkpoint(model, optimizer, progress)

@@ -1,0 +1,74 @@
+"""Not a number: which layer made the first one?"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from chainrule.functions.arrays import Array
+from chainrule.layers.layer import Layer
+
+from .step import StepResult
+
+
+class NonFiniteError(ArithmeticError):
+    """Training met NaN or infinity."""
+
+
+def find_nonfinite(model: Layer, x: Array) -> str | None:
+    """Runs forward again and names the first place that holds NaN or infinity, in the order of computation; None if none does."""
+    if (where := _nonfinite(x)) is not None:
+        return f"the input already holds {where}"
+    for name, parameter in model.named_parameters():
+        if (where := _nonfinite(parameter.data)) is not None:
+            return f"the parameter {name} holds {where}: an earlier step made it so; try a smaller lr or clipping"
+    found: list[str] = []
+
+    def look(path: str, layer: Layer, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        y, cache = forward(*args, **kwargs)
+        # inner layers return before the ones that contain them: the first find is the innermost
+        if not found and isinstance(y, np.ndarray) and (where := _nonfinite(y)) is not None:
+            found.append(f"the output of layer {path or 'model'} ({type(layer).__name__}) holds {where}; its input did not")
+        return y, cache
+
+    with _wrapped_forwards(model, look), np.errstate(all="ignore"):
+        model.forward(x)
+    return found[0] if found else None
+
+
+def check_finite(model: Layer, x: Array, result: StepResult) -> None:
+    """Raises NonFiniteError, naming the first layer concerned, if the loss or the gradient is not finite."""
+    if np.isfinite(result.loss) and np.isfinite(result.gradient_norm):
+        return
+    if (where := find_nonfinite(model, x)) is not None:
+        raise NonFiniteError(f"the loss is {result.loss}: {where}")
+    # forward is clean, so backward made it; the gradient comes from the top: the last parameter met it first
+    for name, parameter in reversed(list(model.named_parameters())):
+        if (where := _nonfinite(parameter.grad)) is not None:
+            raise NonFiniteError(f"the loss is {result.loss:.4g}, but the gradient of {name} holds {where}")
+    raise NonFiniteError(f"the loss is {result.loss}: the predictions are finite, so the loss itself made it")
+
+
+@contextmanager
+def _wrapped_forwards(model: Layer, look: Callable[..., Any]) -> Iterator[None]:
+    layers = list({id(layer): (path, layer) for path, layer in model.named_layers()}.values())
+    for path, layer in layers:
+        vars(layer)["forward"] = partial(look, path, layer, layer.forward)
+    try:
+        yield
+    finally:
+        for _, layer in layers:
+            del vars(layer)["forward"]
+
+
+def _nonfinite(array: Array) -> str | None:
+    bad = ~np.isfinite(array)
+    if not bad.any():
+        return None
+    place = tuple(int(i) for i in np.argwhere(bad)[0])
+    kind = "NaN" if np.isnan(array[bad]).any() else "infinity"
+    return f"{kind} in {int(bad.sum())} of {array.size} numbers, the first at {place}"

@@ -1,0 +1,106 @@
+"""A run directory: everything that a training run leaves behind.
+
+    config.json          what was asked for
+    metrics.jsonl        one line per epoch
+    last.safetensors     weights, optimizer and progress, to go on from
+    best.safetensors     the weights with the best validation accuracy so far
+    result.json          the final figures
+    *.png                learning curves, confusion matrix, worst mistakes
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from chainrule.layers.layer import Layer
+
+from .files import atomic, load_with_metadata, save
+from .optimizers import Optimizer
+from .progress import Progress
+
+
+class Run:
+    """Reads and writes one run directory. All files are replaced as a whole, so a killed run leaves no half of one."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.last, self.best = self.path / "last.safetensors", self.path / "best.safetensors"
+
+    # ------------------------------------------------------------ beginning
+
+    @classmethod
+    def create(cls, path: str | Path, config: dict[str, Any]) -> Run:
+        """A new run. Raises FileExistsError if one is there: nothing is ever overwritten."""
+        run = cls(path)
+        if (run.path / "config.json").exists():
+            raise FileExistsError(f"{run.path} holds a run already: go on with --resume, or choose another directory")
+        run.write_json("config.json", config)
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """A run that exists. Raises FileNotFoundError if this is none."""
+        run = cls(path)
+        if not (run.path / "config.json").is_file():
+            raise FileNotFoundError(f"{run.path} is no run directory: there is no config.json in it")
+        return run
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return self.read_json("config.json")
+
+    # ------------------------------------------------------------ while it runs
+
+    def save_checkpoint(self, model: Layer, optimizer: Optimizer, progress: Progress) -> None:
+        """Weights, optimizer and progress in one file, so that they always belong together; then metrics.jsonl."""
+        arrays = {f"model.{name}": array for name, array in model.state_dict().items()}
+        arrays |= {f"optimizer.{name}": array for name, array in optimizer.state_dict().items()}
+        save(arrays, self.last, {"progress": json.dumps(progress.to_json())})
+        self._write_text("metrics.jsonl", "".join(json.dumps(record) + "\n" for record in progress.history))
+
+    def load_checkpoint(self, model: Layer, optimizer: Optimizer | None = None) -> Progress:
+        """Puts the last checkpoint back into model and optimizer. Raises FileNotFoundError if none was saved yet."""
+        if not self.last.is_file():
+            raise FileNotFoundError(f"{self.path} has no checkpoint yet: the run ended before its first one; start it anew")
+        arrays, metadata = load_with_metadata(self.last)
+        if "progress" not in metadata:
+            raise ValueError(f"{self.last} is no checkpoint: it says nothing about the progress")
+
+        def part(prefix: str) -> dict[str, Any]:
+            return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+        model.load_state_dict(part("model."))
+        if optimizer is not None:
+            optimizer.load_state_dict(part("optimizer."))
+        return Progress(**json.loads(metadata["progress"]))
+
+    # ------------------------------------------------------------ small files
+
+    def write_json(self, name: str, content: dict[str, Any]) -> None:
+        self._write_text(name, json.dumps(content, indent=2) + "\n")
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        if not path.is_file():
+            raise FileNotFoundError(f"there is no {name} in {self.path}")
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} is damaged: {error}") from None
+        if not isinstance(content, dict):
+            raise ValueError(f"{path} is damaged: it should hold one object")
+        return content
+
+    def _write_text(self, name: str, text: str) -> None:
+        with atomic(self.path / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def next_run_path(parent: str | Path, name: str) -> Path:
+    """parent/name-1, or the first number that is free."""
+    number = 1
+    while (path := Path(parent) / f"{name}-{number}").exists():
+        number += 1
+    return path

@@ -1,0 +1,83 @@
+"""Schedules: the learning rate as a function of the step. `optimizer.lr = schedule(step)`, steps counted from 0.
+
+They are plain functions of the step, without a state: an interrupted run goes on as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Schedule: TypeAlias = Callable[[int], float]
+
+
+@dataclass(frozen=True)
+class ConstantLR:
+    """Always lr."""
+
+    lr: float
+
+    def __call__(self, step: int) -> float:
+        return self.lr
+
+
+@dataclass(frozen=True)
+class StepLR:
+    """lr · gammaᵏ, where k = floor(step / step_size): every step_size steps it shrinks."""
+
+    lr: float
+    step_size: int
+    gamma: float = 0.1
+
+    def __post_init__(self) -> None:
+        _check_steps("StepLR: step_size", self.step_size)
+
+    def __call__(self, step: int) -> float:
+        return self.lr * self.gamma ** (step // self.step_size)
+
+
+@dataclass(frozen=True)
+class CosineAnnealingLR:
+    """From lr down to min_lr along half a cosine, over `steps` steps; it stays there.
+
+        min_lr + (lr - min_lr) · (1 + cos(π · step / steps)) / 2            (Loshchilov and Hutter 2017, equation 5)
+    """
+
+    lr: float
+    steps: int
+    min_lr: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_steps("CosineAnnealingLR: steps", self.steps)
+
+    def __call__(self, step: int) -> float:
+        progress = min(step / self.steps, 1.0)
+        return self.min_lr + (self.lr - self.min_lr) * (1 + math.cos(math.pi * progress)) / 2
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """The first `steps` steps rise in equal parts from start_factor to 1 times what `after` gives; then `after` goes on.
+
+        after(step) · (start_factor + (1 - start_factor) · min(step / steps, 1))      PyTorch: LinearLR, times `after`
+
+    Large steps hurt most while the optimizer knows nothing yet about the gradients.  (Goyal et al. 2017, section 2.2.)
+    """
+
+    after: Schedule
+    steps: int
+    start_factor: float = 1 / 3
+
+    def __post_init__(self) -> None:
+        _check_steps("WarmUp: steps", self.steps)
+
+    def __call__(self, step: int) -> float:
+        progress = min(step / self.steps, 1.0)
+        return self.after(step) * (self.start_factor + (1 - self.start_factor) * progress)
+
+
+def _check_steps(name: str, steps: int) -> None:
+    if steps < 1:
+        raise ValueError(f"{name} must be at least 1, got {steps}")

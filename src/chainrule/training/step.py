@@ -1,0 +1,57 @@
+"""One training step: the only place where everything meets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from chainrule.functions.arrays import Array
+from chainrule.layers.layer import Layer
+
+from .clipping import clip_grad_norm_, grad_norm
+from .optimizers import Optimizer
+
+
+class Loss(Protocol):
+    """What a loss must offer: the sum over the batch, the count that a mean divides by, and the gradient."""
+
+    def forward(self, prediction: Any, target: Any) -> tuple[Any, float, Any]: ...
+
+    def backward(self, dloss: Any, cache: Any) -> tuple[Any, ...]: ...
+
+
+class StepResult(NamedTuple):
+    prediction: Array
+    loss: float  # the sum over the batch
+    count: float  # what a mean divides by
+    gradient_norm: float  # before clipping
+
+
+def train_step(
+    model: Layer,
+    loss: Loss,
+    optimizer: Optimizer,
+    x: Array,
+    target: Array,
+    max_norm: float | None = None,
+    before_update: Callable[[StepResult], None] | None = None,
+) -> StepResult:
+    """forward, loss, backward, clip, update. `before_update` sees the result while the weights are still the old ones."""
+    prediction, cache = model.forward(x)
+    total, count, loss_cache = loss.forward(prediction, target)
+
+    model.zero_grad()
+    # the loss is a sum; the step follows the mean: divided once, here
+    dprediction, *_ = loss.backward(np.asarray(1 / count, dtype=prediction.dtype), loss_cache)
+    model.backward(dprediction, cache)
+
+    parameters = optimizer.parameters
+    norm = grad_norm(parameters) if max_norm is None else clip_grad_norm_(parameters, max_norm)
+    result = StepResult(prediction, float(total), float(count), norm)
+    if before_update is not None:
+        before_update(result)
+    optimizer.step()
+    model.update_running_statistics()
+    return result
