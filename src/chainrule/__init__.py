@@ -1,3 +1,52 @@
-"""chainrule: deep learning from scratch on arrays; every forward and every backward is written by hand, to be read."""
+"""chainrule: deep learning from scratch on arrays; every forward and every backward is written by hand, to be
+read.
+
+    chainrule.functions   pairs of plain functions: conv2d / conv2d_backward
+    chainrule.layers      parameters and composition: Conv2d, Sequential
+    chainrule.models      whole networks
+    chainrule.training    optimizers, schedules, the loop, checkpoints
+    chainrule.data        data sets and batches
+
+Everything is imported when it is first used: `import chainrule` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from . import data, functions, labs, layers, models, recipes, training
+    from .functions.dispatch import backend
+    from .layers import default_dtype, manual_seed, randomness
+    from .training.files import load, save
+    from .training.summary import summary
+
+# what `chainrule.NAME` is, and where it lives
+_NAMES = {
+    "backend": "functions",
+    "default_dtype": "layers",
+    "load": "training.files",
+    "manual_seed": "layers",
+    "randomness": "layers",
+    "save": "training.files",
+    "summary": "training.summary",
+}
+_FLOORS = ("data", "functions", "labs", "layers", "models", "recipes", "training")
+
+__all__ = [
+    "backend", "data", "default_dtype", "functions", "labs", "layers", "load", "manual_seed", "models",
+    "randomness", "recipes", "save", "summary", "training",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _FLOORS:
+        return import_module(f"{__name__}.{name}")
+    if name in _NAMES:
+        return getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
+    raise AttributeError(f"module 'chainrule' has no attribute {name!r}: there are {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -21,8 +21,8 @@ def batches(
     count: int, batch_size: int, seed: int, epoch: int, shuffle: bool = True, drop_last: bool = False
 ) -> Iterator[Array]:
     """Index arrays (batch,) that together visit every sample once; the last batch may be smaller."""
+    steps = steps_per_epoch(count, batch_size, drop_last)
     order = np.arange(count)
     if shuffle:
         np.random.Generator(np.random.Philox(key=fold(seed, epoch))).shuffle(order)
-    for i in range(steps_per_epoch(count, batch_size, drop_last)):
-        yield order[i * batch_size : (i + 1) * batch_size]
+    return (order[i * batch_size : (i + 1) * batch_size] for i in range(steps))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,19 +23,32 @@ def fetch(mirrors: Sequence[str], filename: str, sha256: str, folder: Path) -> P
 
     Raises OSError that says what was tried and what to do instead.
     """
+    if _is_intact(folder / filename, sha256):
+        return folder / filename
     pooch = require("pooch", f"downloading {filename}")
     pooch.get_logger().setLevel("ERROR")
     problems = []
     for mirror in mirrors:
-        downloader = pooch.HTTPDownloader(progressbar=_Bar(filename), timeout=30)
+        bar = _Bar(filename)
+        downloader = pooch.HTTPDownloader(progressbar=bar, timeout=30)
         try:
             return Path(pooch.retrieve(mirror + filename, f"sha256:{sha256}", filename, folder, downloader=downloader))
         except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong checksum is a ValueError
             problems.append(f"  {mirror}{filename}: {_first_line(error)}")
+        finally:
+            bar.stop()  # pooch does not if the connection breaks: the cursor would stay hidden
     raise OSError(
         f"{filename} could not be downloaded:\n" + "\n".join(problems) + f"\nPut it into {folder}, or set CHAINRULE_DATA to a "
-        f"folder with {folder.name}/{filename} in it."
+        f"folder with {folder.name}/{filename} in it, "
+        "or pass the path of your own files."
     )
+
+
+def _is_intact(path: Path, sha256: str) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def _first_line(error: Exception) -> str:
@@ -50,20 +64,26 @@ class _Bar:
 
     def update(self, size: int) -> None:
         if self.progress is None:
+            from rich.console import Console
             from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
             self.progress = Progress(
-                TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+                TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+                console=Console(stderr=True),  # stdout is for results
             )
             self.task = self.progress.add_task(self.filename, total=self.total)
             self.progress.start()
         self.progress.advance(self.task, size)
 
     def reset(self) -> None:
-        """pooch calls this, then update(total), when the download has ended."""
-        self.close()
+        """pooch calls this, then update(total), when the download has ended: the same bar, filled exactly."""
+        if self.progress is not None:
+            self.progress.update(self.task, completed=0)
 
     def close(self) -> None:
+        self.stop()
+
+    def stop(self) -> None:
         if self.progress is not None:
             self.progress.stop()
             self.progress = None

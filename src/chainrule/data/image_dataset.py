@@ -26,6 +26,8 @@ class ImageDataset:
         images, labels = self.images, self.labels
         if images.ndim != 4:
             raise ValueError(f"{self.name}: images must be (count, channels, height, width), got {images.shape}")
+        if images.dtype != np.uint8 and images.dtype.kind != "f":
+            raise ValueError(f"{self.name}: images must be uint8 or floating point, got {images.dtype}")
         if labels.shape != images.shape[:1]:
             raise ValueError(f"{self.name}: there are {len(images)} images, but labels of shape {labels.shape}")
         if not len(images):

@@ -56,6 +56,18 @@ def read_image(path: str | Path, channels: int, height: int, width: int) -> Arra
     return _pixels(image)
 
 
+def image_size(path: str | Path) -> tuple[int, int]:
+    """(width, height) of an image file, in pixels."""
+    width, height = _open(Path(path)).size
+    return width, height
+
+
+def resize(pixels: Array, height: int, width: int) -> Array:
+    """A gray image (height, width) uint8, resampled so that shrinking averages (no pixel is skipped)."""
+    pil = require("PIL.Image", "resizing images")
+    return np.asarray(pil.fromarray(pixels).resize((width, height), pil.Resampling.BILINEAR))
+
+
 def _classes(folder: Path) -> tuple[str, ...]:
     classes = tuple(sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")))
     if len(classes) < 2:
@@ -67,7 +79,7 @@ def _classes(folder: Path) -> tuple[str, ...]:
 def _files(folder: Path, classes: tuple[str, ...]) -> list[tuple[Path, int]]:
     listed = []
     for label, name in enumerate(classes):
-        files = sorted(p for p in (folder / name).iterdir() if p.suffix.lower() in SUFFIXES)
+        files = sorted(p for p in (folder / name).iterdir() if p.suffix.lower() in SUFFIXES and p.name[0] != ".")
         if not files:
             raise ValueError(f"{folder / name}: there are no images in it ({', '.join(sorted(SUFFIXES))})")
         listed += [(file, label) for file in files]
@@ -93,25 +105,27 @@ def _open(path: Path) -> Any:
     if not path.is_file():
         raise FileNotFoundError(f"there is no image {path}")
     try:
-        image = pil.open(path)
-        image.load()
+        with path.open("rb") as file:  # Pillow leaves it open if the image is damaged, or has several frames
+            image = pil.open(file)
+            image.load()
+            transposed = require("PIL.ImageOps", "reading images").exif_transpose(image)  # a camera held upright
     except (OSError, SyntaxError, ValueError, pil.DecompressionBombError) as error:
         raise ValueError(f"{path} is no image, or a damaged one: {error}") from None
+    image, gray_with_alpha = transposed, transposed.mode == "LA"
     if image.mode in ("1", "L", "I", "F", "I;16"):
         return image.convert("L") if image.mode in ("1", "L") else _to_bytes(image)
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         white = pil.new("RGBA", image.size, "white")
         image = pil.alpha_composite(white, image)
-    return image.convert("RGB")
+    return image.convert("L" if gray_with_alpha else "RGB")
 
 
 def _to_bytes(image: Any) -> Any:
-    """16-bit and floating point gray: its own range becomes 0 to 255."""
+    """Gray of 16 bits or in floating point as bytes: 65,535, or 1.0, becomes 255."""
     pixels = np.asarray(image, dtype=np.float64)
-    low, high = pixels.min(), pixels.max()
-    scaled = (pixels - low) / (high - low if high > low else 1) * 255
-    return require("PIL.Image", "reading images").fromarray(scaled.astype(np.uint8))
+    scale = 255 / 65535 if image.mode != "F" else 255.0 if pixels.max() <= 1 else 1.0
+    return require("PIL.Image", "reading images").fromarray(np.clip(pixels * scale, 0, 255).round().astype(np.uint8))
 
 
 def _pixels(image: Any) -> Array:

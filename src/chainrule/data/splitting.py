@@ -19,9 +19,20 @@ def stratified_split(labels: Array, test_fraction: float, seed: int = 0) -> tupl
     if not 0 < test_fraction < 1:
         raise ValueError(f"test_fraction must be between 0 and 1, got {test_fraction}")
     classes, counts = np.unique(labels, return_counts=True)
+    if not len(classes):
+        raise ValueError("there are no labels to split")
     if counts.min() < 2:
         raise ValueError(f"class {classes[counts.argmin()]} has one sample only: it cannot be on both sides of a split")
     split = require("sklearn.model_selection", "a stratified split").train_test_split
     size = max(len(classes), math.ceil(test_fraction * len(labels)))
+    size = min(size, len(labels) - len(classes))
     train, test = split(np.arange(len(labels)), test_size=size, random_state=seed, stratify=labels)
+    # the library keeps shares, so a rare class may be rounded away from one side
+    for side, rows in (("train", train), ("test", test)):
+        if len(missing := np.setdiff1d(classes, labels[rows])):
+            count = counts[classes == missing[0]].item()
+            raise ValueError(
+                f"class {missing[0]} has {count} samples of {len(labels)}, too few to be on the {side} side of a split "
+                f"with test_fraction {test_fraction}: add samples, or move the fraction towards 0.5"
+            )
     return np.sort(train), np.sort(test)

@@ -3,10 +3,12 @@
     y, cache = conv2d(x, weight, bias, stride=2)
     dx, dweight, dbias = conv2d_backward(dy, cache)
 
-Every pair is pure: it changes none of its arguments and keeps no state. A gradient is named after what it belongs to:
-`dweight` is ∂L/∂weight, in the shape of weight. backward returns one entry per array argument, in forward's order.
+Every pair is pure: it changes none of its arguments and keeps no state. A gradient is named after what it
+belongs to: `dweight` is ∂L/∂weight, in the shape of weight. backward returns one entry per array argument, in
+forward's order.
 
-Read in this order: linear, relu, softmax, cross_entropy, conv2d, max_pool2d, batch_norm; the rest as you need it.
+Read in this order: linear, relu, softmax, cross_entropy, conv2d, max_pool2d, batch_norm; the rest as you need
+it.
 """
 
 from . import adaptive_avg_pool2d as _adaptive_avg_pool2d
@@ -29,7 +31,9 @@ from . import relu as _relu
 from . import sigmoid as _sigmoid
 from . import softmax as _softmax
 from . import tanh as _tanh
-from .dispatch import backend, pair, register_twin
+from .dispatch import backend as backend
+from .dispatch import pair
+from .dispatch import register_twin as register_twin
 
 adaptive_avg_pool2d, adaptive_avg_pool2d_backward = pair(
     _adaptive_avg_pool2d.adaptive_avg_pool2d,

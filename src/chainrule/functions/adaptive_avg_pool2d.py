@@ -1,18 +1,19 @@
 """Adaptive average pooling: an image of any size becomes one of a given size, by means over bins.
 
-Of `size` rows, output row r averages those from floor(r · size / out) up to, not including, ceil((r + 1) · size / out).
-Where out does not divide size, neighboring bins share a row. Output size 1 is *global average pooling*, one number per
-channel (Lin, Chen and Yan 2014, section 3.2): a classifier behind it takes images of any size.
+Of `size` rows, output row r averages those from floor(r · size / out) up to, not including, ceil((r + 1) ·
+size / out). Where out does not divide size, neighboring bins share a row. Output size 1 is *global average
+pooling*, one number per channel (Lin, Chen and Yan 2014, section 3.2): a classifier behind it takes images of
+any size.
 
-**As two matrices.** Averaging rows is linear, so it is a matrix: R (out_height, height) holds 1 / (size of the bin) where
-bin r covers the row, else 0. Columns alike, with C (out_width, width). For 5 rows and 3 bins:
+**As two matrices.** Averaging rows is linear, so it is a matrix: R (out_height, height) holds 1 / (size of
+the bin) where bin r covers the row, else 0. Columns alike, with C (out_width, width). For 5 rows and 3 bins:
 
         1/2 1/2  0   0   0
     R =  0  1/3 1/3 1/3  0            y = R x Cᵀ
          0   0   0  1/2 1/2
 
-(A bin is a rectangle and the mean over a rectangle is the mean over its rows of the means over its columns; so two
-matrices are enough.)
+(A bin is a rectangle and the mean over a rectangle is the mean over its rows of the means over its columns;
+so two matrices are enough.)
 
 **Backward** is what follows for any y = R x Cᵀ: every matrix, transposed, in the same place:
 
@@ -31,7 +32,7 @@ from .windows import IMAGE_AXES, check_images
 if TYPE_CHECKING:
     from .arrays import Float
 
-OutputSize: TypeAlias = int | None | tuple[int | None, int | None]
+OutputSize: TypeAlias = int | tuple[int | None, int | None] | None
 
 
 class AdaptiveAvgPool2dCache(NamedTuple):
@@ -61,7 +62,8 @@ def adaptive_avg_pool2d_backward(
 ) -> Float[Array, "batch channels height width"]:
     """Every number of a bin receives the bin's gradient, divided by the size of the bin."""
     R, C = cache
-    return R.T @ dy @ C                                    # y = R @ x @ C.T
+    dx: Array = R.T @ dy @ C                               # y = R @ x @ C.T
+    return dx
 
 
 def as_output_size(value: OutputSize) -> tuple[int | None, int | None]:
@@ -79,4 +81,5 @@ def _averaging(bins: int, size: int, like: Array) -> Float[Array, "bins size"]:
     end = ((bin_numbers + 1) * size + bins - 1) // bins    # (bins, 1)    ceil
     place = np.arange(size, like=like)                     # (size,)
     covered = (start <= place) & (place < end)             # (bins, size)
-    return (covered / covered.sum(-1, keepdims=True)).astype(like.dtype)
+    averaging: Array = covered / covered.sum(-1, keepdims=True)
+    return averaging.astype(like.dtype)

@@ -1,14 +1,15 @@
 """Average pooling: every window becomes the mean of its numbers.
 
-    y[n, c, r, q] = 1/count · Σ over places (i, j) of x[n, c, r·s + i, q·s + j]          padded with 0
+    y[n, c, r, q] = 1/divisor · Σ over places (i, j) of x[n, c, r·s + i, q·s + j]          padded with 0
 
-Channels never meet: each is pooled alone. It is a convolution of one fixed kernel, 1 / (kh·kw) everywhere, per channel.
+Channels never meet: each is pooled alone. It is a convolution of one fixed kernel, 1 / (kh·kw) everywhere,
+per channel.
 
-**What is count at the rim?** With count_include_pad (the default, as in PyTorch) always kh·kw: zeros of the padding are
-averaged in, and the rim grows darker. Without it, the number of real pixels in the window.
+**What is the divisor at the rim?** With count_include_pad (the default, as in PyTorch) always kh·kw: zeros of
+the padding are averaged in, and the rim grows darker. Without it, the number of real pixels in the window.
 
-**Backward.** Each pixel of a window moved its mean with the factor 1/count. So each gets dy / count, and where windows
-overlap, the sum. Nobody wins, as in max pooling; hence nothing of x needs to be remembered.
+**Backward.** Each pixel of a window moved its mean with the factor 1/divisor. So each gets dy / divisor, and
+where windows overlap, the sum. Nobody wins, as in max pooling; hence nothing of x needs to be remembered.
 
 (LeCun et al. 1998, section II.A and II.B: "sub-sampling" there is this, times a weight, plus a bias.)
 """
@@ -26,6 +27,7 @@ from .windows import (
     as_pair,
     as_sides,
     check_images,
+    check_pool_padding,
     crop2d,
     output_size,
     pad2d,
@@ -40,7 +42,7 @@ SIDE_BY_SIDE = (1, 1)  # the dilation: the pixels of a window touch each other
 
 
 class AvgPool2dCache(NamedTuple):
-    count: float | Float[Array, "1 1 out_height out_width"]  # what each window's sum was divided by
+    divisor: float | Float[Array, "1 1 out_height out_width"]  # how many numbers each window counts
     padded_shape: tuple[int, ...]
     kernel_size: tuple[int, int]
     stride: tuple[int, int]
@@ -56,32 +58,29 @@ def avg_pool2d(
 ) -> tuple[Float[Array, "batch channels out_height out_width"], AvgPool2dCache]:
     """The mean of each window; stride defaults to the kernel's size (windows side by side).
 
-    Raises ValueError if x is not 4-D, if padding exceeds half the kernel, or if the window is larger than the padded
-    image.
+    Raises ValueError if x is not 4-D, if padding exceeds half the kernel, or if the window is larger than the
+    padded image.
     """
     check_images("avg_pool2d", x)
     kernel_size = as_pair(kernel_size, "kernel_size")
     stride = kernel_size if stride is None else as_pair(stride, "stride")
     sides = as_sides(padding, kernel_size, SIDE_BY_SIDE)
-    if any(side[0] > k // 2 for side, k in zip(sides, kernel_size, strict=True)):
-        raise ValueError(
-            f"avg_pool2d: padding {padding} exceeds half the kernel {kernel_size}: windows would hold no pixel"
-        )
+    check_pool_padding("avg_pool2d", sides, kernel_size)
     padded = pad2d(x, sides)                                           # (batch, channels, H, W)
-    count: float | Array = kernel_size[0] * kernel_size[1]
+    divisor: float | Array = kernel_size[0] * kernel_size[1]
     if not count_include_pad:
         # an image of ones: the sum of a window is how many real pixels it holds
-        count = _window_sums(pad2d(np.ones_like(x[:1, :1]), sides), kernel_size, stride)
-    y = _window_sums(padded, kernel_size, stride) / count              # (batch, channels, out_h, out_w)
-    return y, AvgPool2dCache(count, padded.shape, kernel_size, stride, sides)
+        divisor = _window_sums(pad2d(np.ones_like(x[:1, :1]), sides), kernel_size, stride)
+    y = _window_sums(padded, kernel_size, stride) / divisor            # (batch, channels, out_h, out_w)
+    return y, AvgPool2dCache(divisor, padded.shape, kernel_size, stride, sides)
 
 
 def avg_pool2d_backward(
     dy: Float[Array, "batch channels out_height out_width"], cache: AvgPool2dCache
 ) -> Float[Array, "batch channels height width"]:
     """Each pixel receives its share from every window that it stood in."""
-    count, padded_shape, kernel_size, stride, sides = cache
-    dsums = dy / count                                                 # y = sums / count
+    divisor, padded_shape, kernel_size, stride, sides = cache
+    dsums = dy / divisor                                               # y = sums / divisor
     dpadded = zero_images(padded_shape, like=dy)
     for _, _, grid in window_offsets(kernel_size, stride, SIDE_BY_SIDE, dy.shape[2:]):
         dpadded[grid] += dsums                                         # sums = sums + padded[grid]

@@ -1,18 +1,20 @@
 """Binary cross-entropy, from logits: many yes-or-no questions, each with its own answer.
 
-With a logit x, p = σ(x) the probability of "yes", and the target z (1 yes, 0 no, or a probability between them):
+With a logit x, p = σ(x) the probability of "yes", and the target z (1 yes, 0 no, or a probability between
+them):
 
     loss = -(z log p + (1 - z) log(1 - p))
 
-**Why from logits?** For x = 40 in float32, p is rounded to 1, and log(1 - p) is -∞. But -log p and -log(1 - p) are both
-the same smooth function, softplus(x) = log(1 + exp x), which never overflows if its exponent is never positive:
+**Why from logits?** For x = 40 in float32, p is rounded to 1, and log(1 - p) is -∞. But -log p and -log(1 -
+p) are both the same smooth function, softplus(x) = log(1 + exp x), which never overflows if its exponent is
+never positive:
 
     -log p = softplus(-x),   -log(1 - p) = softplus(x),   softplus(x) = max(x, 0) + log1p(exp(-|x|))
 
     loss = z · softplus(-x) + (1 - z) · softplus(x)          = max(x, 0) - x z + log1p(exp(-|x|))
 
-**pos_weight** w₊ multiplies the "yes" part (with 10 times as many noes, 10 makes both count alike); **weight** w multiplies
-the whole loss of an element:
+**pos_weight** w₊ multiplies the "yes" part (with 10 times as many noes, 10 makes both count alike);
+**weight** w multiplies the whole loss of an element:
 
     loss = w · (w₊ z · softplus(-x) + (1 - z) · softplus(x))
 
@@ -21,7 +23,8 @@ the whole loss of an element:
     dx = w · (w₊ z · (p - 1) + (1 - z) · p)                  without weights:  p - z
     dz = w · (w₊ softplus(-x) - softplus(x))                 without weights:  -x
 
-As with softmax and cross-entropy, no factor p (1 - p) is left: an answer that is wrong and sure has the gradient ±1.
+As with softmax and cross-entropy, no factor p (1 - p) is left: an answer that is wrong and sure has the
+gradient ±1.
 
 (Goodfellow, Bengio and Courville, *Deep Learning*, 2016, section 6.2.2.2.)
 """
@@ -54,12 +57,12 @@ def binary_cross_entropy_with_logits(
     weight: Float[Array, "*broadcastable"] | None = None,
     pos_weight: Float[Array, "*broadcastable"] | None = None,
     reduction: Reduction = "sum",
-) -> tuple[Float[Array, "..."], float, BinaryCrossEntropyWithLogitsCache]:
+) -> tuple[Float[Array, " ..."], float, BinaryCrossEntropyWithLogitsCache]:
     """Returns (loss, count, cache): the sum of the losses in nats, and the count that a mean divides by.
 
-    The count is the number of elements, whatever the weights (as in PyTorch). weight and pos_weight broadcast to the shape of
-    logits: for (batch, questions) a pos_weight has (questions,). reduction: "sum"; "mean" = sum / count; "none": one loss per
-    element.
+    The count is the number of elements, whatever the weights (as in PyTorch). weight and pos_weight broadcast
+    to the shape of logits: for (batch, questions) a pos_weight has (questions,). reduction: "sum"; "mean" =
+    sum / count; "none": one loss per element.
 
     Raises ValueError if shapes do not fit, if the batch is empty, or if a target is not from 0 to 1.
     """
@@ -74,11 +77,12 @@ def binary_cross_entropy_with_logits(
     losses = yes_factor * z * yes_loss + no_factor * (1 - z) * no_loss
     count = float(x.size)
     loss, divisor = reduce_losses(losses, count, reduction)
-    return loss, count, BinaryCrossEntropyWithLogitsCache(yes_loss, no_loss, yes_factor, no_factor, z, divisor)
+    cache = BinaryCrossEntropyWithLogitsCache(yes_loss, no_loss, yes_factor, no_factor, z, divisor)
+    return loss, count, cache
 
 
 def binary_cross_entropy_with_logits_backward(
-    dloss: Float[Array, "..."], cache: BinaryCrossEntropyWithLogitsCache
+    dloss: Float[Array, " ..."], cache: BinaryCrossEntropyWithLogitsCache
 ) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"], None, None]:
     """Returns (dlogits, dtarget, None, None): the weights have no gradient."""
     yes_loss, no_loss, yes_factor, no_factor, z, divisor = cache
@@ -87,8 +91,8 @@ def binary_cross_entropy_with_logits_backward(
     dtarget = dlosses * (yes_factor * yes_loss - no_factor * no_loss)
     dyes_loss = dlosses * yes_factor * z
     dno_loss = dlosses * no_factor * (1 - z)
-    # no_loss = softplus(x) has the slope p; yes_loss = softplus(-x) has -(1 - p). Both stand in the cache: no_loss is
-    # -log(1 - p), yes_loss is -log p
+    # no_loss = softplus(x) has the slope p, yes_loss = softplus(-x) the slope -(1 - p), and both are known:
+    # yes_loss = -log p, no_loss = -log(1 - p)
     dlogits = dno_loss * np.exp(-yes_loss) - dyes_loss * np.exp(-no_loss)
     return dlogits, dtarget, None, None
 
@@ -100,7 +104,8 @@ def _check(
     check_reduction(name, reduction)
     if logits.shape != target.shape:
         raise ValueError(
-            f"{name} expects one target per logit, got {describe('logits', logits)}, {describe('target', target)}"
+            f"{name} expects one target per logit, got {describe('logits', logits)}, "
+            f"{describe('target', target)}"
         )
     if logits.size == 0:
         raise ValueError(f"{name}: the batch is empty: {describe('logits', logits)}")
@@ -114,8 +119,8 @@ def _check(
         first = int(wrong.argmax())
         where = tuple(int(i) for i in np.unravel_index(first, target.shape))
         raise ValueError(
-            f"{name}: target {target.reshape(-1)[first]} at {where} is no probability from 0 to 1 (for class numbers, take "
-            "cross_entropy)"
+            f"{name}: target {target.reshape(-1)[first]} at {where} is no probability from 0 to 1 (for class "
+            "numbers, take cross_entropy)"
         )
 
 

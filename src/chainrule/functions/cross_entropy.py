@@ -4,11 +4,11 @@ With logits z of one sample, target class t and p = softmax(z):
 
     loss = -log p[t] = log Σ_k exp z[k] - z[t]
 
-It is computed from logits, not from probabilities: subtracting max z first keeps exp from overflowing, and log p never
-meets a p that was rounded to 0.
+It is computed from logits, not from probabilities: subtracting max z first keeps exp from overflowing, and
+log p never meets a p that was rounded to 0.
 
-**Label smoothing** ε spreads a part of the target over all K classes (Szegedy et al. 2016, section 7). With q the target
-distribution, q[k] = (1 - ε)·[k = t] + ε / K, and class weights w:
+**Label smoothing** ε spreads a part of the target over all K classes (Szegedy et al. 2016, section 7). With q
+the target distribution, q[k] = (1 - ε)·[k = t] + ε / K, and class weights w:
 
     loss = -Σ_k w[k] q[k] log p[k]          (without smoothing: -w[t] log p[t])
 
@@ -16,9 +16,9 @@ distribution, q[k] = (1 - ε)·[k = t] + ε / K, and class weights w:
 
     dz[j] = (Σ_k w[k] q[k]) · p[j] - w[j] q[j]          without weights, as Σ q = 1, the famous  p - q
 
-**The sum and the count.** The loss of a batch is the *sum* over its samples; what it is divided by is returned beside it:
-the number of samples that count, or the sum of their weights w[t], as in PyTorch. Whoever runs the step divides once.
-A mean of means over batches of different size is not the mean.
+**The sum and the count.** The loss of a batch is the *sum* over its samples; what it is divided by is
+returned beside it: the number of samples that count, or the sum of their weights w[t], as in PyTorch. Whoever
+runs the step divides once. A mean of means over batches of different size is not the mean.
 """
 
 from __future__ import annotations
@@ -44,21 +44,21 @@ class CrossEntropyCache(NamedTuple):
 
 def cross_entropy(
     logits: Float[Array, "batch classes *rest"],
-    target: Int[Array, "batch *rest"],
+    target: Int[Array, " batch *rest"],
     weight: Float[Array, " classes"] | None = None,
     ignore_index: int = -100,
     label_smoothing: float = 0.0,
     reduction: Reduction = "sum",
     axis: int = 1,
-) -> tuple[Float[Array, "..."], float, CrossEntropyCache]:
+) -> tuple[Float[Array, " ..."], float, CrossEntropyCache]:
     """Returns (loss, count, cache): the loss in nats, and the count that a mean divides by.
 
-    target holds class numbers 0 ... classes - 1; where it is `ignore_index`, neither loss nor count grows. `axis` is where
-    the classes stand in logits: 1 as in PyTorch, -1 for (batch, time, classes). reduction: "sum"; "mean" = sum / count;
-    "none": one loss per target, in target's shape.
+    target holds class numbers 0 ... classes - 1; where it is `ignore_index`, neither loss nor count grows.
+    `axis` is where the classes stand in logits: 1 as in PyTorch, -1 for (batch, time, classes). reduction:
+    "sum"; "mean" = sum / count; "none": one loss per target, in target's shape.
 
-    Raises ValueError for shapes that do not fit, IndexError for a class that does not exist, TypeError for targets that are
-    no integers.
+    Raises ValueError for shapes that do not fit, IndexError for a class that does not exist, TypeError for
+    targets that are no integers.
     """
     _check(logits, target, weight, label_smoothing, axis)
     check_reduction("cross_entropy", reduction)
@@ -79,11 +79,12 @@ def cross_entropy(
     losses = -(weighted_targets * log_probabilities).sum(-1)               # (rows,)
     count = float(((w * one_hot).sum(-1) * counted).sum())
     loss, divisor = reduce_losses(losses.reshape(target.shape), count, reduction)
-    return loss, count, CrossEntropyCache(np.exp(log_probabilities), weighted_targets, by_class.shape, axis, divisor)
+    cache = CrossEntropyCache(np.exp(log_probabilities), weighted_targets, by_class.shape, axis, divisor)
+    return loss, count, cache
 
 
 def cross_entropy_backward(
-    dloss: Float[Array, "..."], cache: CrossEntropyCache
+    dloss: Float[Array, " ..."], cache: CrossEntropyCache
 ) -> tuple[Float[Array, "batch classes *rest"], None, None]:
     """Returns (dlogits, None, None): target and class weights have no gradient."""
     probabilities, weighted_targets, shape, axis, divisor = cache
@@ -98,7 +99,8 @@ def cross_entropy_backward(
 
 def _check(logits: Array, target: Array, weight: Array | None, label_smoothing: float, axis: int) -> None:
     if logits.ndim < 2:
-        raise ValueError(f"cross_entropy expects logits (batch, classes, ...), got {describe('logits', logits)}")
+        shape = describe("logits", logits)
+        raise ValueError(f"cross_entropy expects logits (batch, classes, ...), got {shape}")
     if not -logits.ndim <= axis < logits.ndim:
         raise ValueError(f"cross_entropy: axis {axis} does not exist in {describe('logits', logits)}")
     axis %= logits.ndim
@@ -125,8 +127,10 @@ def _check_labels(labels: Array, counted: Array, classes: int, ignore_index: int
     if wrong.any():
         row = int(wrong.argmax())
         raise IndexError(
-            f"cross_entropy: target {int(labels[row])} at row {row} is no class: there are {classes}, 0 to {classes - 1} "
-            f"(and {ignore_index} is ignored)"
+            f"cross_entropy: target {int(labels[row])} at row {row} is no class: there are {classes}, "
+            f"0 to {classes - 1} (and {ignore_index} is ignored)"
         )
     if not counted.any():
-        raise ValueError(f"cross_entropy: every target is {ignore_index} (ignored), so that nothing is left to learn from")
+        raise ValueError(
+            f"cross_entropy: every target is {ignore_index} (ignored), so that nothing is left to learn from"
+        )

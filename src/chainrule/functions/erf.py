@@ -1,15 +1,16 @@
 """The error function, which NumPy does not have:  erf(x) = 2/√π ∫₀ˣ exp(-t²) dt.
 
-It has no closed form. Cody (1969, *Rational Chebyshev approximations for the error function*, Mathematics of Computation
-23) fits quotients of polynomials P/Q on three ranges of |x|, so closely that in float64 the error is one or two units in
-the last place. With erfc = 1 - erf, the rest up to 1:
+It has no closed form. Cody (1969, *Rational Chebyshev approximations for the error function*, Mathematics of
+Computation 23) fits quotients of polynomials P/Q on three ranges of |x|, so closely that in float64 the error
+is one or two units in the last place. With erfc = 1 - erf, the rest up to 1:
 
     |x| <= 0.46875           erf(x)  = x · P(x²) / Q(x²)
     0.46875 <= |x| <= 4      erfc(x) = exp(-x²) · P(x) / Q(x)
     4 <= |x|                 erfc(x) = exp(-x²) / x · (1/√π - x⁻² · P(x⁻²) / Q(x⁻²))
 
-and erf(-x) = -erf(x). All three are computed everywhere and the right one is chosen: branches per element would need a
-loop. The coefficients are the paper's (tables II to IV, as in his program CALERF), from the highest power to the lowest.
+and erf(-x) = -erf(x). All three are computed everywhere and the right one is chosen: branches per element
+would need a loop. The coefficients are the paper's (tables II to IV, as in his program CALERF), from the
+highest power to the lowest.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def erf(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     quotient = _polynomial(LARGE_P, inverse) / _polynomial(LARGE_Q, inverse)
     large = 1 - tail / at_least_4 * (1 / math.sqrt(math.pi) - inverse * quotient)
 
-    return np.sign(x) * np.where(size <= 0.46875, small, np.where(size <= 4, middle, large))
+    y: Array = np.sign(x) * np.where(size <= 0.46875, small, np.where(size <= 4, middle, large))
+    return y
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:

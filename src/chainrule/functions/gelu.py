@@ -2,10 +2,12 @@
 
     y = x · Φ(x),     Φ(x) = P(N(0, 1) <= x) = ½ (1 + erf(x / √2))
 
-Φ is a gate between 0 and 1, like a sigmoid: large x passes, very negative x is shut off, and between them the gate
-opens smoothly. Unlike ReLU it has no kink and dips below 0 for small negative x.  (Hendrycks and Gimpel 2016, section 2.)
+Φ is a gate between 0 and 1, like a sigmoid: large x passes, very negative x is shut off, and between them the
+gate opens smoothly. Unlike ReLU it has no kink and dips below 0 for small negative x. (Hendrycks and Gimpel
+2016, section 2.)
 
-**Backward.** x stands twice in x · Φ(x): as what passes, and in the gate. The product rule gives one term for each,
+**Backward.** x stands twice in x · Φ(x): as what passes, and in the gate. The product rule gives one term for
+each,
 
     dx = dy · (Φ(x) + x · Φ'(x)),     Φ'(x) = exp(-x²/2) / √(2π), the normal density
 
@@ -13,7 +15,8 @@ opens smoothly. Unlike ReLU it has no kink and dips below 0 for small negative x
 
     Φ(x) ≈ ½ (1 + tanh u),  u = √(2/π) (x + 0.044715 x³)          Φ' ≈ ½ (1 - tanh² u) · u' = 2 Φ (1 - Φ) · u'
 
-The two differ by up to 5e-4 in y. That is enough to matter when weights trained with the one run with the other.
+The two differ by up to 5e-4 in y. That is enough to matter when weights trained with the one run with the
+other.
 """
 
 from __future__ import annotations
@@ -64,4 +67,5 @@ def gelu_backward(dy: Float[Array, "*shape"], cache: GELUCache) -> Float[Array, 
         density = 2 * gate * (1 - gate) * du
     else:
         density = np.exp(-0.5 * (x * x)) / math.sqrt(2 * math.pi)
-    return dy * (gate + x * density)
+    dx: Array = dy * (gate + x * density)
+    return dx

@@ -2,15 +2,17 @@
 
     x̂ = (x - μ) / √(σ² + ε),     y = γ x̂ + β          γ: weight, β: bias, one number per feature
 
-**What is the difference to batch norm?** The axis. Batch norm asks how a feature varies over the batch; layer norm, how the
-features of one sample vary among each other. So it knows no batch: it does the same in training and in evaluation, keeps no
-running statistics, and works for a batch of one and for sequences of any length. That is why transformers have it.
+**What is the difference to batch norm?** The axis. Batch norm asks how a feature varies over the batch; layer
+norm, how the features of one sample vary among each other. So it knows no batch: it does the same in training
+and in evaluation, keeps no running statistics, and works for a batch of one and for sequences of any length.
+That is why transformers have it.
 
-Usually one axis is normalized, the last. With `normalized_axes` = n it is the last n together, as one long vector (PyTorch's
-normalized_shape): then γ and β have their shape.
+Usually one axis is normalized, the last. With `normalized_axes` = n it is the last n together, as one long
+vector (PyTorch's normalized_shape): then γ and β have their shape.
 
-**Backward.** γ and β met every sample, so their gradients are sums over all samples. For x the derivation is batch norm's,
-with the mean over the features in place of the one over the batch: x moves y directly, through μ, and through σ²,
+**Backward.** γ and β met every sample, so their gradients are sums over all samples. For x the derivation is
+batch norm's, with the mean over the features in place of the one over the batch: x moves y directly, through
+μ, and through σ²,
 
     dx = rstd · (dx̂ - mean(dx̂) - x̂ · mean(dx̂ x̂)),     dx̂ = γ dy,  rstd = 1/√(σ² + ε)
 
@@ -46,7 +48,7 @@ def layer_norm(
     normalized_axes: int | None = None,
     eps: float = 1e-5,
 ) -> tuple[Float[Array, "*batch_and_features"], LayerNormCache]:
-    """Normalizes over the last `normalized_axes` axes: by default as many as weight (or bias) has, else the last one.
+    """Normalizes over the last `normalized_axes` axes: by default as many as weight (or bias) has, else one.
 
     Raises ValueError if weight or bias does not have the shape of these axes.
     """
@@ -69,7 +71,11 @@ def layer_norm(
 
 def layer_norm_backward(
     dy: Float[Array, "*batch_and_features"], cache: LayerNormCache
-) -> tuple[Float[Array, "*batch_and_features"], Float[Array, "*features"] | None, Float[Array, "*features"] | None]:
+) -> tuple[
+    Float[Array, "*batch_and_features"],
+    Float[Array, "*features"] | None,
+    Float[Array, "*features"] | None,
+]:
     """Returns (dx, dweight, dbias); dweight and dbias are None where forward had none."""
     normalized, rstd, weight, bias, normalized_axes = cache
     batch_axes = tuple(range(dy.ndim - normalized_axes))

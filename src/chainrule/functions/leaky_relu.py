@@ -2,11 +2,12 @@
 
     y = x where x > 0, else negative_slope · x        dx = dy where x > 0, else negative_slope · dy
 
-**Why let the negative through?** A ReLU unit that is negative for every sample has the gradient 0 for every sample: no
-step ever moves it again ("dead"). Here its gradient is small, but it is there, and the unit can come back.
+**Why let the negative through?** A ReLU unit that is negative for every sample has the gradient 0 for every
+sample: no step ever moves it again ("dead"). Here its gradient is small, but it is there, and the unit can
+come back.
 
-At exactly x = 0 the slope of the negative side is used, as in PyTorch. With negative_slope = 0 this is ReLU, with 1 the
-identity (and several layers without a nonlinearity between them are one linear layer).
+At exactly x = 0 the slope of the negative side is used, as in PyTorch. With negative_slope = 0 this is ReLU,
+with 1 the identity (and several layers without a nonlinearity between them are one linear layer).
 
 (Maas, Hannun and Ng 2013, section 2. He et al. 2015, section 2.1, learn the slope: PReLU.)
 """

@@ -2,15 +2,15 @@
 
     y[i] = log p[i] = x[i] - log Σ_k exp x[k]
 
-**Why not log(softmax(x))?** A probability below 1e-45 (float32) is rounded to 0, and its logarithm is -∞; here it is
-simply x[i] minus something, exact however unlikely the class.
+**Why not log(softmax(x))?** A probability below 1e-45 (float32) is rounded to 0, and its logarithm is -∞;
+here it is simply x[i] minus something, exact however unlikely the class.
 
 **Backward.** ∂y[i]/∂x[j] = [i = j] - p[j]. Summed over i:
 
     dx[j] = dy[j] - p[j] · Σ_i dy[i]
 
-With dy = -q, the targets of a cross-entropy, Σ q = 1, this is the famous p - q. That is all there is to it: no other
-softmax derivative follows.
+With dy = -q, the targets of a cross-entropy, Σ q = 1, this is the famous p - q. That is all there is to it:
+no other softmax derivative follows.
 """
 
 from __future__ import annotations
@@ -47,4 +47,5 @@ def log_softmax_backward(dy: Float[Array, "*shape"], cache: LogSoftmaxCache) -> 
     """dx = dy - p Σ dy."""
     y, axis = cache
     p = np.exp(y)
-    return dy - p * dy.sum(axis, keepdims=True)
+    dx: Array = dy - p * dy.sum(axis, keepdims=True)
+    return dx

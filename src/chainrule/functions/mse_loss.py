@@ -2,14 +2,15 @@
 
     loss = Σ (input - target)²          dinput = 2 (input - target),   dtarget = -dinput
 
-It is what maximum likelihood asks for if the target is the right value plus normal noise: then -log p is (input -
-target)² and constants. (Goodfellow, Bengio and Courville, *Deep Learning*, 2016, section 5.5.1.)
+It is what maximum likelihood asks for if the target is the right value plus normal noise: then -log p is
+(input - target)² and constants. (Goodfellow, Bengio and Courville, *Deep Learning*, 2016, section 5.5.1.)
 
-**Why not for classes?** Behind a sigmoid or softmax, an answer that is wrong and sure has almost no gradient: the factor
-p (1 - p) is next to 0 there. Cross-entropy cancels that factor.
+**Why not for classes?** Behind a sigmoid or softmax, an answer that is wrong and sure has almost no gradient:
+the factor p (1 - p) is next to 0 there. Cross-entropy cancels that factor.
 
-**The sum and the count**: the loss of a batch is the sum over all its elements, the count their number. As in PyTorch, the
-mean is over *all* elements, not over samples: for (batch, features) it divides by batch · features.
+**The sum and the count**: the loss of a batch is the sum over all its elements, the count their number. As in
+PyTorch, the mean is over *all* elements, not over samples: for (batch, features) it divides by batch ·
+features.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ class MSELossCache(NamedTuple):
 
 def mse_loss(
     input: Float[Array, "*shape"], target: Float[Array, "*shape"], reduction: Reduction = "sum"
-) -> tuple[Float[Array, "..."], float, MSELossCache]:
+) -> tuple[Float[Array, " ..."], float, MSELossCache]:
     """Returns (loss, count, cache): the sum of squares, and the count that a mean divides by.
 
-    reduction: "sum"; "mean" = sum / count; "none": one loss per element. Raises ValueError if the shapes differ or the batch
-    is empty.
+    reduction: "sum"; "mean" = sum / count; "none": one loss per element. Raises ValueError if the shapes
+    differ or the batch is empty.
     """
     _check(input, target, reduction)
     difference = input - target.astype(input.dtype)
@@ -46,7 +47,7 @@ def mse_loss(
 
 
 def mse_loss_backward(
-    dloss: Float[Array, "..."], cache: MSELossCache
+    dloss: Float[Array, " ..."], cache: MSELossCache
 ) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"]]:
     """Returns (dinput, dtarget): what pulls the one up pulls the other down."""
     difference, divisor = cache

@@ -2,8 +2,8 @@
 
     p[i] = exp x[i] / Σ_k exp x[k]
 
-Only differences of scores count: adding a constant to all x multiplies numerator and denominator by the same factor. So
-the maximum is subtracted first; the largest exponent is then 0, and exp cannot overflow.
+Only differences of scores count: adding a constant to all x multiplies numerator and denominator by the same
+factor. So the maximum is subtracted first; the largest exponent is then 0, and exp cannot overflow.
 
 **Backward: the whole Jacobian.** Every x[j] stands in the denominator of *every* p[i]:
 
@@ -11,10 +11,10 @@ the maximum is subtracted first; the largest exponent is then 0, and exp cannot 
                                                                     -p1 p0    p1(1-p1)   -p1 p2
                                                                     -p2 p0     -p2 p1    p2(1-p2)
 
-**Why is p(1 - p) alone wrong?** It is the diagonal, the derivative of a sigmoid. It forgets that what one class wins the
-others lose. A quick test: if dp is the same number c for all classes, nothing can change, as Σ p stays 1, and dx must be
-0; p(1 - p) · c is not. (Nor does the sigmoid's rule become right because the loss is a cross-entropy: there p - q
-comes out because the off-diagonal terms are in it.)
+**Why is p(1 - p) alone wrong?** It is the diagonal, the derivative of a sigmoid. It forgets that what one
+class wins the others lose. A quick test: if dp is the same number c for all classes, nothing can change, as Σ
+p stays 1, and dx must be 0; p(1 - p) · c is not. (Nor does the sigmoid's rule become right because the loss
+is a cross-entropy: there p - q comes out because the off-diagonal terms are in it.)
 
 Nobody builds that matrix. Summed over i, the two terms are
 
@@ -45,11 +45,12 @@ class SoftmaxCache(NamedTuple):
 def softmax(x: Float[Array, "*shape"], axis: int = -1) -> tuple[Float[Array, "*shape"], SoftmaxCache]:
     """exp x / Σ exp x along `axis`. A score of -∞ (masked) has the probability 0.
 
-    Raises ValueError if the axis does not exist or is empty, or if all scores along it are -∞: no distribution is left.
+    Raises ValueError if the axis does not exist or is empty, or if all scores along it are -∞: no
+    distribution is left.
     """
     shifted = shift("softmax", x, axis)
     e = np.exp(shifted)                                    # the largest is 1
-    p = e / e.sum(axis, keepdims=True)
+    p = e / e.sum(axis, keepdims=True)                     # Σ p = 1 along the axis
     return p, SoftmaxCache(p, axis)
 
 
@@ -57,7 +58,8 @@ def softmax_backward(dp: Float[Array, "*shape"], cache: SoftmaxCache) -> Float[A
     """The Jacobian times dp, without the Jacobian."""
     p, axis = cache
     average = (dp * p).sum(axis, keepdims=True)            # Σ_i dp[i] p[i]
-    return p * (dp - average)
+    dx: Array = p * (dp - average)
+    return dx
 
 
 def shift(name: str, x: Array, axis: int) -> Array:
@@ -71,7 +73,8 @@ def shift(name: str, x: Array, axis: int) -> Array:
     if masked.any():
         where = tuple(int(i) for i in np.unravel_index(int(masked.argmax()), masked.shape))
         raise ValueError(
-            f"{name}: all {x.shape[axis]} scores along axis {axis} are -inf (masked) at {where}, so that no probability "
-            f"is left: {describe('input', x)}"
+            f"{name}: all {x.shape[axis]} scores along axis {axis} are -inf (masked) at {where}, so that no "
+            f"probability is left: {describe('input', x)}"
         )
-    return x - largest
+    shifted: Array = x - largest
+    return shifted

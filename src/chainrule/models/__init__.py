@@ -1,4 +1,4 @@
-"""Whole networks. `build(name, **options)` makes one by its name, which is how a run finds its model again."""
+"""Whole networks. `build(name, **options)` makes one by name, which is how a run finds its model again."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,5 +26,6 @@ def build(name: str, **options: Any) -> Sequential:
 
 
 __all__ = [
-    "MODELS", "build", "color_convnet", "fashion_convnet", "keras_convnet", "lenet5", "pytorch_convnet", "small_convnet",
+    "MODELS", "build", "color_convnet", "fashion_convnet", "keras_convnet", "lenet5", "pytorch_convnet",
+    "small_convnet",
 ]  # fmt: skip

@@ -1,18 +1,25 @@
 """`chainrule train cnn`: a convolutional network learns to tell images apart. This file is the tutorial.
 
-    data      ->  normalize, keep a part of the training images for validation, shift them a little
-    model     ->  a few convolutions (chainrule.models)
-    training  ->  cross-entropy, Adam, a learning rate that falls along a cosine (chainrule.training)
-    result    ->  the test images, looked at once, at the end
+data      ->  normalize, keep a part of the training images for validation, shift them a little
+model     ->  a few convolutions (chainrule.models)
+training  ->  cross-entropy, Adam, a learning rate that falls along a cosine (chainrule.training)
+result    ->  the test images, looked at once, at the end
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chainrule.data import ArrayBatches, ImageDataset, Normalization, load_images, random_shift, stratified_split
+from chainrule.data import (
+    ArrayBatches,
+    ImageDataset,
+    Normalization,
+    load_images,
+    random_shift,
+    stratified_split,
+)
 from chainrule.functions.arrays import Array
 from chainrule.layers import CrossEntropyLoss, Sequential, manual_seed
 from chainrule.models import MODELS, build
@@ -35,7 +42,9 @@ class CNNConfig:
     schedule: str = "cosine"  # or "constant"
     shift: int = 1  # augmentation: up to so many pixels in each direction
     normalize: str = "standard"  # (pixel - mean) / std per channel; or "unit": 0 to 1
-    validation: float = 0.1  # this share of the training images is kept apart, to be looked at after every epoch
+    validation: float = (
+        0.1  # this share of the training images is kept apart, to be looked at after every epoch
+    )
     label_smoothing: float = 0.0
     max_norm: float | None = None
     seed: int = 0
@@ -67,10 +76,12 @@ def configure(data: str = "digits", **options: Any) -> CNNConfig:
     family = data if data in DEFAULTS else "digits" if data.startswith("digits") else "folder"
     given = {name: value for name, value in options.items() if value is not None}
     config = replace(CNNConfig(data=data), **{**DEFAULTS[family], **given})
-    known = {"model": MODELS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES, "normalize": NORMALIZATIONS}
+    known: dict[str, Collection[str]] = {"model": MODELS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES, "normalize": NORMALIZATIONS}
     for name, choices in known.items():
         if getattr(config, name) not in choices:
-            raise ValueError(f"no {name} is called {getattr(config, name)!r}: choose one of {', '.join(choices)}")
+            raise ValueError(
+                f"no {name} is called {getattr(config, name)!r}: choose one of {', '.join(choices)}"
+            )
     return config
 
 
@@ -119,7 +130,9 @@ def prepare(config: CNNConfig) -> Experiment:
 
 
 def hold_out(dataset: ImageDataset, fraction: float) -> tuple[ImageDataset, ImageDataset | None]:
-    """The images to learn from, and those for validation: a fixed share of every class, none if fraction is 0."""
+    """The images to learn from, and those for validation: a fixed share of every class, none if fraction is
+    0.
+    """
     if fraction == 0:
         return dataset, None
     training, validation = stratified_split(dataset.labels, fraction)
@@ -130,17 +143,25 @@ def build_model(config: CNNConfig, dataset: ImageDataset) -> Sequential:
     """The model that config names, for images like these; the seed determines its initial weights."""
     _, channels, height, width = dataset.images.shape
     if height != width:
-        raise ValueError(f"the models take square images, these are {height} x {width}: pass --size to resize them")
+        raise ValueError(
+            f"the models take square images, these are {height} x {width}: pass --size to resize them"
+        )
     manual_seed(config.seed)
     return build(config.model, in_channels=channels, size=height, classes=len(dataset.classes))
 
 
-def train_cnn(config: CNNConfig, run: Run, resume: bool = False, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
-    """Trains, evaluates on the test images, and leaves everything in the run's directory. Returns what result.json holds."""
+def train_cnn(
+    config: CNNConfig, run: Run, resume: bool = False, callbacks: Sequence[Callback] = ()
+) -> dict[str, Any]:
+    """Trains, evaluates on the test images, and leaves everything in the run's directory. Returns what
+    result.json holds.
+    """
     experiment = prepare(config)
     model, loss = experiment.model, experiment.loss
     run.write_json("model.json", describe_model(experiment))
-    optimizer = OPTIMIZERS[config.optimizer](model.parameters(), lr=config.lr, weight_decay=config.weight_decay)
+    optimizer = OPTIMIZERS[config.optimizer](
+        model.parameters(), lr=config.lr, weight_decay=config.weight_decay
+    )
     steps = config.epochs * len(experiment.train)
     schedule = CosineAnnealingLR(config.lr, steps) if config.schedule == "cosine" else ConstantLR(config.lr)
     history = fit(
@@ -185,11 +206,14 @@ def finish(experiment: Experiment, run: Run, history: list[Record]) -> dict[str,
 
 
 def describe_model(experiment: Experiment) -> dict[str, Any]:
-    """What it takes to use the trained weights without the data: see `load_model`."""
-    _, channels, height, _ = experiment.test_images.images.shape
+    """What it takes to use the trained weights without the data: see `chainrule.recipes.trained`."""
+    images = experiment.test_images
+    _, channels, height, _ = images.images.shape
     return {
         "model": experiment.config.model,
-        "options": {"in_channels": channels, "size": height, "classes": len(experiment.test_images.classes)},
-        "classes": list(experiment.test_images.classes),
+        "options": {"in_channels": channels, "size": height, "classes": len(images.classes)},
+        "classes": list(images.classes),
         "normalization": experiment.normalization.to_json(),
+        "pixel_max": 255.0 if images.images.dtype.kind == "u" else float(images.images.max()),
+        "handwriting": images.name.startswith(("digits", "mnist")),
     }

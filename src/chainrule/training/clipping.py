@@ -19,8 +19,8 @@ def grad_norm(parameters: Iterable[Parameter]) -> float:
 def clip_grad_norm_(parameters: Iterable[Parameter], max_norm: float) -> float:
     """Scales all gradients by max_norm / norm if the global norm exceeds max_norm; returns the norm before.
 
-    One factor for all: the direction stays, only the length changes.  (Pascanu, Mikolov and Bengio 2013, algorithm 1; PyTorch
-    adds 10⁻⁶ to the norm, and so do we.) Raises ValueError unless max_norm > 0.
+    One factor for all: the direction stays, only the length changes.  (Pascanu, Mikolov and Bengio 2013,
+    algorithm 1; PyTorch adds 10⁻⁶ to the norm, and so do we.) Raises ValueError unless max_norm > 0.
     """
     if not max_norm > 0:
         raise ValueError(f"max_norm must be > 0, got {max_norm}")

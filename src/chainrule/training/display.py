@@ -1,4 +1,6 @@
-"""What a person sees while a model trains: a bar with loss, accuracy, speed and time left, and a line per epoch."""
+"""What a person sees while a model trains: a bar with loss, accuracy, speed and time left, and a line per
+epoch.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +35,18 @@ class Display(Callback):
     def on_start(self, progress: Progress, epochs: int, steps_per_epoch: int) -> None:
         self.epochs = epochs
         if progress.step:
-            self.console.print(f"going on after step {progress.step} (epoch {progress.epoch + 1})", style="yellow")
+            self.console.print(
+                f"going on after step {progress.step} (epoch {progress.epoch + 1})", style="yellow"
+            )
         self.bar.start()
         self.task = self.bar.add_task(
-            "", total=epochs * steps_per_epoch, completed=progress.step, epoch=progress.epoch + 1, loss=0.0, accuracy=0.0, speed=0.0
+            "",
+            total=epochs * steps_per_epoch,
+            completed=progress.step,
+            epoch=progress.epoch + 1,
+            loss=0.0,
+            accuracy=0.0,
+            speed=0.0,
         )
 
     def on_step(self, progress: Progress, result: StepResult) -> None:
@@ -50,11 +60,11 @@ class Display(Callback):
         )
 
     def on_epoch(self, record: Record) -> None:
-        line = f"epoch {record['epoch']:>3}/{self.epochs}  "
-        line += f"train loss {record['train_loss']:.4f}  accuracy {record['train_accuracy']:.2%}"
+        line = f"epoch {record['epoch']:>3}/{self.epochs}"
+        line += f"  loss {record['train_loss']:.4f}  accuracy {record['train_accuracy']:.2%}"
         if "validation_loss" in record:
-            line += f"   validation loss {record['validation_loss']:.4f}  accuracy {record['validation_accuracy']:.2%}"
-        self.console.print(f"{line}   {record['seconds']:.1f} s", highlight=False)
+            line += f"  | validation {record['validation_loss']:.4f}  {record['validation_accuracy']:.2%}"
+        self.console.print(f"{line}  | {record['seconds']:.1f} s", highlight=False, soft_wrap=True)
 
     def on_end(self) -> None:
         self.bar.stop()

@@ -27,7 +27,9 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(model: Layer, loss: Loss, batches: Iterable[tuple[Array, Array]]) -> Evaluation:
-    """Runs the model in evaluation mode over all batches (inputs, labels); the mode it was in comes back afterwards."""
+    """Runs the model in evaluation mode over all batches (inputs, labels); the mode it was in comes back
+    afterwards.
+    """
     modes = [(layer, layer.training) for _, layer in model.named_layers()]
     model.eval()
     total, count, all_logits, all_labels = 0.0, 0.0, [], []

@@ -1,6 +1,8 @@
-"""Files of arrays: safetensors, written to a temporary name and renamed, with a checksum inside; never pickle.
+"""Files of arrays: safetensors, written to a temporary name and renamed, with a checksum inside; never
+pickle.
 
-A file is either the old one or the new one, whenever the power fails. PyTorch reads it with safetensors.torch.load_file.
+A file is either the old one or the new one, whenever the power fails. PyTorch reads it with
+safetensors.torch.load_file.
 """
 
 from __future__ import annotations
@@ -25,15 +27,19 @@ class Loaded(NamedTuple):
     metadata: dict[str, str]
 
 
-def save(model: Layer | Mapping[str, Array], path: str | Path, metadata: Mapping[str, str] | None = None) -> None:
+def save(
+    model: Layer | Mapping[str, Array], path: str | Path, metadata: Mapping[str, str] | None = None
+) -> None:
     """Writes a model's state dict, or any dict of arrays, to a safetensors file.
 
-    Raises OSError, naming the file, if it cannot be written (a full disk, say); what stood there before is then intact.
+    Raises OSError, naming the file, if it cannot be written (a full disk, say); what stood there before is
+    then intact.
     """
     from safetensors.numpy import save as to_bytes
 
     state = model.state_dict() if isinstance(model, Layer) else model
-    arrays = {name: np.ascontiguousarray(array) for name, array in state.items()}
+    # not ascontiguousarray, which turns a single number, shape (), into shape (1,)
+    arrays = {name: np.asarray(array, order="C") for name, array in state.items()}
     content = to_bytes(arrays, {**(metadata or {}), CHECKSUM: _checksum(arrays)})
     with atomic(path) as temporary:
         temporary.write_bytes(content)
@@ -59,16 +65,22 @@ def load_with_metadata(path: str | Path) -> Loaded:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             metadata = dict(file.metadata() or {})
     except SafetensorError as error:
-        raise ValueError(f"{path} is truncated or no safetensors file ({path.stat().st_size} bytes): {error}") from None
+        raise ValueError(
+            f"{path} is truncated or no safetensors file ({path.stat().st_size} bytes): {error}"
+        ) from None
     expected = metadata.pop(CHECKSUM, None)
     if expected is not None and expected != _checksum(arrays):
-        raise ValueError(f"{path} is damaged: its numbers do not match the checksum that was stored with them")
+        raise ValueError(
+            f"{path} is damaged: its numbers do not match the checksum that was stored with them"
+        )
     return Loaded(arrays, metadata)
 
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """A temporary file beside `path`; it takes the name `path` when the block ends well, and vanishes when it does not."""
+    """A temporary file beside `path`; it takes the name `path` when the block ends well, and vanishes when it
+    does not.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -78,7 +90,9 @@ def atomic(path: str | Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise OSError(error.errno, f"{path} could not be written ({error.strerror}); what was there is intact") from error
+        raise OSError(
+            error.errno, f"{path} could not be written ({error.strerror}); what was there is intact"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 

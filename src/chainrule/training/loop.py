@@ -62,12 +62,13 @@ def fit(
 ) -> list[Record]:
     """Trains for `epochs` epochs and returns one record per epoch.
 
-    A checkpoint is written to `run` after every epoch, and when Ctrl-C asks to stop (after the step at hand; then Interrupted is
-    raised). With resume=True the run goes on from there and ends with the same weights as if it had never stopped: batches depend
-    on (seed, epoch), masks on (seed, step), the learning rate on the step.
+    A checkpoint is written to `run` after every epoch, and when Ctrl-C asks to stop (after the step at hand;
+    then Interrupted is raised). With resume=True the run goes on from there and ends with the same weights as
+    if it had never stopped: batches depend on (seed, epoch), masks on (seed, step), the learning rate on the
+    step.
 
-    Raises NonFiniteError, naming the first layer concerned, if the loss or a gradient is NaN or infinite; the weights are then
-    those before that step.
+    Raises NonFiniteError, naming the first layer concerned, if the loss or a gradient is NaN or infinite; the
+    weights are then those before that step.
     """
     if epochs < 1 or len(train) < 1:
         raise ValueError(f"nothing to train: {epochs} epochs of {len(train)} steps")
@@ -92,7 +93,9 @@ def fit(
                     if stop:
                         if run:
                             run.save_checkpoint(model, optimizer, progress)
-                        raise Interrupted(f"stopped after step {progress.step}, in epoch {epoch + 1} of {epochs}")
+                        raise Interrupted(
+                            f"stopped after step {progress.step}, in epoch {epoch + 1} of {epochs}"
+                        )
 
                 more = {"lr": optimizer.lr}
                 if validation is not None:
@@ -110,7 +113,9 @@ def fit(
 
 
 def _keep(run: Run, model: Layer, optimizer: Optimizer, progress: Progress) -> None:
-    """After an epoch: the checkpoint, and the weights apart if no epoch before was better on the validation data."""
+    """After an epoch: the checkpoint, and the weights apart if no epoch before was better on the validation
+    data.
+    """
     from .files import save
 
     *before, record = progress.history

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +11,7 @@ from chainrule.functions.arrays import Array
 from chainrule.layers.layer import Layer
 
 from .step import StepResult
+from .wrapping import wrapped_forwards
 
 
 class NonFiniteError(ArithmeticError):
@@ -20,7 +19,9 @@ class NonFiniteError(ArithmeticError):
 
 
 def find_nonfinite(model: Layer, x: Array) -> str | None:
-    """Runs forward again and names the first place that holds NaN or infinity, in the order of computation; None if none does."""
+    """Runs forward again and names the first place that holds NaN or infinity, in the order of computation;
+    None if none does.
+    """
     if (where := _nonfinite(x)) is not None:
         return f"the input already holds {where}"
     for name, parameter in model.named_parameters():
@@ -32,10 +33,12 @@ def find_nonfinite(model: Layer, x: Array) -> str | None:
         y, cache = forward(*args, **kwargs)
         # inner layers return before the ones that contain them: the first find is the innermost
         if not found and isinstance(y, np.ndarray) and (where := _nonfinite(y)) is not None:
-            found.append(f"the output of layer {path or 'model'} ({type(layer).__name__}) holds {where}; its input did not")
+            found.append(
+                f"the output of layer {path or 'model'} ({type(layer).__name__}) holds {where}; its input did not"
+            )
         return y, cache
 
-    with _wrapped_forwards(model, look), np.errstate(all="ignore"):
+    with wrapped_forwards(model, look), np.errstate(all="ignore"):
         model.forward(x)
     return found[0] if found else None
 
@@ -51,18 +54,6 @@ def check_finite(model: Layer, x: Array, result: StepResult) -> None:
         if (where := _nonfinite(parameter.grad)) is not None:
             raise NonFiniteError(f"the loss is {result.loss:.4g}, but the gradient of {name} holds {where}")
     raise NonFiniteError(f"the loss is {result.loss}: the predictions are finite, so the loss itself made it")
-
-
-@contextmanager
-def _wrapped_forwards(model: Layer, look: Callable[..., Any]) -> Iterator[None]:
-    layers = list({id(layer): (path, layer) for path, layer in model.named_layers()}.values())
-    for path, layer in layers:
-        vars(layer)["forward"] = partial(look, path, layer, layer.forward)
-    try:
-        yield
-    finally:
-        for _, layer in layers:
-            del vars(layer)["forward"]
 
 
 def _nonfinite(array: Array) -> str | None:

@@ -1,4 +1,6 @@
-"""Optimizers: from gradients to steps. They change parameters after backward, all at once, and never inside it."""
+"""Optimizers: from gradients to steps. They change parameters after backward, all at once, and never inside
+it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from chainrule.layers.parameter import Parameter
 class Optimizer:
     """Holds the parameters, the learning rate `lr`, how many steps were taken, and one state per parameter.
 
-    A subclass names its state arrays (`slots`) and writes `update`. Frozen parameters (requires_grad = False) are not moved.
+    A subclass names its state arrays (`slots`) and writes `update`. Frozen parameters (requires_grad = False)
+    are not moved.
     """
 
     slots: tuple[str, ...] = ()
@@ -24,7 +27,9 @@ class Optimizer:
         if not self.parameters:
             raise ValueError(f"{type(self).__name__} got no parameters: pass model.parameters()")
         if len({id(p) for p in self.parameters}) < len(self.parameters):
-            raise ValueError(f"{type(self).__name__} got one parameter twice, so that it would be moved twice per step")
+            raise ValueError(
+                f"{type(self).__name__} got one parameter twice, so that it would be moved twice per step"
+            )
         _at_least_zero(self, lr=lr, weight_decay=weight_decay)
         self.lr, self.weight_decay = lr, weight_decay
         self.steps = 0
@@ -136,10 +141,11 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam whose weight decay does not pass through the moments: w shrinks by lr · weight_decay · w, then Adam's step.
+    """Adam whose weight decay does not pass through the moments: w shrinks by lr · weight_decay · w, then
+    Adam's step.
 
-    In Adam, the decay's share of the gradient is divided by √v̂ like the rest, so weights with large gradients decay less.
-    (Loshchilov and Hutter 2019, algorithm 2.)
+    In Adam, the decay's share of the gradient is divided by √v̂ like the rest, so weights with large
+    gradients decay less. (Loshchilov and Hutter 2019, algorithm 2.)
     """
 
     def __init__(

@@ -23,7 +23,9 @@ def learning_curves(history: Sequence[Record], path: str | Path) -> None:
     """Loss and accuracy over the epochs, training against validation."""
     figure = _figure(9, 3.6)
     epochs = [record["epoch"] for record in history]
-    for axes, metric, label in zip(figure.subplots(1, 2), ("loss", "accuracy"), ("loss (nats)", "accuracy"), strict=True):
+    for axes, metric, label in zip(
+        figure.subplots(1, 2), ("loss", "accuracy"), ("loss (nats)", "accuracy"), strict=True
+    ):
         for part, color in (("train", "tab:blue"), ("validation", "tab:orange")):
             if f"{part}_{metric}" in history[0]:
                 axes.plot(epochs, [r[f"{part}_{metric}"] for r in history], ".-", color=color, label=part)
@@ -49,11 +51,17 @@ def confusion_matrix(evaluation: Evaluation, classes: Sequence[str], path: str |
         axes.text(column, row, counts[row, column], ha="center", va="center", color=color, fontsize=8)
     axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right")
     axes.set_yticks(range(len(classes)), classes)
-    axes.set(xlabel="predicted", ylabel="true", title=f"accuracy {evaluation.accuracy:.2%} of {len(evaluation.labels)} images")
+    axes.set(
+        xlabel="predicted",
+        ylabel="true",
+        title=f"accuracy {evaluation.accuracy:.2%} of {len(evaluation.labels)} images",
+    )
     _save(figure, path)
 
 
-def worst_mistakes(evaluation: Evaluation, images: Array, classes: Sequence[str], path: str | Path, most: int = 24) -> None:
+def worst_mistakes(
+    evaluation: Evaluation, images: Array, classes: Sequence[str], path: str | Path, most: int = 24
+) -> None:
     """The wrong answers with the largest loss: true class, predicted class, and how sure the model was.
 
     images: (samples, channels, height, width), grayscale or RGB, in any range.
@@ -65,15 +73,21 @@ def worst_mistakes(evaluation: Evaluation, images: Array, classes: Sequence[str]
     columns = 8
     rows = max(1, -(-len(chosen) // columns))
     figure = _figure(1.35 * columns, 1.6 * rows + 0.5)
-    figure.suptitle(f"{len(wrong)} of {len(evaluation.labels)} wrong; the {len(chosen)} worst: true → predicted")
+    figure.suptitle(
+        f"{len(wrong)} of {len(evaluation.labels)} wrong; the {len(chosen)} worst: true → predicted"
+    )
     for axes in np.ravel(figure.subplots(rows, columns)):
         axes.axis("off")
     for axes, index in zip(figure.axes, chosen, strict=False):
         image = images[index].transpose(1, 2, 0).astype(np.float64)
         low, high = image.min(), image.max()
-        axes.imshow((image - low) / (high - low if high > low else 1), cmap="gray_r" if image.shape[-1] == 1 else None)
+        axes.imshow(
+            (image - low) / (high - low if high > low else 1), cmap="gray_r" if image.shape[-1] == 1 else None
+        )
         true, predicted = evaluation.labels[index], evaluation.predictions[index]
-        axes.set_title(f"{classes[true]} → {classes[predicted]}\n{probabilities[index, predicted]:.0%}", fontsize=8)
+        axes.set_title(
+            f"{classes[true]} → {classes[predicted]}\n{probabilities[index, predicted]:.0%}", fontsize=8
+        )
     _save(figure, path)
 
 

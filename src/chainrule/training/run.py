@@ -1,11 +1,11 @@
 """A run directory: everything that a training run leaves behind.
 
-    config.json          what was asked for
-    metrics.jsonl        one line per epoch
-    last.safetensors     weights, optimizer and progress, to go on from
-    best.safetensors     the weights with the best validation accuracy so far
-    result.json          the final figures
-    *.png                learning curves, confusion matrix, worst mistakes
+config.json          what was asked for
+metrics.jsonl        one line per epoch
+last.safetensors     weights, optimizer and progress, to go on from
+best.safetensors     the weights with the best validation accuracy so far
+result.json          the final figures
+*.png                learning curves, confusion matrix, worst mistakes
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from .progress import Progress
 
 
 class Run:
-    """Reads and writes one run directory. All files are replaced as a whole, so a killed run leaves no half of one."""
+    """Reads and writes one run directory. All files are replaced as a whole, so a killed run leaves no half
+    of one.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -35,7 +37,9 @@ class Run:
         """A new run. Raises FileExistsError if one is there: nothing is ever overwritten."""
         run = cls(path)
         if (run.path / "config.json").exists():
-            raise FileExistsError(f"{run.path} holds a run already: go on with --resume, or choose another directory")
+            raise FileExistsError(
+                f"{run.path} holds a run already: go on with --resume, or choose another directory"
+            )
         run.write_json("config.json", config)
         return run
 
@@ -54,22 +58,30 @@ class Run:
     # ------------------------------------------------------------ while it runs
 
     def save_checkpoint(self, model: Layer, optimizer: Optimizer, progress: Progress) -> None:
-        """Weights, optimizer and progress in one file, so that they always belong together; then metrics.jsonl."""
+        """Weights, optimizer and progress in one file, so that they always belong together; then
+        metrics.jsonl.
+        """
         arrays = {f"model.{name}": array for name, array in model.state_dict().items()}
         arrays |= {f"optimizer.{name}": array for name, array in optimizer.state_dict().items()}
         save(arrays, self.last, {"progress": json.dumps(progress.to_json())})
         self._write_text("metrics.jsonl", "".join(json.dumps(record) + "\n" for record in progress.history))
 
     def load_checkpoint(self, model: Layer, optimizer: Optimizer | None = None) -> Progress:
-        """Puts the last checkpoint back into model and optimizer. Raises FileNotFoundError if none was saved yet."""
+        """Puts the last checkpoint back into model and optimizer. Raises FileNotFoundError if none was saved
+        yet.
+        """
         if not self.last.is_file():
-            raise FileNotFoundError(f"{self.path} has no checkpoint yet: the run ended before its first one; start it anew")
+            raise FileNotFoundError(
+                f"{self.path} has no checkpoint yet: the run ended before its first one; start it anew"
+            )
         arrays, metadata = load_with_metadata(self.last)
         if "progress" not in metadata:
             raise ValueError(f"{self.last} is no checkpoint: it says nothing about the progress")
 
         def part(prefix: str) -> dict[str, Any]:
-            return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+            return {
+                name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)
+            }
 
         model.load_state_dict(part("model."))
         if optimizer is not None:

@@ -1,4 +1,5 @@
-"""Schedules: the learning rate as a function of the step. `optimizer.lr = schedule(step)`, steps counted from 0.
+"""Schedules: the learning rate as a function of the step. `optimizer.lr = schedule(step)`, steps counted from
+0.
 
 They are plain functions of the step, without a state: an interrupted run goes on as if nothing had happened.
 """
@@ -42,7 +43,7 @@ class StepLR:
 class CosineAnnealingLR:
     """From lr down to min_lr along half a cosine, over `steps` steps; it stays there.
 
-        min_lr + (lr - min_lr) · (1 + cos(π · step / steps)) / 2            (Loshchilov and Hutter 2017, equation 5)
+    min_lr + (lr - min_lr) · (1 + cos(π · step / steps)) / 2            (Loshchilov and Hutter 2017, equation 5)
     """
 
     lr: float
@@ -59,11 +60,13 @@ class CosineAnnealingLR:
 
 @dataclass(frozen=True)
 class WarmUp:
-    """The first `steps` steps rise in equal parts from start_factor to 1 times what `after` gives; then `after` goes on.
+    """The first `steps` steps rise in equal parts from start_factor to 1 times what `after` gives; then
+    `after` goes on.
 
         after(step) · (start_factor + (1 - start_factor) · min(step / steps, 1))      PyTorch: LinearLR, times `after`
 
-    Large steps hurt most while the optimizer knows nothing yet about the gradients.  (Goyal et al. 2017, section 2.2.)
+    Large steps hurt most while the optimizer knows nothing yet about the gradients.  (Goyal et al. 2017,
+    section 2.2.)
     """
 
     after: Schedule

@@ -38,7 +38,9 @@ def train_step(
     max_norm: float | None = None,
     before_update: Callable[[StepResult], None] | None = None,
 ) -> StepResult:
-    """forward, loss, backward, clip, update. `before_update` sees the result while the weights are still the old ones."""
+    """forward, loss, backward, clip, update. `before_update` sees the result while the weights are still the
+    old ones.
+    """
     prediction, cache = model.forward(x)
     total, count, loss_cache = loss.forward(prediction, target)
 

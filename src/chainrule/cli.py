@@ -1,0 +1,279 @@
+"""The command line: `chainrule --help`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from chainrule import __version__
+
+app = typer.Typer(
+    name="chainrule",
+    help="Deep learning from scratch on arrays: every forward and every backward is written by hand, to be read and to be run.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+train_app = typer.Typer(help="Train a model on real data.", no_args_is_help=True)
+app.add_typer(train_app, name="train")
+console = Console()
+
+RunDirectory = Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a run.")]
+Weights = Annotated[
+    str, typer.Option(help="'last': from the end of training; 'best': with the best validation accuracy.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        console.print(f"chainrule {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@train_app.command("cnn")
+def train_cnn(
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="digits, digits-last-half, mnist, fashion-mnist, or a folder with one folder of images per class."
+        ),
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Where the run is kept; a new directory in runs/ by default.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --run, or with the newest unfinished one.")
+    ] = False,
+    model: Annotated[
+        str | None, typer.Option(help="small, keras, lenet5, pytorch, fashion or color.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1)] = None,
+    lr: Annotated[float | None, typer.Option(help="The learning rate, at its highest.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="sgd (with momentum 0.9), adam or adamw.")] = None,
+    weight_decay: Annotated[float | None, typer.Option(min=0.0)] = None,
+    schedule: Annotated[str | None, typer.Option(help="cosine or constant.")] = None,
+    shift: Annotated[
+        int | None, typer.Option(min=0, help="Augmentation: move images by up to so many pixels.")
+    ] = None,
+    normalize: Annotated[
+        str | None, typer.Option(help="standard: mean 0 and spread 1; unit: 0 to 1.")
+    ] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=0.9, help="The share of the training images kept for validation."),
+    ] = None,
+    label_smoothing: Annotated[float | None, typer.Option(min=0.0, max=1.0)] = None,
+    max_norm: Annotated[float | None, typer.Option(help="Clip gradients to this global norm.")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=4, help="Resize the images of a folder to size x size.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Initial weights, order, shifts and dropout all follow from it.")
+    ] = None,
+) -> None:
+    """A convolutional network learns to tell images apart.
+
+    By default the handwritten digits that come with scikit-learn: no download, half a minute. Options that
+    are not given have defaults that suit the data; config.json in the run's directory shows them all.
+    """
+    from chainrule.recipes.cnn import CNNConfig, configure
+    from chainrule.recipes.cnn import train_cnn as train
+    from chainrule.training import Display, Interrupted, Run, next_run_path
+
+    options = {
+        "model": model, "epochs": epochs, "batch_size": batch_size, "lr": lr, "optimizer": optimizer,
+        "weight_decay": weight_decay, "schedule": schedule, "shift": shift, "normalize": normalize, "validation": validation,
+        "label_smoothing": label_smoothing, "max_norm": max_norm, "size": size, "seed": seed,
+    }  # fmt: skip
+    if resume:
+        opened = Run.open(run or _newest_unfinished(Path("runs")))
+        config = CNNConfig(**opened.config)
+        given = {name: value for name, value in {"data": data, **options}.items() if value is not None}
+        changed = [
+            f"{name}={value} (the run has {getattr(config, name)})"
+            for name, value in given.items()
+            if value != getattr(config, name)
+        ]
+        if changed:
+            raise ValueError(
+                f"--resume goes on with the run's own options; it cannot change {', '.join(changed)}"
+            )
+    else:
+        config = configure(data or "digits", **options)
+        opened = Run.create(run or next_run_path("runs", f"cnn-{Path(config.data).name}"), asdict(config))
+    console.print(f"[bold]{config.model}[/] on [bold]{config.data}[/] → {opened.path}", highlight=False)
+    try:
+        result = train(config, opened, resume=resume, callbacks=[Display(console)])
+    except Interrupted as stopped:
+        console.print(
+            f"[yellow]{stopped}[/]; everything is saved. Go on with:\n  chainrule train cnn --resume --run {opened.path}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(130) from None
+    _print_result(result, opened.path)
+
+
+@app.command()
+def predict(
+    run: RunDirectory,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files.")],
+    weights: Weights = "last",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print probabilities of all classes as JSON.")
+    ] = False,
+) -> None:
+    """What is on these images? Prints the three likeliest classes of each."""
+    from chainrule.recipes.trained import load_trained
+    from chainrule.training import Run
+
+    trained = load_trained(Run.open(run), weights)
+    probabilities = trained.predict(images)
+    if as_json:
+        rows = [dict(zip(trained.classes, map(float, row), strict=True)) for row in probabilities]
+        print(json.dumps({str(path): row for path, row in zip(images, rows, strict=True)}, indent=2))
+        return
+    table = Table(box=None, header_style="bold")
+    for column in ("image", "is", "or", "or"):
+        table.add_column(column)
+    for path, row in zip(images, probabilities, strict=True):
+        best = row.argsort()[::-1][:3]
+        table.add_row(str(path), *(f"{trained.classes[i]} ({row[i]:.1%})" for i in best))
+    console.print(table)
+
+
+@app.command()
+def evaluate(run: RunDirectory, weights: Weights = "last") -> None:
+    """Runs the model over its test images again: accuracy, loss, and every class by itself."""
+    import numpy as np
+
+    from chainrule.layers import CrossEntropyLoss
+    from chainrule.recipes.cnn import CNNConfig, prepare
+    from chainrule.recipes.trained import load_trained
+    from chainrule.training import Run
+    from chainrule.training import evaluate as evaluate_model
+
+    opened = Run.open(run)
+    trained = load_trained(opened, weights)
+    experiment = prepare(CNNConfig(**opened.config))
+    scores = evaluate_model(trained.model, CrossEntropyLoss(), experiment.test)
+    table = Table(box=None, header_style="bold")
+    for column in ("class", "images", "found", "precision"):
+        table.add_column(column, justify="left" if column == "class" else "right")
+    for i, name in enumerate(trained.classes):
+        true, predicted = scores.labels == i, scores.predictions == i
+        hits = np.count_nonzero(true & predicted)
+        found, precision = (f"{hits / max(np.count_nonzero(of), 1):.1%}" for of in (true, predicted))
+        table.add_row(name, str(np.count_nonzero(true)), found, precision)
+    console.print(table)
+    wrong = int((scores.predictions != scores.labels).sum())
+    console.print(
+        f"test accuracy [bold]{scores.accuracy:.2%}[/] ({wrong} of {len(scores.labels)} wrong), test loss {scores.loss:.4f}",
+        highlight=False,
+    )
+
+
+@app.command()
+def summary(
+    run: RunDirectory, batch_size: Annotated[int, typer.Option(min=1, help="How many images at once.")] = 1
+) -> None:
+    """The model of a run, layer by layer: output shapes, parameters, multiply-adds, memory."""
+    import numpy as np
+
+    from chainrule.recipes.trained import load_trained
+    from chainrule.training import Run
+    from chainrule.training.summary import summary as summarize
+
+    trained = load_trained(Run.open(run))
+    trained.model.train()
+    console.print(
+        str(summarize(trained.model, np.zeros((batch_size, *trained.image_shape), np.float32))),
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def lab(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which experiment; without a name, all are listed.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the picture goes.")] = Path("labs"),
+    seed: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """One question, one experiment, one picture, and an answer in plain words."""
+    from chainrule.labs import LABS, run_lab
+
+    if name is None:
+        table = Table(box=None, header_style="bold")
+        table.add_column("chainrule lab ...")
+        table.add_column("question")
+        for key, entry in LABS.items():
+            table.add_row(key, entry.question)
+        console.print(table)
+        return
+    run_lab(name, out, seed, console)
+
+
+def _newest_unfinished(parent: Path) -> Path:
+    runs = [p.parent for p in parent.glob("*/config.json") if not (p.parent / "result.json").exists()]
+    if not runs:
+        raise FileNotFoundError(f"there is no unfinished run in {parent}/: name one with --run")
+    return max(runs, key=lambda path: (path / "config.json").stat().st_mtime)
+
+
+def _print_result(result: dict[str, Any], path: Path) -> None:
+    wrong = round((1 - result["test_accuracy"]) * result["test_images"])
+    console.print(
+        f"\ntest accuracy [bold green]{result['test_accuracy']:.2%}[/] ({wrong} of {result['test_images']:,} images wrong), "
+        f"test loss {result['test_loss']:.4f}, {result['parameters']:,} parameters, {result['seconds']:.1f} s of training",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(
+        f"pictures: {path}/learning_curves.png, confusion_matrix.png, worst_mistakes.png",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(
+        f"next: chainrule evaluate {path}    chainrule predict {path} IMAGE...",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def fail(error: BaseException) -> NoReturn:
+    """An expected error: its message, and no traceback."""
+    text = error.args[0] if isinstance(error, KeyError) and error.args else error
+    Console(stderr=True).print(f"[bold red]error:[/] {text}", highlight=False, soft_wrap=True)
+    sys.exit(1)
+
+
+def main() -> None:
+    """The entry point. Expected errors become one message; CHAINRULE_DEBUG=1 shows where they come from."""
+    try:
+        app()
+    except (ValueError, OSError, ImportError, ArithmeticError, LookupError, MemoryError) as error:
+        if os.environ.get("CHAINRULE_DEBUG"):
+            raise
+        fail(error)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("\nstopped", style="yellow")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
