@@ -38,8 +38,8 @@ def measure(arguments: argparse.Namespace) -> Report:
     names = list(NETWORKS) if arguments.model == "all" else [arguments.model]
     whole = Table(
         "One training step",
-        ["network", "batch", "side", "median ms", "quartiles", "images/s", "torch / chainrule"],
-        note="torch / chainrule: ratio of the medians; above 1, chainrule is faster.",
+        ["network", "batch", "side", "median ms", "quartiles", "images/s", "ratio"],
+        note="ratio: torch / chainrule, of the medians; above 1, chainrule is faster. fused: Adam in one kernel.",
     )
     parts = Table("The same in parts, median ms", ["network", "side", *PARTS], note="forward includes the loss.")
     agree = Table("How far the two sides are apart (float64, relative)", ["network", "loss", "gradients, at most"])
@@ -49,21 +49,21 @@ def measure(arguments: argparse.Namespace) -> Report:
             network = NETWORKS[name]
             apart = compare(name)
             loss = apart.pop("loss")
-            agree.add(network.title, f"{loss:.1e}", f"{max(apart.values()):.1e}")
+            agree.add(name, f"{loss:.1e}", f"{max(apart.values()):.1e}")
 
             ours = ChainruleSide(name)
             state = ours.model.state_dict()
             sides = {
                 "chainrule": ours,
                 "torch": TorchSide(name, state),
-                "torch, fused Adam": TorchSide(name, state, fused=True),
-                "torch, fused Adam, channels last": TorchSide(name, state, fused=True, channels_last=True),
+                "torch fused": TorchSide(name, state, fused=True),
+                "torch fused, channels last": TorchSide(name, state, fused=True, channels_last=True),
             }
             steps = {side: timed(it.step, "step") for side, it in sides.items()}
             # the pause outlasts the spinning of idle threads: OpenBLAS's and OpenMP's would take the cores from each other
             how = {"rounds": arguments.repeats, "burst": 3, "settle": 0.05, "warm_up": 2}
             times: dict[str, dict[str, Spread]] = alternate(steps, **how)
-            laps = alternate({side: sides[side].laps for side in ("chainrule", "torch, fused Adam", "torch")}, **how)
+            laps = alternate({side: sides[side].laps for side in ("chainrule", "torch fused", "torch")}, **how)
 
             base = times["chainrule"]["step"].median
             figures[name] = {"differences": {"loss": loss, **apart}, "seconds": {}, "ratio": {}, "parts": {}}
@@ -73,7 +73,7 @@ def measure(arguments: argparse.Namespace) -> Report:
                 figures[name]["ratio"][side] = ratio
                 speed = f"{network.batch / spread.median:,.0f}"
                 shown = "" if side == "chainrule" else f"{ratio:.2f}"
-                cells = (network.title, network.batch) if side == "chainrule" else ("", "")
+                cells = (name, network.batch) if side == "chainrule" else ("", "")
                 whole.add(*cells, side, milliseconds(spread.median), quartiles(spread), speed, shown)
             for side in laps:
                 medians = {part: laps[side][part].median for part in PARTS}

@@ -17,7 +17,7 @@ from chainrule import __version__
 
 app = typer.Typer(
     name="chainrule",
-    help="Deep learning from scratch on arrays: every forward and every backward is written by hand, to be read and to be run.",
+    help="Deep learning from scratch: every forward and every backward is written by hand, to be read.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -47,7 +47,7 @@ def train_cnn(
     data: Annotated[
         str | None,
         typer.Option(
-            help="digits, digits-last-half, mnist, fashion-mnist, or a folder with one folder of images per class."
+            help="digits, digits-last-half, mnist, fashion-mnist, or a folder with one folder per class."
         ),
     ] = None,
     run: Annotated[
@@ -95,8 +95,8 @@ def train_cnn(
 
     options = {
         "model": model, "epochs": epochs, "batch_size": batch_size, "lr": lr, "optimizer": optimizer,
-        "weight_decay": weight_decay, "schedule": schedule, "shift": shift, "normalize": normalize, "validation": validation,
-        "label_smoothing": label_smoothing, "max_norm": max_norm, "size": size, "seed": seed,
+        "weight_decay": weight_decay, "schedule": schedule, "shift": shift, "normalize": normalize,
+        "validation": validation, "label_smoothing": label_smoothing, "max_norm": max_norm, "size": size, "seed": seed,
     }  # fmt: skip
     if resume:
         opened = Run.open(run or _newest_unfinished(Path("runs")))
@@ -119,7 +119,8 @@ def train_cnn(
         result = train(config, opened, resume=resume, callbacks=[Display(console)])
     except Interrupted as stopped:
         console.print(
-            f"[yellow]{stopped}[/]; everything is saved. Go on with:\n  chainrule train cnn --resume --run {opened.path}",
+            f"[yellow]{stopped}[/]; everything is saved. Go on with:\n"
+            f"  chainrule train cnn --resume --run {opened.path}",
             highlight=False,
             soft_wrap=True,
         )
@@ -181,7 +182,8 @@ def evaluate(run: RunDirectory, weights: Weights = "last") -> None:
     console.print(table)
     wrong = int((scores.predictions != scores.labels).sum())
     console.print(
-        f"test accuracy [bold]{scores.accuracy:.2%}[/] ({wrong} of {len(scores.labels)} wrong), test loss {scores.loss:.4f}",
+        f"test accuracy [bold]{scores.accuracy:.2%}[/] ({wrong} of {len(scores.labels)} wrong), "
+        f"test loss {scores.loss:.4f}",
         highlight=False,
     )
 
@@ -238,8 +240,9 @@ def _newest_unfinished(parent: Path) -> Path:
 def _print_result(result: dict[str, Any], path: Path) -> None:
     wrong = round((1 - result["test_accuracy"]) * result["test_images"])
     console.print(
-        f"\ntest accuracy [bold green]{result['test_accuracy']:.2%}[/] ({wrong} of {result['test_images']:,} images wrong), "
-        f"test loss {result['test_loss']:.4f}, {result['parameters']:,} parameters, {result['seconds']:.1f} s of training",
+        f"\ntest accuracy [bold green]{result['test_accuracy']:.2%}[/] "
+        f"({wrong} of {result['test_images']:,} images wrong), test loss {result['test_loss']:.4f}, "
+        f"{result['parameters']:,} parameters, {result['seconds']:.1f} s of training",
         highlight=False,
         soft_wrap=True,
     )

@@ -4,7 +4,8 @@
     python tests/mutation --sample 100         a random sample, as in continuous integration
     python tests/mutation --only conv2d        one file
 
-A mutant that no test can tell from the original because it computes the same is listed in equivalent.json with the reason.
+A mutant that computes the same as the original can be told from it by no test: such are listed in
+equivalent.json, with the reason.
 Exits with 1 if fewer than 97 % of the others die.
 """
 
@@ -87,7 +88,9 @@ def run(mutants: list[Mutant], workers: int) -> list[Mutant]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sample", type=int, help="how many mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", help="only files whose name contains this")
@@ -101,7 +104,9 @@ def main() -> int:
     if unknown:
         print("equivalent.json names mutants that do not exist any more:", *sorted(unknown), sep="\n  ")
         return 1
-    mutants = [m for m in mutants if (not options.only or options.only in m.file) and m.identity not in equivalent]
+    mutants = [
+        m for m in mutants if (not options.only or options.only in m.file) and m.identity not in equivalent
+    ]
     if options.sample and options.sample < len(mutants):
         mutants = random.Random(options.seed).sample(mutants, options.sample)
     if options.list:
@@ -118,7 +123,7 @@ def main() -> int:
         print(f"alive  src/chainrule/{mutant.file}:{mutant.line}  {mutant.identity}")
     print(
         f"{killed} of {len(mutants)} mutants were killed: {score:.1%} (required {REQUIRED:.0%}); "
-        f"{len(equivalent)} equivalent ones are listed with their reasons; {time.perf_counter() - begin:.0f} s"
+        f"{len(equivalent)} equivalent ones are listed with reasons; {time.perf_counter() - begin:.0f} s"
     )
     return 0 if score >= REQUIRED else 1
 

@@ -31,7 +31,7 @@ def spoil(dy: Any) -> None:
 
 
 def stale(cache: Any) -> Any:
-    """The cache of the first call, as if the layer kept one and forward had not overwritten it (or had, too early)."""
+    """The cache of the call before, as if the layer kept one cache and used it at the wrong time."""
     kept = _seen.setdefault(type(cache), [])
     kept.append(cache)
     return kept[-2] if len(kept) > 1 else cache

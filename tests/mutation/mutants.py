@@ -29,7 +29,9 @@ class Mutant:
 
     @property
     def identity(self) -> str:
-        return f"{self.file} {self.function}: {self.change}" + (f" #{self.occurrence}" if self.occurrence else "")
+        return f"{self.file} {self.function}: {self.change}" + (
+            f" #{self.occurrence}" if self.occurrence else ""
+        )
 
     @property
     def module(self) -> str:
@@ -76,9 +78,16 @@ def _changes(tree: ast.Module, function: ast.FunctionDef) -> Iterator[tuple[str,
         for node in ast.walk(statement):
             for operator in OPERATORS:
                 for what, changed in operator(node):
-                    before, after = ast.unparse(node), ast.unparse(ast.fix_missing_locations(copy.deepcopy(changed)))
+                    before, after = (
+                        ast.unparse(node),
+                        ast.unparse(ast.fix_missing_locations(copy.deepcopy(changed))),
+                    )
                     if before != after:
-                        yield f"{what}: {before} → {after}", getattr(node, "lineno", 0), _replaced(tree, node, changed)
+                        yield (
+                            f"{what}: {before} → {after}",
+                            getattr(node, "lineno", 0),
+                            _replaced(tree, node, changed),
+                        )
     dy, cache = [argument.arg for argument in function.args.args if argument.arg != "self"][:2]
     for what, line in PROLOGUES.items():
         added = ast.parse(line.format(dy=dy, cache=cache)).body[0]

@@ -1,7 +1,8 @@
 """The faults that people make in a backward, as changes of its syntax tree.
 
-Each operator gets one node and yields (what it did, the changed node) pairs. They are specific to gradients: a general mutation
-tool changes strings and comparisons; ours forget the sum over the batch, the transpose, a term of the product rule.
+Each operator gets one node and yields (what it did, the changed node) pairs. They are specific to
+gradients: a general tool changes strings and comparisons; ours forget the sum over the batch, the transpose, a term of
+the product rule.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Iterator
+from itertools import pairwise
 
 Change = tuple[str, ast.AST]
 
@@ -18,7 +20,11 @@ def sign(node: ast.AST) -> Iterator[Change]:
     flipped = {ast.Add: ast.Sub, ast.Sub: ast.Add}
     if isinstance(node, ast.BinOp) and type(node.op) in flipped:
         yield "sign", ast.BinOp(node.left, flipped[type(node.op)](), node.right)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
+    if (
+        isinstance(node, ast.UnaryOp)
+        and isinstance(node.op, ast.USub)
+        and not isinstance(node.operand, ast.Constant)
+    ):
         yield "minus dropped", node.operand
     if isinstance(node, ast.AugAssign) and type(node.op) in flipped:
         yield "sign", ast.AugAssign(node.target, flipped[type(node.op)](), node.value)
@@ -53,8 +59,9 @@ def reduction(node: ast.AST) -> Iterator[Change]:
     """The sum over the batch forgotten, or a mean in its place."""
     if _is_method(node, "sum", "mean"):
         other = "mean" if node.func.attr == "sum" else "sum"
-        yield f"{other} for {node.func.attr}", ast.Call(
-            ast.Attribute(node.func.value, other, ast.Load()), node.args, node.keywords
+        yield (
+            f"{other} for {node.func.attr}",
+            ast.Call(ast.Attribute(node.func.value, other, ast.Load()), node.args, node.keywords),
         )
         yield f"{node.func.attr} dropped", node.func.value
         if node.args and isinstance(node.args[0], ast.Constant):
@@ -79,13 +86,24 @@ def forgotten(node: ast.AST) -> Iterator[Change]:
 
 def constant(node: ast.AST) -> Iterator[Change]:
     """A number that is off by one: a factor, an axis, an offset."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+    if (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, int | float)
+        and not isinstance(node.value, bool)
+    ):
         yield "constant + 1", ast.Constant(node.value + 1)
 
 
 def comparison(node: ast.AST) -> Iterator[Change]:
     """A gate that opens the wrong way."""
-    inverse = {ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Lt: ast.GtE, ast.LtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
+    inverse = {
+        ast.Gt: ast.LtE,
+        ast.GtE: ast.Lt,
+        ast.Lt: ast.GtE,
+        ast.LtE: ast.Gt,
+        ast.Eq: ast.NotEq,
+        ast.NotEq: ast.Eq,
+    }
     if isinstance(node, ast.Compare) and type(node.ops[0]) in inverse:
         yield "comparison inverted", ast.Compare(node.left, [inverse[type(node.ops[0])]()], node.comparators)
     if isinstance(node, ast.IfExp) and not _is_none_check(node.test):
@@ -105,7 +123,7 @@ def returned(node: ast.AST) -> Iterator[Change]:
         value = ast.Tuple(negated, ast.Load()) if isinstance(node.value, ast.Tuple) else negated[0]
         # an absent bias has no gradient to negate
         yield f"{text} negated", ast.Return(_unless_none(entries[i], value, node.value))
-    for i, j in zip(named, named[1:], strict=False):
+    for i, j in pairwise(named):
         swapped = list(entries)
         swapped[i], swapped[j] = swapped[j], swapped[i]
         yield "gradients swapped", ast.Return(ast.Tuple(swapped, ast.Load()))

@@ -2,10 +2,11 @@
 
     check_function(conv2d, conv2d_backward, [x, weight, bias], kwargs={"stride": 2})
     check_layer(Conv2d(3, 4, 2, dtype="float64"), x)
-    compare_function(conv2d, conv2d_backward, torch.nn.functional.conv2d, [x, weight, bias], kwargs={"stride": 2})
+    compare_function(conv2d, conv2d_backward, torch.nn.functional.conv2d, [x, weight, bias])
     compare_layer(Conv2d(3, 4, 2), torch.nn.Conv2d(3, 4, 2), x)
 
-Sizes in a check should all be distinct, no matrix square, no batch 1: a transposed weight shows only where it cannot fit.
+Sizes in a check should all be distinct, no matrix square, no batch 1: a transposed weight shows only where it
+cannot fit.
 """
 
 from .against_torch import cast_layer, compare_function, compare_layer, torch_or_skip
@@ -15,5 +16,6 @@ from .memory import ORDERS
 from .refusing import Refusing
 
 __all__ = [
-    "ORDERS", "Refusing", "cast_layer", "check_function", "check_layer", "compare_function", "compare_layer", "torch_or_skip",
+    "ORDERS", "Refusing", "cast_layer", "check_function", "check_layer", "compare_function", "compare_layer",
+    "torch_or_skip",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The same weights and inputs in PyTorch: the same outputs and gradients, in float64 (tight) and float32 (loose)."""
+"""The same weights and inputs in PyTorch: the same outputs and gradients, in float64 and in float32."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ TOLERANCES = {"float64": 1e-10, "float32": 1e-4}  # relative to the largest numb
 
 def torch_or_skip() -> Any:
     """The torch module; skips the test, saying why, where it is not installed."""
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed, so there is nothing to compare with")
+    torch = pytest.importorskip(
+        "torch", reason="PyTorch is not installed, so there is nothing to compare with"
+    )
     torch.set_num_threads(1)
     return torch
 
@@ -39,9 +41,11 @@ def compare_function(
     tolerances: dict[str, float] = TOLERANCES,
     seed: int = 0,
 ) -> None:
-    """Raises AssertionError unless both give the same output and, for one random upstream, the same gradients.
+    """Raises AssertionError unless both give the same output and, for one random upstream, the same
+    gradients.
 
-    theirs: called with tensors in place of the arrays, None where an array is None, and torch_kwargs (default: kwargs).
+    theirs: called with tensors in place of the arrays, None where an array is None, and torch_kwargs
+        (default: kwargs).
     tolerances: {dtype: relative tolerance}, the dtypes to compare in.
     """
     kwargs = kwargs or {}
@@ -53,7 +57,9 @@ def compare_function(
         y = result[0] if outputs == 1 else tuple(result[:outputs])
         dy = draw_upstream(y, np.random.default_rng(seed))
         gradients = backward(dy, result[-1])
-        gradients = gradients if isinstance(gradients, tuple) and len(gradients) == len(given) else (gradients,)
+        gradients = (
+            gradients if isinstance(gradients, tuple) and len(gradients) == len(given) else (gradients,)
+        )
 
         tensors = [_tensor(tree, i in differentiable) for i, tree in enumerate(given)]
         their_y = _quietly(theirs, *tensors, **(kwargs if torch_kwargs is None else torch_kwargs))
@@ -76,10 +82,12 @@ def compare_layer(
     tolerances: dict[str, float] = TOLERANCES,
     seed: int = 0,
 ) -> None:
-    """Raises AssertionError unless both layers have the same state dict keys and, with the same state, the same answers.
+    """Raises AssertionError unless both layers have the same state dict keys and, with the same state, the
+    same answers.
 
-    The state moves from theirs to ours by load_state_dict, with no mapping. Compared are the outputs, the gradients of the inputs
-    and of every parameter, and the buffers after the step. Neither of the two is changed: copies are cast and run.
+    The state moves from theirs to ours by load_state_dict, with no mapping. Compared are the outputs, the
+    gradients of the inputs and of every parameter, and the buffers after the step. Neither of the two is
+    changed: copies are cast and run.
 
     call: call(module, *tensors) where PyTorch's module is not called with the inputs alone.
     """
@@ -88,7 +96,9 @@ def compare_layer(
         differentiable = [i for i, tree in enumerate(inputs) if any(is_float(leaf) for leaf in leaves(tree))]
     label = type(ours).__name__
     ours_keys, their_keys = list(ours.state_dict()), list(theirs.state_dict())
-    assert ours_keys == their_keys, f"{label}: the state dicts have other keys: {ours_keys}, PyTorch: {their_keys}"
+    assert ours_keys == their_keys, (
+        f"{label}: the state dicts have other keys: {ours_keys}, PyTorch: {their_keys}"
+    )
     for dtype, tolerance in tolerances.items():
         mine = cast_layer(ours, dtype)
         module = copy.deepcopy(theirs).to(getattr(torch, dtype)).train(ours.training)
@@ -111,7 +121,9 @@ def compare_layer(
             _require_close(dinputs[i], theirs_i, tolerance, f"{label} in {dtype}: the gradient of input {i}")
         their_grads = {name: parameter.grad for name, parameter in module.named_parameters()}
         our_grads = {name: parameter.grad for name, parameter in mine.named_parameters()}
-        assert list(our_grads) == list(their_grads), f"{label}: parameters {list(our_grads)}, PyTorch: {list(their_grads)}"
+        assert list(our_grads) == list(their_grads), (
+            f"{label}: parameters {list(our_grads)}, PyTorch: {list(their_grads)}"
+        )
         for name, grad in our_grads.items():
             _require_close(grad, their_grads[name], tolerance, f"{label} in {dtype}: the gradient of {name}")
         mine.update_running_statistics()
@@ -149,7 +161,7 @@ def _tensor(tree: Any, differentiable: bool) -> Any:
 
 
 def _quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Warnings are errors in our tests, but PyTorch may warn about itself ("may require a zero-padded copy")."""
+    """Warnings are errors in our tests, but PyTorch may warn about itself."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return function(*args, **kwargs)
@@ -170,4 +182,6 @@ def _require_close(ours: Any, theirs: Any, relative: float, label: str) -> None:
         b = np.zeros(a.shape) if b is None else b.detach().numpy()
         assert a.shape == b.shape, f"{label} (part {i}) has shape {a.shape}, PyTorch's {b.shape}"
         error, scale = np.abs(a - b).max(initial=0), np.abs(b).max(initial=0)
-        assert error <= relative * max(scale, 1e-3), f"{label} (part {i}) differs by {error:.3g}, numbers go up to {scale:.3g}"
+        assert error <= relative * max(scale, 1e-3), (
+            f"{label} (part {i}) differs by {error:.3g}, numbers go up to {scale:.3g}"
+        )

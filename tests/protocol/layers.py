@@ -1,7 +1,8 @@
 """`check_layer`: what the protocol promises of a layer, beyond what its functions promise.
 
-Its input's and all parameters' gradients are measured; gradients add up; one layer may be used twice before backward;
-forward writes nothing on the layer; backward computes gradients and nothing else; what is frozen gets none.
+Its input's and all parameters' gradients are measured; gradients add up; one layer may be used twice before
+backward; forward writes nothing on the layer; backward computes gradients and nothing else; what is frozen
+gets none.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from chainrule.layers import Layer, Parameter, randomness
 from chainrule.layers.parameter import Buffer
 
-from .functions import compare_along, compare_with_slopes
+from .comparing import compare_along, compare_with_slopes
 from .memory import ORDERS
 from .numerical import STEP, TOLERANCE
 from .trees import difference, is_array, is_float, leaves, map_arrays, map_tree, picture
@@ -40,13 +41,15 @@ def check_layer(
     `randomness(seed, step)`, so that a dropout draws the same mask each time its output is measured.
 
     differentiable: positions of the inputs that have a gradient; default: all that are floating point.
-    allow_zero: {input's position or parameter's name: reason} where the true gradient is 0, such as a bias before a norm.
+    allow_zero: {input's position or parameter's name: reason} where the true gradient is 0, such as a bias
+        before a norm.
     other: inputs of a second use of the layer; default: the same ones reversed.
-    limit: measure at most so many elements of each array, chosen at random; random directions cover the others.
+    limit: measure at most so many elements of each array, chosen at random; random directions cover the
+        others.
     """
     check = _Check(layer, inputs, kwargs, differentiable, outputs, seed)
     other = other if other is not None else check.reversed()
-    _promise_forward_writes_nothing(check)
+    _promise_forward_writes_nothing(check, other)
     _promise_call_is_forward(check)
     _promise_backward_computes_gradients_only(check)
     _promise_gradients_add_up(check)
@@ -67,13 +70,18 @@ class _Check:
         self.layer, self.kwargs, self.outputs, self.seed = layer, kwargs or {}, outputs, seed
         self.rng = np.random.default_rng(seed)
         self.inputs = tuple(map_arrays(lambda a: np.array(a, order="C"), tree) for tree in inputs)
+        self.before = picture(layer)  # nothing was called yet
         self.promise = "the layer and its inputs are fit for a check"
         self.parameters: dict[str, Parameter] = dict(layer.named_parameters())
         floats = [leaf.dtype for leaf in leaves(self.inputs) if is_float(leaf)]
-        if wrong := sorted({str(d) for d in [*floats, *(p.dtype for p in self.parameters.values())] if d != np.float64}):
+        if wrong := sorted(
+            {str(d) for d in [*floats, *(p.dtype for p in self.parameters.values())] if d != np.float64}
+        ):
             self.fail(f"gradients are measured in float64, got {wrong}: use default_dtype('float64')")
         if differentiable is None:
-            differentiable = [i for i, tree in enumerate(inputs) if any(is_float(leaf) for leaf in leaves(tree))]
+            differentiable = [
+                i for i, tree in enumerate(inputs) if any(is_float(leaf) for leaf in leaves(tree))
+            ]
         self.differentiable = tuple(differentiable)
         y, _ = self.run(self.inputs)
         self.dy = draw_upstream(y, self.rng)
@@ -105,7 +113,7 @@ class _Check:
         if len(self.inputs) == 1 and not (isinstance(result, tuple) and len(result) == 1):
             result = (result,)
         if not isinstance(result, tuple) or len(result) < len(self.inputs):
-            self.fail(f"backward must return one gradient per input, {len(self.inputs)}, got {type(result).__name__}")
+            self.fail(f"expected one gradient per input ({len(self.inputs)}), not {type(result).__name__}")
         return {f"input {i}": gradient for i, gradient in enumerate(result[: len(self.inputs)])}
 
     def grads(self) -> dict[str, Any]:
@@ -125,23 +133,32 @@ class _Check:
             if not is_array(b):
                 continue
             scale = np.abs(b).max(initial=0)
-            if not is_array(a) or a.shape != b.shape or not np.abs(a - b).max(initial=0) <= relative * scale + 1e-13:
+            if (
+                not is_array(a)
+                or a.shape != b.shape
+                or not np.abs(a - b).max(initial=0) <= relative * scale + 1e-13
+            ):
                 self.fail(f"{detail} (of {name})")
 
 
 def _named_leaves(tree: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(f"{name}{f' part {i}' if i else ''}", leaf) for name in tree for i, leaf in enumerate(leaves(tree[name]))]
+    return [
+        (f"{name}{f' part {i}' if i else ''}", leaf)
+        for name in tree
+        for i, leaf in enumerate(leaves(tree[name]))
+    ]
 
 
 # ---------------------------------------------------------------- the promises
 
 
-def _promise_forward_writes_nothing(check: _Check) -> None:
+def _promise_forward_writes_nothing(check: _Check, other: tuple[Any, ...]) -> None:
     """Not an attribute, a weight, a gradient or a buffer anywhere below is another one after forward."""
     check.promise = "forward writes nothing on the layer"
-    before, inputs_before = picture(check.layer), picture(check.inputs)
+    inputs_before = picture(check.inputs)
     first, _ = check.run(check.inputs)
-    if where := difference(before, picture(check.layer)):
+    check.run(other)
+    if where := difference(check.before, picture(check.layer)):
         check.fail(f"forward changed {where}")
     if where := difference(inputs_before, picture(check.inputs)):
         check.fail(f"forward changed an input (at {where})")
@@ -189,11 +206,17 @@ def _promise_gradients_add_up(check: _Check) -> None:
     _, cache = check.run(check.inputs)
     _, once = check.gradients(check.dy, cache)
     check.backward(check.dy, cache)
-    check.require_close(check.grads(), {n: 2 * g for n, g in once.items()}, "after two backwards the gradient is not twice that of one")
+    check.require_close(
+        check.grads(),
+        {n: 2 * g for n, g in once.items()},
+        "after two backwards the gradient is not twice that of one",
+    )
 
 
 def _promise_one_layer_used_twice(check: _Check, other: tuple[Any, ...]) -> None:
-    """f(x1) and f(x2), then both backwards: the input gradients are each call's own, the parameters' are summed up."""
+    """f(x1), f(x2), then both backwards: each call has its own dx; the parameters' gradients are summed
+    up.
+    """
     check.promise = "one layer used twice in one graph"
     with randomness(check.seed, step=1):
         _, cache = check.forward(check.inputs)
@@ -208,7 +231,9 @@ def _promise_one_layer_used_twice(check: _Check, other: tuple[Any, ...]) -> None
     check.layer.zero_grad()
     other_got = check.backward(other_dy, other_cache)
     got = check.backward(check.dy, cache)
-    check.require_close(got, dinputs, "after a second forward, the first call's backward gives another gradient")
+    check.require_close(
+        got, dinputs, "after a second forward, the first call's backward gives another gradient"
+    )
     check.require_close(other_got, other_dinputs, "the second call's backward gives another gradient")
     summed = {name: grads[name] + other_grads[name] for name in grads}
     check.require_close(check.grads(), summed, "the gradients of the two calls do not sum up")
@@ -244,7 +269,9 @@ def _promise_frozen_parameters_get_nothing(check: _Check) -> None:
             for parameter in frozen:
                 parameter.requires_grad = True
             check.require_close(got_inputs, dinputs, "freezing changed the input's gradient")
-            expected = {n: 0 * g if any(check.parameters[n] is p for p in frozen) else g for n, g in grads.items()}
+            expected = {
+                n: 0 * g if any(check.parameters[n] is p for p in frozen) else g for n, g in grads.items()
+            }
             check.require_close(got, expected, "a frozen parameter got a gradient, or its neighbor lost one")
     finally:
         for parameter in thawed:

@@ -13,7 +13,7 @@ def fortran(array: Any) -> Any:
 
 
 def channels_last(array: Any) -> Any:
-    """Axis 1 fastest: (batch, channels, ...) in shape, (batch, ..., channels) in memory. Other arrays as they are."""
+    """Axis 1 fastest: (batch, channels, ...) in shape, (batch, ..., channels) in memory."""
     return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 1, -1)), -1, 1) if array.ndim > 2 else array
 
 
@@ -28,7 +28,14 @@ def strided(array: Any) -> Any:
 
 def backwards(array: Any) -> Any:
     """Negative strides: the last number comes first in memory."""
-    return np.ascontiguousarray(np.flip(array))[(slice(None, None, -1),) * array.ndim] if array.ndim else array
+    return (
+        np.ascontiguousarray(np.flip(array))[(slice(None, None, -1),) * array.ndim] if array.ndim else array
+    )
 
 
-ORDERS = {"Fortran order": fortran, "channels-last": channels_last, "strided": strided, "negative strides": backwards}
+ORDERS = {
+    "Fortran order": fortran,
+    "channels-last": channels_last,
+    "strided": strided,
+    "negative strides": backwards,
+}

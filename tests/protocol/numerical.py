@@ -1,14 +1,15 @@
-"""Derivatives by measuring: move a number a little, watch the loss, and notice when the loss has a kink right there.
+"""Derivatives by measuring: move a number a little, watch the loss, and notice when the loss has a kink right
+there.
 
 The slope of f at 0 from f(-2h), f(-h), f(0), f(h), f(2h), in two ways:
 
     three points:   (f(h) - f(-h)) / 2h                                  wrong by about h² f''' / 6
     five points:    (8 f(h) - 8 f(-h) - f(2h) + f(-2h)) / 12h            wrong by about h⁴ f⁽⁵⁾ / 30
 
-Where f is smooth the two agree to many digits. If relu's bend or a change of winner in a max lies between -2h and 2h, they
-do not, and no derivative is to be had. One case escapes: a kink *exactly* at 0 is symmetric, both say the mean of the two
-slopes. So the bend is measured as well: f(h) - 2f(0) + f(-h) grows like h² on a smooth curve (4 times as large at 2h),
-but like h at a kink (only twice as large).
+Where f is smooth the two agree to many digits. If relu's bend or a change of winner in a max lies between -2h
+and 2h, they do not, and no derivative is to be had. One case escapes: a kink *exactly* at 0 is symmetric,
+both say the mean of the two slopes. So the bend is measured as well: f(h) - 2f(0) + f(-h) grows like h² on a
+smooth curve (4 times as large at 2h), but like h at a kink (only twice as large).
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ class Slopes(NamedTuple):
     noise: float  # how large a slope rounding alone can feign
 
 
-def measure(objective: Callable[[], float], array: np.ndarray, where: np.ndarray, step: float = STEP) -> Slopes:
-    """The slope of the objective along each chosen element of the array, which is moved in place and put back."""
+def measure(
+    objective: Callable[[], float], array: np.ndarray, where: np.ndarray, step: float = STEP
+) -> Slopes:
+    """The slope along each chosen element of the array, which is moved in place and put back."""
     flat = array.reshape(-1)
     assert np.shares_memory(flat, array), "the array to be moved must be contiguous"
     here = objective()

@@ -1,8 +1,9 @@
 """An array that lives elsewhere, as on a GPU: it refuses to become a NumPy array, and to be mixed with one.
 
-It behaves as CuPy's arrays do. NumPy's functions find it by `__array_ufunc__` and `__array_function__` (also through
-`like=`), and give it back. Whatever would silently copy it to NumPy raises: np.asarray, operands that are NumPy arrays,
-`ufunc.at` and `ufunc.reduce`, `as_strided`. A single number may leave by float(), int(), bool() or item().
+It behaves as CuPy's arrays do. NumPy's functions find it by `__array_ufunc__` and `__array_function__` (also
+through `like=`), and give it back. Whatever would silently copy it to NumPy raises: np.asarray, operands that
+are NumPy arrays, `ufunc.at` and `ufunc.reduce`, `as_strided`. A single number may leave by float(), int(),
+bool() or item().
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from .trees import map_tree
 
 METHODS = (
-    "all any argmax argmin argsort astype clip copy cumprod cumsum diagonal dot fill flatten item max mean min nonzero "
-    "prod ravel repeat reshape round sort squeeze std sum swapaxes take tolist trace transpose var view"
+    "all any argmax argmin argsort astype clip copy cumprod cumsum diagonal dot fill flatten item max mean "
+    "min nonzero prod ravel repeat reshape round sort squeeze std sum swapaxes take tolist trace "
+    "transpose var view"
 )
 PROPERTIES = "dtype flags imag itemsize nbytes ndim real shape size strides T"
 
 
 class Refusing(NDArrayOperatorsMixin):
-    """Wraps a NumPy array and hides it. All operators come from NDArrayOperatorsMixin, which calls `__array_ufunc__`."""
+    """Wraps a NumPy array and hides it. The mixin makes all operators of `__array_ufunc__`."""
 
     __slots__ = ("value",)
     __hash__ = None  # type: ignore[assignment]
@@ -43,7 +45,9 @@ class Refusing(NDArrayOperatorsMixin):
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if any(kind is not Refusing for kind in types):
-            raise TypeError(f"np.{function.__name__} was given arrays of two libraries: {[t.__name__ for t in types]}")
+            raise TypeError(
+                f"np.{function.__name__} was given arrays of two libraries: {[t.__name__ for t in types]}"
+            )
         kwargs = {name: value for name, value in kwargs.items() if name != "like"}
         return _wrap(function(*_unwrap(args), **_unwrap(kwargs)))
 
@@ -86,7 +90,7 @@ for _name in PROPERTIES.split():
 
 
 def _wrap(value: Any) -> Any:
-    """Arrays, and the scalars that NumPy makes of 0-d ones, come back as this type; shapes and dtypes stay."""
+    """Arrays, and the scalars that NumPy makes of 0-d ones, come back as this type."""
     if isinstance(value, np.ndarray | np.generic):
         return Refusing(value)
     return type(value)(map(_wrap, value)) if type(value) in (tuple, list) else value
@@ -97,7 +101,9 @@ def _unwrap(tree: Any) -> Any:
         if isinstance(leaf, Refusing):
             return leaf.value
         if isinstance(leaf, np.ndarray) and leaf.ndim:
-            raise TypeError(f"a NumPy array {leaf.shape} meets an array of another library: make it with like= or *_like")
+            raise TypeError(
+                f"a NumPy array {leaf.shape} meets an array of another library: make it with like= or *_like"
+            )
         return leaf
 
     return map_tree(one, tree)

@@ -1,7 +1,8 @@
-"""Structures of arrays: an LSTM's input is (x, (h, c)), a cache is a NamedTuple, a model's state is a dict of dicts.
+"""Structures of arrays: an LSTM's input is (x, (h, c)), a cache is a NamedTuple, a model's state is a dict of
+dicts.
 
-Everything here walks through such a structure: to list its arrays, to change each of them, to take a picture of it and
-to say afterwards what differs.
+Everything here walks through such a structure: to list its arrays, to change each of them, to take a picture
+of it and to say afterwards what differs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def is_float(value: Any) -> bool:
 
 
 def leaves(tree: Any) -> list[Any]:
-    """All that is no container, from left to right; None counts, so that two trees can be laid side by side."""
+    """All that is no container, from left to right; None counts: two trees can be laid side by side."""
     if isinstance(tree, tuple | list):
         return [leaf for item in tree for leaf in leaves(item)]
     if isinstance(tree, dict):
@@ -56,8 +57,8 @@ def to_float32(tree: Any) -> Any:
 def picture(value: Any, _seen: frozenset[int] = frozenset()) -> Any:
     """A copy of all that can be reached from a value, made of arrays, tuples and dicts: to be compared later.
 
-    Unlike copy.deepcopy it looks into layers, parameters (`__slots__`), caches and containers alike, and takes whatever
-    is none of them (a function, a dtype) as it is.
+    Unlike copy.deepcopy it looks into layers, parameters (`__slots__`), caches and containers alike, and
+    takes whatever is none of them (a function, a dtype) as it is.
     """
     if is_array(value):
         return copy.deepcopy(value)

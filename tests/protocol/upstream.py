@@ -1,6 +1,7 @@
 """The upstream gradient dy of a check: random, never constant.
 
-With an upstream of ones, a softmax's or a norm's true gradient is 0, and any backward that returns small numbers passes.
+With an upstream of ones, a softmax's or a norm's true gradient is 0, and any backward that returns small
+numbers passes.
 """
 
 from __future__ import annotations

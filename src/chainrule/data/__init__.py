@@ -15,6 +15,6 @@ from .splitting import stratified_split
 
 __all__ = [
     "ArrayBatches", "IdxError", "ImageDataset", "Normalization", "Splits", "batches", "cache_folder", "fetch",
-    "load_digits", "load_fashion_mnist", "load_image_folder", "load_images", "load_mnist", "random_shift", "read_idx",
-    "read_image", "stratified_split", "steps_per_epoch",
+    "load_digits", "load_fashion_mnist", "load_image_folder", "load_images", "load_mnist", "random_shift",
+    "read_idx", "read_image", "steps_per_epoch", "stratified_split",
 ]  # fmt: skip

@@ -16,8 +16,9 @@ Augment = Callable[[Array, int], Array]  # (images of a batch, step) -> images
 class ArrayBatches:
     """Inputs (samples, ...) and labels (samples,), cut into batches.
 
-    `epoch(e)` shuffles by (seed, e), so the same epoch always gives the same batches, and a resumed run can skip those that it
-    has seen. Iterating over the object itself goes through the data once, in order and as it is: for evaluation.
+    `epoch(e)` shuffles by (seed, e), so the same epoch always gives the same batches, and a resumed run can
+    skip those that it has seen. Iterating over the object itself goes through the data once, in order and as
+    it is: for evaluation.
     """
 
     def __init__(
@@ -26,7 +27,9 @@ class ArrayBatches:
         if len(inputs) != len(labels):
             raise ValueError(f"there are {len(inputs)} inputs, but {len(labels)} labels")
         if not np.isfinite(inputs).all():
-            raise ValueError(f"sample {int(np.argwhere(~np.isfinite(inputs))[0][0])} of the inputs holds NaN or infinity")
+            raise ValueError(
+                f"sample {int(np.argwhere(~np.isfinite(inputs))[0][0])} of the inputs holds NaN or infinity"
+            )
         self.inputs, self.labels = inputs, labels
         self.batch_size, self.seed, self.augment = batch_size, seed, augment
 

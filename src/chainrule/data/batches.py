@@ -13,7 +13,9 @@ from chainrule.functions.random import fold
 def steps_per_epoch(count: int, batch_size: int, drop_last: bool = False) -> int:
     """How many batches `batches` yields. Raises ValueError unless count and batch_size are at least 1."""
     if count < 1 or batch_size < 1:
-        raise ValueError(f"batches need at least 1 sample and a batch size of at least 1, got {count} and {batch_size}")
+        raise ValueError(
+            f"batches need at least 1 sample and a batch size of at least 1, got {count} and {batch_size}"
+        )
     return count // batch_size if drop_last else -(-count // batch_size)
 
 

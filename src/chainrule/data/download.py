@@ -1,4 +1,6 @@
-"""Downloads: into a cache, with a progress bar, checked by their SHA-256; a broken one never takes the file's name."""
+"""Downloads: into a cache, with a progress bar, checked by their SHA-256; a broken one never takes the file's
+name.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ def cache_folder() -> Path:
 
 
 def fetch(mirrors: Sequence[str], filename: str, sha256: str, folder: Path) -> Path:
-    """The file in the cache; if it is not there (or damaged), it is downloaded from the first mirror that has it.
+    """The file in the cache; if it is not there (or damaged), it is downloaded from the first mirror that has
+    it.
 
     Raises OSError that says what was tried and what to do instead.
     """
@@ -32,13 +35,20 @@ def fetch(mirrors: Sequence[str], filename: str, sha256: str, folder: Path) -> P
         bar = _Bar(filename)
         downloader = pooch.HTTPDownloader(progressbar=bar, timeout=30)
         try:
-            return Path(pooch.retrieve(mirror + filename, f"sha256:{sha256}", filename, folder, downloader=downloader))
-        except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong checksum is a ValueError
+            return Path(
+                pooch.retrieve(mirror + filename, f"sha256:{sha256}", filename, folder, downloader=downloader)
+            )
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # requests' errors are OSErrors; a wrong checksum is a ValueError
             problems.append(f"  {mirror}{filename}: {_first_line(error)}")
         finally:
             bar.stop()  # pooch does not if the connection breaks: the cursor would stay hidden
     raise OSError(
-        f"{filename} could not be downloaded:\n" + "\n".join(problems) + f"\nPut it into {folder}, or set CHAINRULE_DATA to a "
+        f"{filename} could not be downloaded:\n"
+        + "\n".join(problems)
+        + f"\nPut it into {folder}, or set CHAINRULE_DATA to a "
         f"folder with {folder.name}/{filename} in it, "
         "or pass the path of your own files."
     )
@@ -68,7 +78,10 @@ class _Bar:
             from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
             self.progress = Progress(
-                TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(),
+                DownloadColumn(),
+                TransferSpeedColumn(),
                 console=Console(stderr=True),  # stdout is for results
             )
             self.task = self.progress.add_task(self.filename, total=self.total)

@@ -1,6 +1,7 @@
 """The original files of MNIST: IDX, an array with a small header, usually gzipped.
 
-    0x00 0x00, type, number of axes n | n sizes of 4 bytes, the first byte first | the numbers, the last axis runs fastest
+    0x00 0x00, type, number of axes n | n sizes of 4 bytes, the first byte first | the numbers, the last axis
+    runs fastest
 
 (Described on Yann LeCun's MNIST page.)
 """
@@ -28,7 +29,8 @@ class IdxError(ValueError):
 def read_idx(path: str | Path) -> Array:
     """The array in an IDX file, gzipped or not.
 
-    Raises FileNotFoundError, or IdxError for a wrong magic number, a truncated file, or one with too many bytes.
+    Raises FileNotFoundError, or IdxError for a wrong magic number, a truncated file, or one with too many
+    bytes.
     """
     path = Path(path)
     if not path.is_file():
@@ -37,7 +39,8 @@ def read_idx(path: str | Path) -> Array:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES or content[3] == 0:
         looks = LOOKS_LIKE.get(content[:2], "something else")
         raise IdxError(
-            f"{path} is no IDX file: it begins with {content[:4].hex(' ') or 'nothing'} and looks like {looks}; "
+            f"{path} is no IDX file: it begins with {content[:4].hex(' ') or 'nothing'} and looks like "
+            f"{looks}; "
             "expected 00 00, a type (08 for bytes) and the number of axes"
         )
     dtype, axes = np.dtype(TYPES[content[2]]), content[3]
@@ -48,7 +51,9 @@ def read_idx(path: str | Path) -> Array:
     expected, found = prod(shape) * dtype.itemsize, len(content) - start
     if found != expected:
         problem = "truncated" if found < expected else "too long"
-        raise IdxError(f"{path} is {problem}: shape {shape} takes {expected} bytes, there are {found}; get the file again")
+        raise IdxError(
+            f"{path} is {problem}: shape {shape} takes {expected} bytes, there are {found}; get it again"
+        )
     return np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
 
 
@@ -57,9 +62,13 @@ def _unzipped(path: Path) -> bytes:
     if content[:2] != b"\x1f\x8b":
         if path.suffix == ".gz":
             looks = LOOKS_LIKE.get(content[:2], "something else")
-            raise IdxError(f"{path} is no gzip file: it begins with {content[:4].hex(' ')} and looks like {looks}")
+            raise IdxError(
+                f"{path} is no gzip file: it begins with {content[:4].hex(' ')} and looks like {looks}"
+            )
         return content
     try:
         return gzip.decompress(content)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise IdxError(f"{path} is a truncated or damaged gzip file ({len(content)} bytes): {error}; get it again") from None
+        raise IdxError(
+            f"{path} is a truncated or damaged gzip file ({len(content)} bytes): {error}; get it again"
+        ) from None

@@ -12,7 +12,8 @@ from chainrule.functions.arrays import Array
 
 @dataclass(frozen=True, repr=False)
 class ImageDataset:
-    """images (count, channels, height, width), uint8 or floating point; labels (count,), integers 0 ... len(classes) - 1.
+    """images (count, channels, height, width), uint8 or floating point; labels (count,), integers 0 ...
+    len(classes) - 1.
 
     Raises ValueError, naming the first image or label that is wrong.
     """
@@ -25,11 +26,15 @@ class ImageDataset:
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
         if images.ndim != 4:
-            raise ValueError(f"{self.name}: images must be (count, channels, height, width), got {images.shape}")
+            raise ValueError(
+                f"{self.name}: images must be (count, channels, height, width), got {images.shape}"
+            )
         if images.dtype != np.uint8 and images.dtype.kind != "f":
             raise ValueError(f"{self.name}: images must be uint8 or floating point, got {images.dtype}")
         if labels.shape != images.shape[:1]:
-            raise ValueError(f"{self.name}: there are {len(images)} images, but labels of shape {labels.shape}")
+            raise ValueError(
+                f"{self.name}: there are {len(images)} images, but labels of shape {labels.shape}"
+            )
         if not len(images):
             raise ValueError(f"{self.name}: there are no images")
         if labels.dtype.kind not in "iu":
@@ -38,7 +43,8 @@ class ImageDataset:
         if wrong.any():
             row = int(wrong.argmax())
             raise ValueError(
-                f"{self.name}: label {labels[row]} of image {row} is out of range: {len(self.classes)} classes, "
+                f"{self.name}: label {labels[row]} of image {row} is out of range: "
+                f"{len(self.classes)} classes, "
                 f"0 to {len(self.classes) - 1}"
             )
         if images.dtype.kind == "f":

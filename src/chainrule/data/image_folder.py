@@ -19,11 +19,12 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", "
 def load_image_folder(
     path: str | Path, size: int | None = None, test_fraction: float = 0.25, seed: int = 0
 ) -> Splits:
-    """Images in path/CLASS/*.png (jpg, ...), of which a fixed stratified part is for testing; or path/train/CLASS and path/test/CLASS.
+    """Images in path/CLASS/*.png (jpg, ...), of which a fixed stratified part is for testing; or
+    path/train/CLASS and path/test/CLASS.
 
-    Images (count, channels, height, width) uint8: 1 channel if all of them are gray, else 3. With `size`, each is resized to
-    size x size. Raises ValueError or FileNotFoundError, naming the folder or file, if classes are missing or empty, if a file is no
-    image, or if images differ in size and no `size` was given.
+    Images (count, channels, height, width) uint8: 1 channel if all of them are gray, else 3. With `size`,
+    each is resized to size x size. Raises ValueError or FileNotFoundError, naming the folder or file, if
+    classes are missing or empty, if a file is no image, or if images differ in size and no `size` was given.
     """
     path = Path(path)
     if not path.is_dir():
@@ -79,7 +80,9 @@ def _classes(folder: Path) -> tuple[str, ...]:
 def _files(folder: Path, classes: tuple[str, ...]) -> list[tuple[Path, int]]:
     listed = []
     for label, name in enumerate(classes):
-        files = sorted(p for p in (folder / name).iterdir() if p.suffix.lower() in SUFFIXES and p.name[0] != ".")
+        files = sorted(
+            p for p in (folder / name).iterdir() if p.suffix.lower() in SUFFIXES and p.name[0] != "."
+        )
         if not files:
             raise ValueError(f"{folder / name}: there are no images in it ({', '.join(sorted(SUFFIXES))})")
         listed += [(file, label) for file in files]
@@ -94,7 +97,9 @@ def _read_all(files: list[Path], size: int | None) -> Array:
     for file, image in zip(files, images, strict=True):
         if image.size != images[0].size:
             first, other = (f"{w} x {h}" for w, h in (images[0].size, image.size))
-            raise ValueError(f"{files[0]} is {first}, but {file} is {other} pixels: pass size= (--size) to resize them all")
+            raise ValueError(
+                f"{files[0]} is {first}, but {file} is {other} pixels: pass size= (--size) to resize them all"
+            )
     gray = all(image.mode == "L" for image in images)
     return np.stack([_pixels(image if gray else image.convert("RGB")) for image in images])
 
@@ -108,7 +113,9 @@ def _open(path: Path) -> Any:
         with path.open("rb") as file:  # Pillow leaves it open if the image is damaged, or has several frames
             image = pil.open(file)
             image.load()
-            transposed = require("PIL.ImageOps", "reading images").exif_transpose(image)  # a camera held upright
+            transposed = require("PIL.ImageOps", "reading images").exif_transpose(
+                image
+            )  # a camera held upright
     except (OSError, SyntaxError, ValueError, pil.DecompressionBombError) as error:
         raise ValueError(f"{path} is no image, or a damaged one: {error}") from None
     image, gray_with_alpha = transposed, transposed.mode == "LA"
@@ -125,7 +132,9 @@ def _to_bytes(image: Any) -> Any:
     """Gray of 16 bits or in floating point as bytes: 65,535, or 1.0, becomes 255."""
     pixels = np.asarray(image, dtype=np.float64)
     scale = 255 / 65535 if image.mode != "F" else 255.0 if pixels.max() <= 1 else 1.0
-    return require("PIL.Image", "reading images").fromarray(np.clip(pixels * scale, 0, 255).round().astype(np.uint8))
+    return require("PIL.Image", "reading images").fromarray(
+        np.clip(pixels * scale, 0, 255).round().astype(np.uint8)
+    )
 
 
 def _pixels(image: Any) -> Array:

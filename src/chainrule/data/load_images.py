@@ -20,11 +20,17 @@ NAMED: dict[str, Callable[[], Splits]] = {
 
 
 def load_images(name_or_path: str, size: int | None = None) -> Splits:
-    """A data set by its name (see NAMED), or a folder of images. Raises FileNotFoundError that lists the names."""
+    """A data set by its name (see NAMED), or a folder of images. Raises FileNotFoundError that lists the
+    names.
+    """
     if name_or_path in NAMED:
         if size is not None:
-            raise ValueError(f"the images of {name_or_path} have their own size; size= (--size) is for folders of images")
+            raise ValueError(
+                f"the images of {name_or_path} have their own size; size= (--size) is for folders of images"
+            )
         return NAMED[name_or_path]()
     if not Path(name_or_path).is_dir():
-        raise FileNotFoundError(f"{name_or_path!r} is neither a data set ({', '.join(NAMED)}) nor a folder of images")
+        raise FileNotFoundError(
+            f"{name_or_path!r} is neither a data set ({', '.join(NAMED)}) nor a folder of images"
+        )
     return load_image_folder(name_or_path, size)

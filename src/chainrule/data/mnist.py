@@ -1,6 +1,7 @@
 """MNIST and Fashion-MNIST: 60,000 + 10,000 grayscale images of 28 x 28, in their original files.
 
-MNIST: handwritten digits (LeCun, Bottou, Bengio and Haffner 1998). Fashion-MNIST: clothes (Xiao, Rasul and Vollgraf 2017).
+MNIST: handwritten digits (LeCun, Bottou, Bengio and Haffner 1998). Fashion-MNIST: clothes (Xiao, Rasul and
+Vollgraf 2017).
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ CLOTHES = (
 
 @dataclass(frozen=True)
 class Source:
-    """Where a data set comes from: its folder's name, its classes, its mirrors, and the SHA-256 of its four files."""
+    """Where a data set comes from: its folder's name, its classes, its mirrors, and the SHA-256 of its four
+    files.
+    """
 
     name: str
     classes: tuple[str, ...]
@@ -62,8 +65,8 @@ FASHION_MNIST = Source(
 def load_mnist(root: str | Path | None = None) -> Splits:
     """Handwritten digits, images (count, 1, 28, 28) uint8.
 
-    The files are looked for in `root`; without it in $CHAINRULE_DATA/mnist, then in the cache, and downloaded (12 MB) if they are
-    nowhere. Raises IdxError, FileNotFoundError or OSError, naming the file.
+    The files are looked for in `root`; without it in $CHAINRULE_DATA/mnist, then in the cache, and downloaded
+    (12 MB) if they are nowhere. Raises IdxError, FileNotFoundError or OSError, naming the file.
     """
     return _load(MNIST, root)
 
@@ -74,7 +77,12 @@ def load_fashion_mnist(root: str | Path | None = None) -> Splits:
 
 
 def _load(source: Source, root: str | Path | None) -> Splits:
-    return Splits(*(_read(source, _locate(source, images, root), _locate(source, labels, root)) for images, labels in FILES.values()))
+    return Splits(
+        *(
+            _read(source, _locate(source, images, root), _locate(source, labels, root))
+            for images, labels in FILES.values()
+        )
+    )
 
 
 def _locate(source: Source, filename: str, root: str | Path | None) -> Path:
@@ -96,7 +104,9 @@ def _locate(source: Source, filename: str, root: str | Path | None) -> Path:
 def _read(source: Source, images_path: Path, labels_path: Path) -> ImageDataset:
     images, labels = read_idx(images_path), read_idx(labels_path)
     if images.ndim != 3 or images.dtype != np.uint8:
-        raise IdxError(f"{images_path} should hold images, 3 axes of bytes; it holds {images.shape} of {images.dtype}")
+        raise IdxError(
+            f"{images_path} should hold images, 3 axes of bytes; it holds {images.shape} of {images.dtype}"
+        )
     if labels.ndim != 1:
         raise IdxError(f"{labels_path} should hold labels, one axis; it holds {labels.shape}")
     if len(images) != len(labels):

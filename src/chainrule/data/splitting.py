@@ -12,7 +12,8 @@ from .extras import require
 
 
 def stratified_split(labels: Array, test_fraction: float, seed: int = 0) -> tuple[Array, Array]:
-    """Sorted indices (train, test): test_fraction of every class, drawn at random, always the same for the same seed.
+    """Sorted indices (train, test): test_fraction of every class, drawn at random, always the same for the
+    same seed.
 
     Raises ValueError for a fraction outside (0, 1), or if a class is too small to be on both sides.
     """
@@ -22,7 +23,9 @@ def stratified_split(labels: Array, test_fraction: float, seed: int = 0) -> tupl
     if not len(classes):
         raise ValueError("there are no labels to split")
     if counts.min() < 2:
-        raise ValueError(f"class {classes[counts.argmin()]} has one sample only: it cannot be on both sides of a split")
+        raise ValueError(
+            f"class {classes[counts.argmin()]} has one sample only: it cannot be on both sides of a split"
+        )
     split = require("sklearn.model_selection", "a stratified split").train_test_split
     size = max(len(classes), math.ceil(test_fraction * len(labels)))
     size = min(size, len(labels) - len(classes))
@@ -32,7 +35,7 @@ def stratified_split(labels: Array, test_fraction: float, seed: int = 0) -> tupl
         if len(missing := np.setdiff1d(classes, labels[rows])):
             count = counts[classes == missing[0]].item()
             raise ValueError(
-                f"class {missing[0]} has {count} samples of {len(labels)}, too few to be on the {side} side of a split "
-                f"with test_fraction {test_fraction}: add samples, or move the fraction towards 0.5"
+                f"class {missing[0]} has {count} samples of {len(labels)}, too few to be on the {side} "
+                f"side of a split with test_fraction {test_fraction}: add samples, or move the fraction towards 0.5"
             )
     return np.sort(train), np.sort(test)

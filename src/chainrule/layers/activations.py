@@ -1,8 +1,6 @@
-"""Activations as layers: element by element on any shape, without parameters."""
+"""Activations as layers: without parameters, on any shape."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 from chainrule.functions import (
     gelu,
@@ -20,6 +18,7 @@ from chainrule.functions import (
     tanh,
     tanh_backward,
 )
+from chainrule.functions.gelu import Approximate
 
 from .parameterless import Parameterless
 
@@ -27,52 +26,59 @@ from .parameterless import Parameterless
 class ReLU(Parameterless):
     """max(x, 0). See `chainrule.functions.relu`."""
 
-    function, function_backward = staticmethod(relu), staticmethod(relu_backward)
+    pair = (relu, relu_backward)
 
 
 class LeakyReLU(Parameterless):
-    """x where positive, negative_slope · x elsewhere. See `chainrule.functions.leaky_relu`."""
+    """x where it is positive, else negative_slope · x. See `chainrule.functions.leaky_relu`."""
 
-    function, function_backward = staticmethod(leaky_relu), staticmethod(leaky_relu_backward)
+    pair = (leaky_relu, leaky_relu_backward)
+    options = ("negative_slope",)
 
     def __init__(self, negative_slope: float = 0.01) -> None:
-        super().__init__(negative_slope=negative_slope)
+        self.negative_slope = negative_slope
 
 
 class Sigmoid(Parameterless):
-    """1 / (1 + e⁻ˣ). See `chainrule.functions.sigmoid`."""
+    """1 / (1 + exp(-x)). See `chainrule.functions.sigmoid`."""
 
-    function, function_backward = staticmethod(sigmoid), staticmethod(sigmoid_backward)
+    pair = (sigmoid, sigmoid_backward)
 
 
 class Tanh(Parameterless):
-    """tanh x. See `chainrule.functions.tanh`."""
+    """The hyperbolic tangent. See `chainrule.functions.tanh`."""
 
-    function, function_backward = staticmethod(tanh), staticmethod(tanh_backward)
+    pair = (tanh, tanh_backward)
 
 
 class GELU(Parameterless):
-    """x Φ(x), exactly or with approximate="tanh". See `chainrule.functions.gelu`."""
+    """x · Φ(x), exactly ("none") or approximately ("tanh"). See `chainrule.functions.gelu`."""
 
-    function, function_backward = staticmethod(gelu), staticmethod(gelu_backward)
+    pair = (gelu, gelu_backward)
+    options = ("approximate",)
 
-    def __init__(self, approximate: Literal["none", "tanh"] = "none") -> None:
-        super().__init__(approximate=approximate)
+    def __init__(self, approximate: Approximate = "none") -> None:
+        self.approximate = approximate
 
 
 class Softmax(Parameterless):
-    """Probabilities along `axis`. Before a cross-entropy it is wrong: that one takes logits. See `chainrule.functions.softmax`."""
+    """Scores become probabilities along `axis` (PyTorch: dim). See `chainrule.functions.softmax`.
 
-    function, function_backward = staticmethod(softmax), staticmethod(softmax_backward)
+    Not to be put before CrossEntropyLoss: that one takes the scores themselves.
+    """
+
+    pair = (softmax, softmax_backward)
+    options = ("axis",)
 
     def __init__(self, axis: int = -1) -> None:
-        super().__init__(axis=axis)
+        self.axis = axis
 
 
 class LogSoftmax(Parameterless):
-    """Logarithms of probabilities along `axis`. See `chainrule.functions.log_softmax`."""
+    """Scores become log-probabilities along `axis` (PyTorch: dim). See `chainrule.functions.log_softmax`."""
 
-    function, function_backward = staticmethod(log_softmax), staticmethod(log_softmax_backward)
+    pair = (log_softmax, log_softmax_backward)
+    options = ("axis",)
 
     def __init__(self, axis: int = -1) -> None:
-        super().__init__(axis=axis)
+        self.axis = axis

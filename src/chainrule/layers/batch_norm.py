@@ -1,61 +1,80 @@
-"""Batch normalization as layers, and what becomes of the running statistics.
+"""BatchNorm1d and BatchNorm2d: batch normalization with parameters, and the statistics that evaluation needs.
 
-While training, the batch's own mean and variance are used; at evaluation, running averages of them. Where are those updated? Not in
-forward: a forward that writes on its layer cannot be repeated, recorded or run by two threads. They go the way of the gradients:
-backward *adds* the batch's sums (count, Σx, Σx²) to sums that the layer holds, so that the parts of a batch add up to exactly the
-statistics of the whole one; and once per step, after the optimizer, `model.update_running_statistics()` lets the running averages
-take a step towards them:
+In training mode a channel is normalized by the batch's own mean and variance; in evaluation mode by running
+averages of them, so that one sample's answer does not depend on its neighbors.
 
-    running = (1 - momentum) · running + momentum · batch           the variance of the batch unbiased here, as in PyTorch
+**Where do the statistics go, and why not into forward?** In most libraries forward updates the running
+averages. Then a forward run twice (to look at it, to measure a gradient, to save memory) counts twice, two
+threads write at once, and a batch cut into parts moves the averages several times, by another amount than the
+whole batch would. Here they travel with the gradients:
+
+    forward                        writes nothing; the batch's mean and variance stand in the cache
+    backward                       *adds* m, Σx and Σx² to the layer's pending sums, as it adds gradients
+    update_running_statistics()    moves the running averages by the sums, once per step, after the optimizer
+    zero_grad()                    clears the sums with the gradients
+
+Sums add up: micro-batches, and shards on replicas, give exactly the statistics of the whole batch. (What each
+part was *normalized* by is still its own.) A forward without a backward leaves no trace.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from chainrule.functions import batch_norm, batch_norm_backward
-from chainrule.functions.arrays import Array
-from chainrule.functions.batch_norm import BatchNormCache
+from chainrule.functions.arrays import Array, describe
+from chainrule.functions.batch_norm import AXES, BatchNormCache
 
 from .init import ones_
 from .layer import Layer
 from .new import new_buffer, new_parameter, optional_data
-from .parameter import Buffer, Parameter
 
 
-class BatchSums:
-    """Sums over the batches of one step, in float64: how many numbers per channel, their sum, and the sum of their squares."""
+class PendingStatistics:
+    """What has been seen since the last step, per channel, in float64: how many numbers, Σx and Σx²."""
 
-    def __init__(self, channels: int) -> None:
-        self.count = 0
-        self.sum, self.square = np.zeros(channels), np.zeros(channels)
-
-    def add(self, cache: BatchNormCache) -> None:
-        mean, var = cache.mean.astype(np.float64), cache.var.astype(np.float64)
-        self.count += cache.count
-        self.sum += cache.count * mean
-        self.square += cache.count * (var + mean * mean)      # E[x²] = var + mean²
+    def __init__(self) -> None:
+        self.clear()
 
     def clear(self) -> None:
-        self.count = 0
-        self.sum[...] = 0
-        self.square[...] = 0
+        self.m: int = 0
+        self.sum_x: Any = 0.0
+        self.sum_x2: Any = 0.0
 
-    def mean_and_unbiased_var(self) -> tuple[Array, Array]:
-        mean = self.sum / self.count
-        return mean, (self.square - self.count * mean * mean) / (self.count - 1)
+    def add_batch(self, mean: Array, var: Array, m: int) -> None:
+        mean, var = mean.astype(np.float64), var.astype(np.float64)
+        self.m = self.m + m
+        self.sum_x = self.sum_x + m * mean
+        self.sum_x2 = self.sum_x2 + m * (var + mean * mean)            # var = Σx² / m - mean²
+
+    def add(self, other: PendingStatistics) -> None:
+        self.m = self.m + other.m
+        self.sum_x = self.sum_x + other.sum_x
+        self.sum_x2 = self.sum_x2 + other.sum_x2
+
+    def mean_and_var(self) -> tuple[Array, Array]:
+        """The variance is unbiased, Σ(x - mean)² / (m - 1): an estimate for the data, not for the batch."""
+        mean = self.sum_x / self.m
+        biased = np.maximum(self.sum_x2 / self.m - mean * mean, 0)     # rounding must not make it negative
+        return mean, biased * (self.m / (self.m - 1))
 
 
-class _BatchNorm(Layer):
-    """weight (γ, begins at 1) and bias (β, begins at 0), both (channels,); buffers running_mean, running_var, num_batches_tracked.
+class BatchNorm(Layer):
+    """What BatchNorm1d and BatchNorm2d share: all but the shapes they accept.
 
-    momentum: the share of the newest batch in the running averages; None: all batches count the same. affine=False: no weight and bias.
-    track_running_stats=False: the batch's statistics are used at evaluation, too. See `chainrule.functions.batch_norm`.
+    weight (γ) begins at 1, bias (β) at 0, both (num_features,); affine=False leaves them out. The buffers
+    running_mean, running_var and num_batches_tracked are moved by `momentum` per step,
+
+        running = (1 - momentum) · running + momentum · new
+
+    or, with momentum=None, are the plain average over all steps. With track_running_stats=False there are
+    none, and evaluation normalizes by the batch, too. See `chainrule.functions.batch_norm` for the
+    mathematics.
     """
 
-    input_ndims: tuple[int, ...] = ()
+    dimensions: ClassVar[tuple[int, ...]]
 
     def __init__(
         self,
@@ -66,29 +85,25 @@ class _BatchNorm(Layer):
         track_running_stats: bool = True,
         dtype: Any = None,
     ) -> None:
+        shape = (num_features,)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        self.weight: Parameter | None = ones_(new_parameter((num_features,), dtype)) if affine else None
-        self.bias: Parameter | None = new_parameter((num_features,), dtype) if affine else None
-        self.track_running_stats = track_running_stats
-        self.running_mean: Buffer | None = None
-        self.running_var: Buffer | None = None
-        self.num_batches_tracked: Buffer | None = None
-        if track_running_stats:
-            self.running_mean = new_buffer((num_features,), dtype)
-            self.running_var = new_buffer((num_features,), dtype, value=1.0)
-            self.num_batches_tracked = new_buffer((), np.int64)
-        self.batch_sums = BatchSums(num_features)
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self.weight = ones_(new_parameter(shape, dtype)) if affine else None
+        self.bias = new_parameter(shape, dtype) if affine else None
+        self.running_mean = new_buffer(shape, dtype) if track_running_stats else None
+        self.running_var = new_buffer(shape, dtype, value=1.0) if track_running_stats else None
+        self.num_batches_tracked = new_buffer((), np.int64) if track_running_stats else None
+        self.pending = PendingStatistics()
 
     def forward(self, x: Array) -> tuple[Array, BatchNormCache]:
-        if x.ndim not in self.input_ndims:
-            raise ValueError(f"{type(self).__name__} expects an input of {self.input_ndims} axes, got shape {tuple(x.shape)}")
+        self._check(x)
         weight, bias = optional_data(self.weight), optional_data(self.bias)
         if self.training or self.running_mean is None or self.running_var is None:
             return batch_norm(x, weight, bias, eps=self.eps)
-        if self.batch_sums.count and not self.num_batches_tracked.data:  # type: ignore[union-attr]
+        if self.pending.m and not (self.num_batches_tracked and self.num_batches_tracked.data):
             raise RuntimeError(
-                f"{type(self).__name__} was trained, but its running statistics were never updated: "
-                "call model.update_running_statistics() after optimizer.step()"
+                f"{type(self).__name__} was trained, but its running statistics were never updated: call "
+                "model.update_running_statistics() after optimizer.step()"
             )
         return batch_norm(x, weight, bias, self.running_mean.data, self.running_var.data, self.eps)
 
@@ -96,45 +111,56 @@ class _BatchNorm(Layer):
         dx, dweight, dbias, _, _ = batch_norm_backward(dy, cache)
         self.add_grads(weight=dweight, bias=dbias)
         if self.track_running_stats and cache.by_batch:
-            self.batch_sums.add(cache)
+            self.pending.add_batch(cache.mean, cache.var, cache.m)
         return dx
+
+    def update_running_statistics(self) -> None:
+        running_mean, running_var, steps = self.running_mean, self.running_var, self.num_batches_tracked
+        if running_mean is None or running_var is None or steps is None or not self.pending.m:
+            return
+        mean, var = self.pending.mean_and_var()
+        steps.data[...] += 1
+        momentum = 1 / int(steps.data) if self.momentum is None else self.momentum
+        for running, new in ((running_mean.data, mean), (running_var.data, var)):
+            running[...] = (1 - momentum) * running + momentum * new
+        self.pending.clear()
 
     def zero_grad(self) -> None:
         super().zero_grad()
-        self.batch_sums.clear()
+        self.pending.clear()
 
-    def update_running_statistics(self) -> None:
-        if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
-            return
-        if self.batch_sums.count < 2:
-            return
-        mean, var = self.batch_sums.mean_and_unbiased_var()
-        self.num_batches_tracked.data[...] += 1
-        share = 1 / float(self.num_batches_tracked.data) if self.momentum is None else self.momentum
-        for buffer, new in ((self.running_mean, mean), (self.running_var, var)):
-            buffer.data[...] = (1 - share) * buffer.data + share * new
-        self.batch_sums.clear()
+    def replica(self, memo: dict[int, Any] | None = None) -> Self:
+        twin = super().replica(memo)
+        if twin.pending is self.pending:
+            twin.pending = PendingStatistics()
+        return twin
 
-    def replica(self, memo: dict[int, Any] | None = None) -> Any:
-        copy = super().replica(memo)
-        copy.batch_sums = BatchSums(self.num_features)
-        return copy
+    def add_statistics_of(self, replica: Layer) -> None:
+        assert isinstance(replica, BatchNorm)
+        self.pending.add(replica.pending)
+
+    def _check(self, x: Array) -> None:
+        expected = " or ".join(str(AXES[n]) for n in self.dimensions).replace("'", "")
+        if x.ndim not in self.dimensions:
+            raise ValueError(f"{type(self).__name__} expects {expected}, got {describe('input', x)}")
+        if x.shape[1] != self.num_features:
+            raise ValueError(
+                f"{type(self).__name__} expects {self.num_features} channels, got {x.shape[1]}: "
+                f"{describe('input', x, AXES[x.ndim])}"
+            )
 
     def extra_repr(self) -> str:
-        given = {"eps": (self.eps, 1e-5), "momentum": (self.momentum, 0.1), "affine": (self.weight is not None, True)}
-        given["track_running_stats"] = (self.track_running_stats, True)
-        return f"{self.num_features}" + "".join(f", {n}={v}" for n, (v, default) in given.items() if v != default)
+        names = ("eps", "momentum", "affine", "track_running_stats")
+        return ", ".join([str(self.num_features), *(f"{name}={getattr(self, name)}" for name in names)])
 
 
-class BatchNorm1d(_BatchNorm):
-    """Batch normalization of (batch, channels) or (batch, channels, length)."""
+class BatchNorm1d(BatchNorm):
+    """Batch normalization of (batch, channels) or (batch, channels, length). See `BatchNorm`."""
 
-    input_ndims = (2, 3)
-    __doc__ += "\n\n" + (_BatchNorm.__doc__ or "")
+    dimensions = (2, 3)
 
 
-class BatchNorm2d(_BatchNorm):
-    """Batch normalization of images (batch, channels, height, width)."""
+class BatchNorm2d(BatchNorm):
+    """Batch normalization of images (batch, channels, height, width). See `BatchNorm`."""
 
-    input_ndims = (4,)
-    __doc__ += "\n\n" + (_BatchNorm.__doc__ or "")
+    dimensions = (4,)

@@ -1,4 +1,4 @@
-"""Embedding as a layer."""
+"""Embedding as a layer: a table around the pair embedding / embedding_backward."""
 
 from __future__ import annotations
 
@@ -14,26 +14,32 @@ from .new import new_parameter
 
 
 class Embedding(Layer):
-    """ids (...) -> rows of weight (..., embedding_dim). weight (num_embeddings, embedding_dim) begins as normal(0, 1), as in PyTorch.
+    """ids (...) -> their rows of the table (..., embedding_dim).
 
-    The row of `padding_idx` begins at 0 and stays there: it gets no gradient. See `chainrule.functions.embedding`.
+    weight (num_embeddings, embedding_dim) begins as normal(0, 1), as in PyTorch; the row of padding_idx
+    begins at 0 and stays there, because it gets no gradient. A negative padding_idx counts from the end. See
+    `chainrule.functions.embedding` for the mathematics.
     """
 
     def __init__(
         self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, dtype: Any = None
     ) -> None:
-        if padding_idx is not None and not 0 <= padding_idx < num_embeddings:
-            raise ValueError(f"Embedding: padding_idx {padding_idx} is outside 0 to {num_embeddings - 1}")
-        self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
+        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+            raise ValueError(
+                f"Embedding: padding_idx must be a row of the table, 0 to {num_embeddings - 1}, "
+                f"got {padding_idx}"
+            )
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         self.weight = normal_(new_parameter((num_embeddings, embedding_dim), dtype))
-        if padding_idx is not None:
-            self.weight.data[padding_idx] = 0
+        if self.padding_idx is not None:
+            self.weight.data[self.padding_idx] = 0
 
     def forward(self, ids: Array) -> tuple[Array, EmbeddingCache]:
         return embedding(ids, self.weight.data, self.padding_idx)
 
     def backward(self, dy: Array, cache: EmbeddingCache) -> None:
-        """Adds the weight's gradient; ids have none, so None is returned."""
+        """Adds the table's gradient. ids have none: returns None."""
         _, dweight = embedding_backward(dy, cache)
         self.add_grads(weight=dweight)
 

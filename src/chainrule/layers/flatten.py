@@ -10,4 +10,4 @@ from .parameterless import Parameterless
 class Flatten(Parameterless):
     """(batch, ...) -> (batch, product of the rest). See `chainrule.functions.flatten`."""
 
-    function, function_backward = staticmethod(flatten), staticmethod(flatten_backward)
+    pair = (flatten, flatten_backward)

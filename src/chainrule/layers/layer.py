@@ -16,12 +16,13 @@ class Layer:
     A subclass writes two methods:
 
         y, cache = layer.forward(x)        # writes nothing on the layer: what backward needs is in the cache
-        dx = layer.backward(dy, cache)     # adds the gradients of its parameters, returns the one of its input
+        dx = layer.backward(dy, cache)     # adds its parameters' gradients, returns that of its input
 
-    Its parameters, buffers and children are simply its attributes; children may also stand in lists and dicts. Their dotted
-    paths are their names, as in PyTorch: `blocks.0.conv.weight`. Because the cache belongs to the call, one layer may be used
-    many times before backward, and one parameter may stand in several layers (it is then *tied*: it appears once in
-    `named_parameters`, and under each of its names in `state_dict`).
+    Its parameters, buffers and children are simply its attributes; children may also stand in lists and
+    dicts. Their dotted paths are their names, as in PyTorch: `blocks.0.conv.weight`. Because the cache
+    belongs to the call, one layer may be used many times before backward, and one parameter may stand in
+    several layers (it is then *tied*: it appears once in `named_parameters`, and under each of its names in
+    `state_dict`).
     """
 
     training: bool = True
@@ -31,8 +32,9 @@ class Layer:
         raise TypeError(f"{type(self).__name__} has no forward: write forward(self, x) and return (y, cache)")
 
     def backward(self, dy: Any, cache: Any) -> Any:
-        """Adds the parameters' gradients and returns dx, or a tuple with one entry per array that forward took."""
-        raise TypeError(f"{type(self).__name__} has no backward: write backward(self, dy, cache) and return dx")
+        """Adds the parameters' gradients; returns dx, or a tuple: one entry per array that forward took."""
+        name = type(self).__name__
+        raise TypeError(f"{name} has no backward: write backward(self, dy, cache) and return dx")
 
     def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
         """Forward alone: returns y and keeps nothing."""
@@ -41,7 +43,7 @@ class Layer:
     # ------------------------------------------------------------ gradients
 
     def add_grads(self, **gradients: Array | None) -> None:
-        """add_grads(weight=dweight, bias=dbias) adds each gradient to the parameter of that name; None adds nothing."""
+        """add_grads(weight=dweight, bias=dbias) adds each to the parameter of its name, None nothing."""
         for name, gradient in gradients.items():
             parameter = getattr(self, name)
             if parameter is None or gradient is None:
@@ -66,16 +68,33 @@ class Layer:
         return self
 
     def replica(self, memo: dict[int, Any] | None = None) -> Self:
-        """The same layer with the same weights, but gradients of its own: for a thread that works on a part of the batch.
+        """The same layer with the same weights and buffers, but gradients of its own.
 
-        What is tied or shared inside stays so (`memo` remembers what was copied already).
+        For a thread that works on a part of the batch: no two threads add to one array. What is tied or
+        shared inside stays so (`memo` remembers what was copied already). What wraps a layer from outside, as
+        a recorder does, stays on the original. Collect the gradients with `add_gradients_of`.
         """
         memo = {} if memo is None else memo
         if id(self) not in memo:
-            memo[id(self)] = copy = object.__new__(type(self))
-            vars(copy).update({name: _replica(value, memo) for name, value in vars(self).items()})
-        copied: Self = memo[id(self)]
-        return copied
+            memo[id(self)] = twin = object.__new__(type(self))
+            for name, value in vars(self).items():
+                if name not in ("forward", "backward"):
+                    vars(twin)[name] = _replica(value, memo)
+        result: Self = memo[id(self)]
+        return result
+
+    def add_gradients_of(self, replica: Layer) -> None:
+        """Adds a replica's gradients to this layer's own, and what its batch norms have seen."""
+        for parameter, its_replica in zip(self.parameters(), replica.parameters(), strict=True):
+            parameter.add_grad(its_replica.grad)
+        # by id: each layer once, however many names it has
+        layers = {id(layer): layer for _, layer in self.named_layers()}.values()
+        replicas = {id(layer): layer for _, layer in replica.named_layers()}.values()
+        for layer, its_twin in zip(layers, replicas, strict=True):
+            layer.add_statistics_of(its_twin)
+
+    def add_statistics_of(self, replica: Layer) -> None:
+        """For layers that keep running statistics: takes in those that a replica has seen."""
 
     # ------------------------------------------------------------ what is inside
 
@@ -112,7 +131,7 @@ class Layer:
     # ------------------------------------------------------------ mode and state
 
     def train(self, mode: bool = True) -> Self:
-        """Training mode (dropout drops, batch norm uses the batch's statistics) for this layer and all below."""
+        """Training mode (dropout drops, batch norm uses the batch's statistics), here and in all below."""
         for _, layer in self.named_layers():
             layer.training = mode
         return self
@@ -122,7 +141,7 @@ class Layer:
         return self.train(False)
 
     def update_running_statistics(self) -> None:
-        """Lets every batch norm below take in the statistics of this step; once per step, after the optimizer."""
+        """Lets batch norms take in the statistics of this step: once per step, after the optimizer."""
         for _, child in self.named_children():
             child.update_running_statistics()
 
@@ -133,8 +152,8 @@ class Layer:
     def load_state_dict(self, state: dict[str, Array], strict: bool = True) -> None:
         """Writes a state dict into the parameters and buffers; either all of it, or nothing.
 
-        Raises KeyError that lists what is missing and what is unexpected (not with strict=False), and ValueError that lists
-        arrays of another shape.
+        Raises KeyError that lists what is missing and what is unexpected (not with strict=False), and
+        ValueError that lists arrays of another shape.
         """
         own = dict(self._named_state())
         missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
@@ -144,9 +163,14 @@ class Layer:
                 f"unexpected {unexpected or 'nothing'} (strict=False loads what both have)"
             )
         both = [(name, value, state[name]) for name, value in own.items() if name in state]
-        misshapen = [f"{n} {tuple(new.shape)} for {v.shape}" for n, v, new in both if tuple(new.shape) != v.shape]
+        misshapen = [
+            f"{name} {tuple(new.shape)} for {value.shape}"
+            for name, value, new in both
+            if tuple(new.shape) != value.shape
+        ]
         if misshapen:
-            raise ValueError(f"the state dict does not fit {type(self).__name__}: wrong shapes: {', '.join(misshapen)}")
+            wrong = ", ".join(misshapen)
+            raise ValueError(f"the state dict does not fit {type(self).__name__}: wrong shapes: {wrong}")
         for _, value, new in both:
             value.data[...] = new
 

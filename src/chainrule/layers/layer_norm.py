@@ -1,11 +1,11 @@
-"""Layer normalization as a layer."""
+"""LayerNorm as a layer: two parameters around the pair layer_norm / layer_norm_backward."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from chainrule.functions import layer_norm, layer_norm_backward
-from chainrule.functions.arrays import Array
+from chainrule.functions.arrays import Array, describe
 from chainrule.functions.layer_norm import LayerNormCache
 
 from .init import ones_
@@ -14,10 +14,10 @@ from .new import new_parameter, optional_data
 
 
 class LayerNorm(Layer):
-    """Normalizes over the last axes, those of `normalized_shape` (an integer: the last one).
+    """Every sample gets mean 0 and variance 1 over its last axes, those of normalized_shape.
 
-    weight (γ, begins at 1) and bias (β, begins at 0) have that shape; elementwise_affine=False leaves them out.
-    See `chainrule.functions.layer_norm`.
+    weight (γ) begins at 1, bias (β) at 0, both of normalized_shape; elementwise_affine=False leaves both out,
+    bias=False the bias. See `chainrule.functions.layer_norm` for the mathematics.
     """
 
     def __init__(
@@ -28,16 +28,21 @@ class LayerNorm(Layer):
         bias: bool = True,
         dtype: Any = None,
     ) -> None:
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-        self.eps = eps
-        self.weight = ones_(new_parameter(self.normalized_shape, dtype)) if elementwise_affine else None
-        self.bias = new_parameter(self.normalized_shape, dtype) if elementwise_affine and bias else None
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        if not shape or min(shape) < 1:
+            raise ValueError(f"LayerNorm: normalized_shape needs sizes of at least 1, got {normalized_shape}")
+        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+        self.weight = ones_(new_parameter(shape, dtype)) if elementwise_affine else None
+        self.bias = new_parameter(shape, dtype) if elementwise_affine and bias else None
 
     def forward(self, x: Array) -> tuple[Array, LayerNormCache]:
         axes = len(self.normalized_shape)
         if x.shape[-axes:] != self.normalized_shape:
-            raise ValueError(f"LayerNorm expects the last axes {self.normalized_shape}, got an input of shape {tuple(x.shape)}")
-        return layer_norm(x, optional_data(self.weight), optional_data(self.bias), self.eps, axes)
+            raise ValueError(
+                f"LayerNorm expects the last axes to be {self.normalized_shape}, got {describe('input', x)}"
+            )
+        weight, bias = optional_data(self.weight), optional_data(self.bias)
+        return layer_norm(x, weight, bias, normalized_axes=axes, eps=self.eps)
 
     def backward(self, dy: Array, cache: LayerNormCache) -> Array:
         dx, dweight, dbias = layer_norm_backward(dy, cache)
@@ -45,4 +50,4 @@ class LayerNorm(Layer):
         return dx
 
     def extra_repr(self) -> str:
-        return f"{self.normalized_shape}, eps={self.eps}{'' if self.weight else ', elementwise_affine=False'}"
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"

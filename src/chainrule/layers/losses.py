@@ -1,16 +1,19 @@
 """Losses as layers.
 
-    total, count, cache = loss.forward(prediction, target)      # the sum, and what a mean divides by
-    dprediction, *_ = loss.backward(1 / count, cache)           # the gradient of the mean
-    loss(prediction, target)                                    # the number that PyTorch prints: the mean, unless told otherwise
+    loss, count, cache = criterion.forward(prediction, target)     # the sum, and what a mean divides by
+    dprediction, _ = criterion.backward(1 / count, cache)          # the gradient of the mean
+    criterion(prediction, target)                                  # a number to look at: the mean
 
-A batch may be cut into parts, or hold sequences of different length; sums still add up, means do not. So the sum is what a loss
-returns, and who runs the step divides, once.
+**Why does forward give the sum?** Sums of parts are the sum of the whole; means are not, where parts differ
+in size: the last batch of an epoch, sequences of different length, micro-batches, shards. So whoever runs the
+step adds up sums and counts and divides once. `reduction` is only about what calling the criterion returns.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 from chainrule.functions import (
     binary_cross_entropy_with_logits,
@@ -21,75 +24,109 @@ from chainrule.functions import (
     mse_loss_backward,
 )
 from chainrule.functions.arrays import Array
-from chainrule.functions.reduction import Reduction
+from chainrule.functions.binary_cross_entropy_with_logits import BinaryCrossEntropyWithLogitsCache
+from chainrule.functions.cross_entropy import CrossEntropyCache
+from chainrule.functions.mse_loss import MSELossCache
+from chainrule.functions.reduction import Reduction, check_reduction
 
 from .layer import Layer
+from .new import new_buffer
+from .parameter import Buffer
 
 
-class _Loss(Layer):
+class Loss(Layer):
+    """The base of the losses. A subclass writes `function`, for any reduction, and backward."""
+
     def __init__(self, reduction: Reduction = "mean") -> None:
-        if reduction not in ("sum", "mean", "none"):
-            raise ValueError(f"{type(self).__name__}: reduction must be 'sum', 'mean' or 'none', got {reduction!r}")
+        check_reduction(type(self).__name__, reduction)
         self.reduction: Reduction = reduction
 
-    def _losses(self, prediction: Array, target: Array, reduction: Reduction) -> tuple[Any, float, Any]:
-        raise TypeError(f"{type(self).__name__} has no formula")
+    def function(self, prediction: Array, target: Array, reduction: Reduction) -> tuple[Any, float, Any]:
+        """Returns (loss, count, cache)."""
+        raise TypeError(f"{type(self).__name__} has no function: return (loss, count, cache)")
 
     def forward(self, prediction: Array, target: Array) -> tuple[Any, float, Any]:
-        """Returns (sum, count, cache), whatever the reduction."""
-        return self._losses(prediction, target, "sum")
+        """Returns (sum, count, cache), whatever `reduction` says."""
+        return self.function(prediction, target, "sum")
 
     def __call__(self, prediction: Array, target: Array) -> Any:
-        """The reduced loss: a number, or one per element for reduction="none"."""
-        return self._losses(prediction, target, self.reduction)[0]
+        """The loss, reduced as `reduction` says."""
+        return self.function(prediction, target, self.reduction)[0]
 
     def extra_repr(self) -> str:
         return f"reduction={self.reduction!r}"
 
 
-class CrossEntropyLoss(_Loss):
-    """Logits (batch, classes, ...) against class numbers (batch, ...). See `chainrule.functions.cross_entropy`."""
+class CrossEntropyLoss(Loss):
+    """Logits (batch, classes, ...) and class numbers (batch, ...). See `chainrule.functions.cross_entropy`.
+
+    weight: one per class, a buffer. axis: where the classes stand in the logits; -1 for (batch, time,
+    classes).
+    """
 
     def __init__(
         self,
-        weight: Array | None = None,
+        weight: Any = None,
         ignore_index: int = -100,
-        label_smoothing: float = 0.0,
         reduction: Reduction = "mean",
+        label_smoothing: float = 0.0,
         axis: int = 1,
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.ignore_index, self.label_smoothing, self.axis = weight, ignore_index, label_smoothing, axis
+        self.weight = _optional_buffer(weight)
+        self.ignore_index, self.label_smoothing, self.axis = ignore_index, label_smoothing, axis
 
-    def _losses(self, prediction: Array, target: Array, reduction: Reduction) -> tuple[Any, float, Any]:
-        options = (self.weight, self.ignore_index, self.label_smoothing, reduction, self.axis)
-        return cross_entropy(prediction, target, *options)
+    def function(
+        self, prediction: Array, target: Array, reduction: Reduction
+    ) -> tuple[Any, float, CrossEntropyCache]:
+        weight = None if self.weight is None else self.weight.data
+        return cross_entropy(
+            prediction, target, weight, self.ignore_index, self.label_smoothing, reduction, self.axis
+        )
 
-    def backward(self, dloss: Any, cache: Any) -> tuple[Array, None, None]:
-        return cross_entropy_backward(dloss, cache)
+    def backward(self, dloss: Any, cache: CrossEntropyCache) -> tuple[Array, None]:
+        dprediction, dtarget, _ = cross_entropy_backward(dloss, cache)
+        return dprediction, dtarget
 
 
-class MSELoss(_Loss):
+class MSELoss(Loss):
     """Squared differences of two arrays of one shape. See `chainrule.functions.mse_loss`."""
 
-    def _losses(self, prediction: Array, target: Array, reduction: Reduction) -> tuple[Any, float, Any]:
+    def function(
+        self, prediction: Array, target: Array, reduction: Reduction
+    ) -> tuple[Any, float, MSELossCache]:
         return mse_loss(prediction, target, reduction)
 
-    def backward(self, dloss: Any, cache: Any) -> tuple[Array, Array]:
+    def backward(self, dloss: Any, cache: MSELossCache) -> tuple[Array, Array]:
         return mse_loss_backward(dloss, cache)
 
 
-class BCEWithLogitsLoss(_Loss):
-    """Logits against targets from 0 to 1, element by element. See `chainrule.functions.binary_cross_entropy_with_logits`."""
+class BCEWithLogitsLoss(Loss):
+    """Logits and targets from 0 to 1. See `chainrule.functions.binary_cross_entropy_with_logits`.
 
-    def __init__(
-        self, weight: Array | None = None, pos_weight: Array | None = None, reduction: Reduction = "mean"
-    ) -> None:
+    weight, pos_weight: buffers that broadcast to the logits' shape.
+    """
+
+    def __init__(self, weight: Any = None, reduction: Reduction = "mean", pos_weight: Any = None) -> None:
         super().__init__(reduction)
-        self.weight, self.pos_weight = weight, pos_weight
+        self.weight, self.pos_weight = _optional_buffer(weight), _optional_buffer(pos_weight)
 
-    def _losses(self, prediction: Array, target: Array, reduction: Reduction) -> tuple[Any, float, Any]:
-        return binary_cross_entropy_with_logits(prediction, target, self.weight, self.pos_weight, reduction)
+    def function(
+        self, prediction: Array, target: Array, reduction: Reduction
+    ) -> tuple[Any, float, BinaryCrossEntropyWithLogitsCache]:
+        weight = None if self.weight is None else self.weight.data
+        pos_weight = None if self.pos_weight is None else self.pos_weight.data
+        return binary_cross_entropy_with_logits(prediction, target, weight, pos_weight, reduction)
 
-    def backward(self, dloss: Any, cache: Any) -> tuple[Array, Array, None, None]:
-        return binary_cross_entropy_with_logits_backward(dloss, cache)
+    def backward(self, dloss: Any, cache: BinaryCrossEntropyWithLogitsCache) -> tuple[Array, Array]:
+        dprediction, dtarget, _, _ = binary_cross_entropy_with_logits_backward(dloss, cache)
+        return dprediction, dtarget
+
+
+def _optional_buffer(values: Any) -> Buffer | None:
+    """Given weights as a buffer: a list or an array, or None for none."""
+    if values is None:
+        return None
+    buffer = new_buffer(np.shape(values))
+    buffer.data[...] = values
+    return buffer

@@ -1,4 +1,4 @@
-"""What all layers without parameters share: a pair of functions, and the options that forward is called with."""
+"""What all layers without parameters share: one pair of functions, and the options that forward takes."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from .layer import Layer
 
 
 class Parameterless(Layer):
-    """forward(x) = function(x, **options); backward(dy, cache) = function_backward(dy, cache)."""
+    """A pair of functions as a layer. A subclass names two things:
 
-    function: ClassVar[Callable[..., tuple[Array, Any]]]
-    function_backward: ClassVar[Callable[[Array, Any], Array]]
+        pair = (leaky_relu, leaky_relu_backward)
+        options = ("negative_slope",)              # its attributes that forward is called with
+    """
 
-    def __init__(self, **options: Any) -> None:
-        self.options = options
+    pair: ClassVar[tuple[Callable[..., tuple[Array, Any]], Callable[[Any, Any], Array]]]
+    options: ClassVar[tuple[str, ...]] = ()
 
     def forward(self, x: Array) -> tuple[Array, Any]:
-        return type(self).function(x, **self.options)
+        function, _ = self.pair
+        return function(x, **{name: getattr(self, name) for name in self.options})
 
     def backward(self, dy: Array, cache: Any) -> Array:
-        return type(self).function_backward(dy, cache)
+        _, function_backward = self.pair
+        return function_backward(dy, cache)
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{name}={value!r}" for name, value in self.options.items() if value is not None)
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in self.options)

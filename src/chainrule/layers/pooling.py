@@ -1,4 +1,4 @@
-"""Pooling as layers: (batch, channels, height, width) -> (batch, channels, out_height, out_width), without parameters."""
+"""Pooling as layers, from (batch, channels, height, width) to (batch, channels, out_height, out_width)."""
 
 from __future__ import annotations
 
@@ -10,37 +10,51 @@ from chainrule.functions import (
     max_pool2d,
     max_pool2d_backward,
 )
+from chainrule.functions.adaptive_avg_pool2d import OutputSize, as_output_size
 from chainrule.functions.windows import Pair
 
 from .parameterless import Parameterless
 
 
 class MaxPool2d(Parameterless):
-    """The largest number of each window; stride defaults to kernel_size. See `chainrule.functions.max_pool2d`."""
+    """The largest of each window; stride: kernel_size by default. See `chainrule.functions.max_pool2d`."""
 
-    function, function_backward = staticmethod(max_pool2d), staticmethod(max_pool2d_backward)
+    pair = (max_pool2d, max_pool2d_backward)
+    options = ("kernel_size", "stride", "padding", "dilation")
 
     def __init__(
         self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0, dilation: Pair = 1
     ) -> None:
-        super().__init__(kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation)
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.dilation = padding, dilation
 
 
 class AvgPool2d(Parameterless):
-    """The mean of each window; stride defaults to kernel_size. See `chainrule.functions.avg_pool2d`."""
+    """The mean of each window; stride: kernel_size by default. See `chainrule.functions.avg_pool2d`."""
 
-    function, function_backward = staticmethod(avg_pool2d), staticmethod(avg_pool2d_backward)
+    pair = (avg_pool2d, avg_pool2d_backward)
+    options = ("kernel_size", "stride", "padding", "count_include_pad")
 
     def __init__(
-        self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0, count_include_pad: bool = True
+        self,
+        kernel_size: Pair,
+        stride: Pair | None = None,
+        padding: Pair = 0,
+        count_include_pad: bool = True,
     ) -> None:
-        super().__init__(kernel_size=kernel_size, stride=stride, padding=padding, count_include_pad=count_include_pad)
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.count_include_pad = padding, count_include_pad
 
 
 class AdaptiveAvgPool2d(Parameterless):
-    """Averages to output_size, whatever the input's size; 1 is global average pooling. See `chainrule.functions.adaptive_avg_pool2d`."""
+    """Means over bins, so that the output has `output_size`; 1 is global average pooling, None keeps a size.
 
-    function, function_backward = staticmethod(adaptive_avg_pool2d), staticmethod(adaptive_avg_pool2d_backward)
+    See `chainrule.functions.adaptive_avg_pool2d`.
+    """
 
-    def __init__(self, output_size: int | None | tuple[int | None, int | None]) -> None:
-        super().__init__(output_size=output_size)
+    pair = (adaptive_avg_pool2d, adaptive_avg_pool2d_backward)
+    options = ("output_size",)
+
+    def __init__(self, output_size: OutputSize) -> None:
+        as_output_size(output_size)
+        self.output_size = output_size

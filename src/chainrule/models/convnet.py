@@ -66,7 +66,7 @@ def fashion_convnet(
 
 
 def color_convnet(in_channels: int = 3, size: int = 32, classes: int = 5) -> Sequential:
-    """conv 16, pool, conv 32, pool, conv 64, dense 32, dense: 56,549 parameters for 32 x 32 x 3, 5 classes."""
+    """Three convolutions and two dense layers: 56,549 parameters for color images of 32 x 32, 5 classes."""
     side = ((size - 2) // 2 - 2) // 2 - 2
     return glorot(Sequential(
         Conv2d(in_channels, 16, 3), ReLU(), MaxPool2d(2),             # (batch, 16, 15, 15)

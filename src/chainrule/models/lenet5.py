@@ -2,9 +2,9 @@
 
     28 x 28 -> conv 6 @ 5x5, padding 2 -> pool -> conv 16 @ 5x5 -> pool -> 120 -> 84 -> 10
 
-What differs from the paper: images of 28 x 28, padded to 32 x 32 by the first layer; all 16 maps of the second
-convolution see all 6 maps below (the paper's table I leaves some out); pooling has no weights; a linear layer with
-logits stands where the paper has radial basis functions.
+What differs from the paper: images of 28 x 28, padded to 32 x 32 by the first layer; all 16 maps of the
+second convolution see all 6 maps below (the paper's table I leaves some out); pooling has no weights; a
+linear layer with logits stands where the paper has radial basis functions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def lenet5(
     activation "relu" or "tanh" (the paper), pool "max" or "avg".
     """
     if size != SIZE:
-        raise ValueError(f"LeNet-5 takes images of {SIZE} x {SIZE}, got {size} x {size}: choose another model")
+        raise ValueError(f"LeNet-5 takes images of {SIZE} x {SIZE}, got {size} x {size}: try another model")
     act: type[Layer] = {"relu": ReLU, "tanh": Tanh}[activation]
     Pool = {"max": MaxPool2d, "avg": AvgPool2d}[pool]
     return Sequential(

@@ -23,7 +23,18 @@ from chainrule.data import (
 from chainrule.functions.arrays import Array
 from chainrule.layers import CrossEntropyLoss, Sequential, manual_seed
 from chainrule.models import MODELS, build
-from chainrule.training import OPTIMIZERS, Callback, ConstantLR, CosineAnnealingLR, Record, Run, evaluate, fit
+from chainrule.training import (
+    OPTIMIZERS,
+    SGD,
+    Callback,
+    ConstantLR,
+    CosineAnnealingLR,
+    Optimizer,
+    Record,
+    Run,
+    evaluate,
+    fit,
+)
 from chainrule.training.pictures import confusion_matrix, learning_curves, worst_mistakes
 
 
@@ -76,7 +87,12 @@ def configure(data: str = "digits", **options: Any) -> CNNConfig:
     family = data if data in DEFAULTS else "digits" if data.startswith("digits") else "folder"
     given = {name: value for name, value in options.items() if value is not None}
     config = replace(CNNConfig(data=data), **{**DEFAULTS[family], **given})
-    known: dict[str, Collection[str]] = {"model": MODELS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES, "normalize": NORMALIZATIONS}
+    known: dict[str, Collection[str]] = {
+        "model": MODELS,
+        "optimizer": OPTIMIZERS,
+        "schedule": SCHEDULES,
+        "normalize": NORMALIZATIONS,
+    }
     for name, choices in known.items():
         if getattr(config, name) not in choices:
             raise ValueError(
@@ -181,6 +197,14 @@ def train_cnn(
     result = finish(experiment, run, history)
     run.write_json("result.json", result)
     return result
+
+
+def build_optimizer(config: CNNConfig, model: Sequential) -> Optimizer:
+    """The optimizer that config names; SGD with the usual momentum."""
+    parameters = list(model.parameters())
+    if config.optimizer == "sgd":
+        return SGD(parameters, config.lr, momentum=0.9, weight_decay=config.weight_decay)
+    return OPTIMIZERS[config.optimizer](parameters, config.lr, weight_decay=config.weight_decay)
 
 
 def finish(experiment: Experiment, run: Run, history: list[Record]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from .step import Loss, StepResult, train_step
 
 __all__ = [
     "OPTIMIZERS", "SGD", "Adam", "AdamW", "Batches", "Callback", "ConstantLR", "CosineAnnealingLR", "Display",
-    "Evaluation", "Interrupted", "Loss", "NonFiniteError", "Optimizer", "Progress", "Record", "Run", "Schedule",
-    "StepLR", "StepResult", "WarmUp", "clip_grad_norm_", "evaluate", "fit", "grad_norm", "load", "next_run_path", "save", "train_step",
+    "Evaluation", "Interrupted", "Loss", "NonFiniteError", "Optimizer", "Progress", "Record", "Run",
+    "Schedule", "StepLR", "StepResult", "WarmUp", "clip_grad_norm_", "evaluate", "fit", "grad_norm", "load",
+    "next_run_path", "save", "train_step",
 ]  # fmt: skip

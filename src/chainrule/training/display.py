@@ -23,7 +23,7 @@ class Display(Callback):
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.2%}"),
-            TextColumn("{task.fields[speed]:,.0f} images/s"),
+            TextColumn("{task.fields[speed]:,.0f} samples/s"),
             TimeRemainingColumn(compact=True),
             TextColumn("left"),
             console=self.console,

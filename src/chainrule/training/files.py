@@ -8,6 +8,7 @@ safetensors.torch.load_file.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ import numpy as np
 from chainrule.functions.arrays import Array
 from chainrule.layers.layer import Layer
 
-CHECKSUM = "chainrule.sha256"
+CHECKSUM = "chainrule.checksum"
 
 
 class Loaded(NamedTuple):
@@ -38,9 +39,10 @@ def save(
     from safetensors.numpy import save as to_bytes
 
     state = model.state_dict() if isinstance(model, Layer) else model
-    # not ascontiguousarray, which turns a single number, shape (), into shape (1,)
-    arrays = {name: np.asarray(array, order="C") for name, array in state.items()}
-    content = to_bytes(arrays, {**(metadata or {}), CHECKSUM: _checksum(arrays)})
+    # asarray, because ascontiguousarray turns a single number, shape (), into shape (1,)
+    arrays = {n: np.asarray(a, a.dtype.newbyteorder("="), order="C") for n, a in state.items()}
+    texts = dict(metadata or {})
+    content = to_bytes(arrays, {**texts, CHECKSUM: _checksum(arrays, texts)})
     with atomic(path) as temporary:
         temporary.write_bytes(content)
 
@@ -64,14 +66,14 @@ def load_with_metadata(path: str | Path) -> Loaded:
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             metadata = dict(file.metadata() or {})
-    except SafetensorError as error:
+    except (SafetensorError, TypeError) as error:  # TypeError: a dtype that NumPy does not have
         raise ValueError(
             f"{path} is truncated or no safetensors file ({path.stat().st_size} bytes): {error}"
         ) from None
     expected = metadata.pop(CHECKSUM, None)
-    if expected is not None and expected != _checksum(arrays):
+    if expected is not None and expected != _checksum(arrays, metadata):
         raise ValueError(
-            f"{path} is damaged: its numbers do not match the checksum that was stored with them"
+            f"{path} is damaged: its contents do not match the checksum that was stored with them"
         )
     return Loaded(arrays, metadata)
 
@@ -97,8 +99,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _checksum(arrays: Mapping[str, Array]) -> str:
-    digest = hashlib.sha256()
+def _checksum(arrays: Mapping[str, Array], metadata: Mapping[str, str]) -> str:
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())

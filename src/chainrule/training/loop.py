@@ -22,7 +22,7 @@ from .step import Loss, StepResult, train_step
 
 
 class Batches(Protocol):
-    """What the loop needs from data: the same batches again for the same epoch, so that a run can be resumed."""
+    """What the loop needs from data: the same epoch gives the same batches, so that a run can be resumed."""
 
     def __len__(self) -> int:
         """Steps per epoch."""

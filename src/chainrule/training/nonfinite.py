@@ -26,16 +26,15 @@ def find_nonfinite(model: Layer, x: Array) -> str | None:
         return f"the input already holds {where}"
     for name, parameter in model.named_parameters():
         if (where := _nonfinite(parameter.data)) is not None:
-            return f"the parameter {name} holds {where}: an earlier step made it so; try a smaller lr or clipping"
+            return f"the parameter {name} holds {where}: try a smaller lr, or clipping"
     found: list[str] = []
 
     def look(path: str, layer: Layer, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         y, cache = forward(*args, **kwargs)
         # inner layers return before the ones that contain them: the first find is the innermost
         if not found and isinstance(y, np.ndarray) and (where := _nonfinite(y)) is not None:
-            found.append(
-                f"the output of layer {path or 'model'} ({type(layer).__name__}) holds {where}; its input did not"
-            )
+            name = f"{path or 'model'} ({type(layer).__name__})"
+            found.append(f"the output of layer {name} holds {where}; its input did not")
         return y, cache
 
     with wrapped_forwards(model, look), np.errstate(all="ignore"):

@@ -52,11 +52,11 @@ class Optimizer:
         return {"steps": np.array(self.steps), **named}
 
     def load_state_dict(self, state: dict[str, Array]) -> None:
-        """Takes a state_dict back. Raises ValueError if it belongs to another optimizer or other parameters."""
+        """Takes a state_dict back. Raises ValueError if it is not one of these parameters."""
         own = self.state_dict()
         if {n: a.shape for n, a in own.items()} != {n: a.shape for n, a in state.items()}:
             raise ValueError(
-                f"this state does not belong to {type(self).__name__} with {len(self.parameters)} parameters: "
+                f"this is no state of {type(self).__name__} with {len(self.parameters)} parameters: "
                 f"expected {sorted(own)}, got {sorted(state)}, each in its parameter's shape"
             )
         self.steps = int(state["steps"])

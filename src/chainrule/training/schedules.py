@@ -43,7 +43,7 @@ class StepLR:
 class CosineAnnealingLR:
     """From lr down to min_lr along half a cosine, over `steps` steps; it stays there.
 
-    min_lr + (lr - min_lr) · (1 + cos(π · step / steps)) / 2            (Loshchilov and Hutter 2017, equation 5)
+    min_lr + (lr - min_lr) · (1 + cos(π · step / steps)) / 2      (Loshchilov and Hutter 2017, eq. 5)
     """
 
     lr: float
@@ -60,13 +60,12 @@ class CosineAnnealingLR:
 
 @dataclass(frozen=True)
 class WarmUp:
-    """The first `steps` steps rise in equal parts from start_factor to 1 times what `after` gives; then
-    `after` goes on.
+    """Over the first `steps` steps, the learning rate rises from start_factor to 1 times what `after` gives.
 
-        after(step) · (start_factor + (1 - start_factor) · min(step / steps, 1))      PyTorch: LinearLR, times `after`
+        after(step) · (start_factor + (1 - start_factor) · min(step / steps, 1))
 
-    Large steps hurt most while the optimizer knows nothing yet about the gradients.  (Goyal et al. 2017,
-    section 2.2.)
+    Large steps hurt most while the optimizer knows nothing yet about the gradients.  (Goyal et al. 2017, section
+    2.2. With a ConstantLR inside, it is PyTorch's LinearLR.)
     """
 
     after: Schedule
