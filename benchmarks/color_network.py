@@ -1,6 +1,6 @@
-"""30 epochs of 10 color images through a network of 56,549 parameters: one image at a time, and all 10 at once.
+"""30 epochs of 10 color images, a network of 56,549 parameters: one image at a time, and all 10 at once.
 
-A published implementation in pure Python, with loops over every pixel, took 671 s for the same (on another machine).
+A published implementation in pure Python, with loops over every pixel, took 671 s (on another machine).
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+from common import Report, Table, alternate, main, quartiles, same_threads, timed
+
 from chainrule import manual_seed, models
 from chainrule.functions.arrays import Array
 from chainrule.layers import CrossEntropyLoss
 from chainrule.training import Adam, train_step
-from common import Report, Table, alternate, main, quartiles, same_threads, timed
 
 PUBLISHED = 671.0
 IMAGES, EPOCHS, CLASSES = 10, 30, 5
@@ -28,7 +29,7 @@ def images() -> tuple[Array, Array]:
 
 
 def train(batch: int) -> float:
-    """All epochs, beginning with a new network; returns the last epoch's share of images that were recognized."""
+    """All epochs, beginning with a new network; returns the share of images recognized in the last one."""
     manual_seed(0)
     x, target = images()
     model, loss = models.build("color"), CrossEntropyLoss()
@@ -57,7 +58,8 @@ def measure(arguments: argparse.Namespace) -> Report:
             ratio = PUBLISHED / spread.median
             figures[batch] = {"seconds": vars(spread), "ratio": ratio}
             steps = EPOCHS * IMAGES // batch
-            table.add(batch, steps, f"{spread.median:.3f}", quartiles(spread), f"{ratio:,.0f}", f"{train(batch):.0%}")
+            cells = f"{spread.median:.3f}", quartiles(spread), f"{ratio:,.0f}", f"{train(batch):.0%}"
+            table.add(batch, steps, *cells)
     return Report([table], figures)
 
 

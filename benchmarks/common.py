@@ -1,6 +1,6 @@
-"""What all benchmarks share: a timer that alternates, tables, the machine in words, fresh processes, the command line.
+"""What all benchmarks share: an alternating timer, tables, the machine in words, fresh processes, options.
 
-Importing it costs nothing (NumPy, torch and rich are imported where they are needed): `memory.py` measures in its presence.
+Importing it costs little (NumPy, torch and rich are imported where needed): `memory.py` measures beside it.
 """
 
 from __future__ import annotations
@@ -55,10 +55,11 @@ def timed(function: Callable[[], Any], name: str = "all") -> Callable[[], Laps]:
 def alternate(
     sides: dict[str, Callable[[], Laps]], rounds: int, burst: int = 1, settle: float = 0.0, warm_up: int = 1
 ) -> dict[str, dict[str, Spread]]:
-    """Times all sides in turn, `rounds` times, so that a noisy or slow minute of the machine hits all of them.
+    """Times all sides in turn, `rounds` times, so that a slow minute of the machine hits all of them.
 
-    A turn is: sleep `settle` seconds (the threads of the side before stop spinning), `warm_up` calls that do not count (caches
-    and threads are this side's again), `burst` calls that do. Who begins changes from round to round. -> side -> lap -> Spread.
+    A turn is: sleep `settle` seconds (the threads of the side before stop spinning), `warm_up` calls that do
+    not count (caches and threads are this side's again), `burst` calls that do. Who begins changes from round
+    to round. Returns side -> lap -> Spread.
     """
     seconds: dict[str, dict[str, list[float]]] = {name: {} for name in sides}
     order = list(sides)
@@ -100,7 +101,7 @@ def fresh(code: str, *flags: str) -> subprocess.CompletedProcess[str]:
 def peak_memory() -> int:
     """The largest resident memory of this process so far, in bytes.
 
-    getrusage alone would not do on Linux: its maximum survives exec, so that a child begins with the size of its parent.
+    getrusage alone would not do on Linux: its maximum survives exec, so a child begins at its parent's size.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -139,8 +140,8 @@ def _numpy_blas() -> str:
     import numpy as np
     from threadpoolctl import threadpool_info
 
-    found = [pool for pool in threadpool_info() if pool["user_api"] == "blas" and "torch" not in pool["filepath"]]
-    words = [f"{pool['internal_api']} {pool['version']} ({pool.get('architecture', 'unknown')})" for pool in found]
+    pools = [p for p in threadpool_info() if p["user_api"] == "blas" and "torch" not in p["filepath"]]
+    words = [f"{p['internal_api']} {p['version']} ({p.get('architecture', 'unknown')})" for p in pools]
     if words:
         return ", ".join(words)
     return str(np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"])
@@ -176,16 +177,18 @@ class Table:
         import rich
         from rich.table import Table as RichTable
 
-        table = RichTable(title=self.title, caption=self.note or None, title_justify="left", caption_justify="left")
+        table = RichTable(title=self.title, title_justify="left")
         for i, column in enumerate(self.columns):
             table.add_column(column, justify="right" if i else "left")
         for row in self.rows:
             table.add_row(*row)
         rich.print(table)
+        if self.note:
+            rich.print(self.note)
 
     def markdown(self) -> str:
         lines = [self.columns, ["---" if i == 0 else "---:" for i in range(len(self.columns))], *self.rows]
-        body = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+        body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         return f"**{self.title}**\n\n{body}\n" + (f"\n{self.note}\n" if self.note else "")
 
 
@@ -216,7 +219,7 @@ def main(
     """The command line of one benchmark: measures, prints the machine and the tables, writes --json."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     options(parser)
-    parser.add_argument("--repeats", type=int, default=repeats, help=f"rounds of measurement (default {repeats})")
+    parser.add_argument("--repeats", type=int, default=repeats, help=f"rounds (default {repeats})")
     parser.add_argument("--threads", type=int, default=2, help="threads of the BLAS and of torch (default 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write tables and figures there, too")
     arguments = parser.parse_args()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import statistics
+from functools import partial
 
 from common import Report, Table, alternate, fresh, main, milliseconds, quartiles, timed
 
-CODES = ("pass", "import numpy", "import chainrule", "import chainrule.layers", "import chainrule.training", "import torch")
+MODULES = ("numpy", "chainrule", "chainrule.layers", "chainrule.training", "torch")
 TRACED, TOP = "import chainrule.layers", 12
 
 
@@ -22,7 +23,8 @@ def trace(code: str) -> dict[str, tuple[float, float]]:
 
 
 def measure(arguments: argparse.Namespace) -> Report:
-    times = alternate({code: timed(lambda code=code: fresh(code)) for code in CODES}, rounds=arguments.repeats)
+    codes = ["pass", *(f"import {module}" for module in MODULES)]
+    times = alternate({code: timed(partial(fresh, code)) for code in codes}, rounds=arguments.repeats)
     empty = times["pass"]["all"].median
     table = Table(
         "A fresh Python, from start to end",
@@ -31,11 +33,12 @@ def measure(arguments: argparse.Namespace) -> Report:
     )
     for code, laps in times.items():
         spread = laps["all"]
-        table.add(f'"{code}"', milliseconds(spread.median), quartiles(spread), milliseconds(spread.median - empty))
+        above = milliseconds(spread.median - empty)
+        table.add(f'"{code}"', milliseconds(spread.median), quartiles(spread), above)
 
     traces = [trace(TRACED) for _ in range(arguments.repeats)]
     modules = {m: [t[m] for t in traces if m in t] for m in traces[0]}
-    medians = {m: [statistics.median(column) for column in zip(*rows, strict=True)] for m, rows in modules.items()}
+    medians = {m: [*map(statistics.median, zip(*rows, strict=True))] for m, rows in modules.items()}
     packages: dict[str, float] = {}
     for module, (alone, _) in medians.items():
         package = module.split(".")[0]
@@ -44,7 +47,7 @@ def measure(arguments: argparse.Namespace) -> Report:
     by_package = Table(f"{TRACED}, by package (-X importtime)", ["package", "ms"])
     for package, seconds in sorted(packages.items(), key=lambda item: -item[1]):
         by_package.add(package, milliseconds(seconds))
-    slowest = Table(f"{TRACED}, the {TOP} slowest modules", ["module", "by itself, ms", "with its imports, ms"])
+    slowest = Table(f"{TRACED}, the {TOP} slowest modules", ["module", "alone, ms", "with its imports, ms"])
     for module, seconds in sorted(medians.items(), key=lambda item: -item[1][0])[:TOP]:
         slowest.add(module, *map(milliseconds, seconds))
     figures = {"seconds": {code: vars(laps["all"]) for code, laps in times.items()}, "packages": packages}

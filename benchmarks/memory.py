@@ -10,7 +10,7 @@ from common import Report, Table, fresh, main, megabytes, peak_memory, same_thre
 
 
 def child(side: str, name: str, steps: int, threads: int) -> None:
-    """Runs in the fresh process: prints its peak memory at the beginning, after the import, and after `steps` steps."""
+    """Runs in the fresh process: prints its peak memory at first, after the import, and after `steps` steps."""
     peaks = [peak_memory()]
     if side == "chainrule":
         import chainrule.models
@@ -34,7 +34,7 @@ def measure(arguments: argparse.Namespace) -> Report:
     table = Table(
         f"Peak resident memory, MiB, after {arguments.steps} training steps",
         ["network", "batch", "side", "Python alone", "after import", "after training", "training alone"],
-        note=f"Medians of {arguments.repeats} processes each; training alone = after training - after import.",
+        note=f"Medians of {arguments.repeats} processes; training alone = after training - after import.",
     )
     figures: dict[str, dict[str, list[float]]] = {}
     for name, network in NETWORKS.items():
@@ -50,4 +50,4 @@ def measure(arguments: argparse.Namespace) -> Report:
 
 
 if __name__ == "__main__":
-    main(__doc__, measure, 3, lambda p: p.add_argument("--steps", type=int, default=20, help="training steps (default 20)"))
+    main(__doc__, measure, 3, lambda p: p.add_argument("--steps", type=int, default=20, help="default 20"))

@@ -1,4 +1,4 @@
-"""Where the time of a training step goes, layer by layer. The layers are watched from outside: nothing in them is changed."""
+"""Where the time of a training step goes, layer by layer. The layers are watched from outside."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from chainrule.models import MODELS
-from chainrule.training import train_step
 from common import Laps, Report, Spread, Table, alternate, main, milliseconds, same_threads
 from sides import NETWORKS, ChainruleSide, Network
+
+from chainrule.models import MODELS
+from chainrule.training import train_step
 
 # models without a comparison: what they are fed with
 OTHERS = {
@@ -26,7 +27,8 @@ class Watch:
     def __init__(self, side: ChainruleSide) -> None:
         self.side = side
         self.laps: Laps = {}
-        self.rows = {name: layer for name, layer in side.model.named_layers() if not list(layer.named_children())}
+        named = side.model.named_layers()
+        self.rows = {name: layer for name, layer in named if not list(layer.named_children())}
         for name, layer in [*self.rows.items(), ("loss", side.loss)]:
             for method in ("forward", "backward"):
                 self.watch(layer, method, f"{name} {method}")

@@ -37,12 +37,16 @@ def compare(name: str) -> dict[str, float]:
 def measure(arguments: argparse.Namespace) -> Report:
     names = list(NETWORKS) if arguments.model == "all" else [arguments.model]
     whole = Table(
-        "One training step",
+        "One training step, torch / chainrule as ratio",
         ["network", "batch", "side", "median ms", "quartiles", "images/s", "ratio"],
-        note="ratio: torch / chainrule, of the medians; above 1, chainrule is faster. fused: Adam in one kernel.",
+        note="ratio of the medians: above 1, chainrule is faster. fused: Adam in one kernel; NHWC: channels last.",
     )
-    parts = Table("The same in parts, median ms", ["network", "side", *PARTS], note="forward includes the loss.")
-    agree = Table("How far the two sides are apart (float64, relative)", ["network", "loss", "gradients, at most"])
+    parts = Table(
+        "The same in parts, median ms", ["network", "side", *PARTS], note="forward includes the loss."
+    )
+    agree = Table(
+        "How far the two sides are apart (float64, relative)", ["network", "loss", "gradients, at most"]
+    )
     figures = {}
     with same_threads(arguments.threads):
         for name in names:
@@ -57,13 +61,15 @@ def measure(arguments: argparse.Namespace) -> Report:
                 "chainrule": ours,
                 "torch": TorchSide(name, state),
                 "torch fused": TorchSide(name, state, fused=True),
-                "torch fused, channels last": TorchSide(name, state, fused=True, channels_last=True),
+                "torch fused, NHWC": TorchSide(name, state, fused=True, channels_last=True),
             }
             steps = {side: timed(it.step, "step") for side, it in sides.items()}
             # the pause outlasts the spinning of idle threads: OpenBLAS's and OpenMP's would take the cores from each other
             how = {"rounds": arguments.repeats, "burst": 3, "settle": 0.05, "warm_up": 2}
             times: dict[str, dict[str, Spread]] = alternate(steps, **how)
-            laps = alternate({side: sides[side].laps for side in ("chainrule", "torch fused", "torch")}, **how)
+            laps = alternate(
+                {side: sides[side].laps for side in ("chainrule", "torch fused", "torch")}, **how
+            )
 
             base = times["chainrule"]["step"].median
             figures[name] = {"differences": {"loss": loss, **apart}, "seconds": {}, "ratio": {}, "parts": {}}
@@ -78,7 +84,7 @@ def measure(arguments: argparse.Namespace) -> Report:
             for side in laps:
                 medians = {part: laps[side][part].median for part in PARTS}
                 figures[name]["parts"][side] = medians
-                parts.add(network.title if side == "chainrule" else "", side, *map(milliseconds, medians.values()))
+                parts.add(name if side == "chainrule" else "", side, *map(milliseconds, medians.values()))
     return Report([whole, parts, agree], figures)
 
 

@@ -96,7 +96,8 @@ def train_cnn(
     options = {
         "model": model, "epochs": epochs, "batch_size": batch_size, "lr": lr, "optimizer": optimizer,
         "weight_decay": weight_decay, "schedule": schedule, "shift": shift, "normalize": normalize,
-        "validation": validation, "label_smoothing": label_smoothing, "max_norm": max_norm, "size": size, "seed": seed,
+        "validation": validation, "label_smoothing": label_smoothing, "max_norm": max_norm, "size": size,
+        "seed": seed,
     }  # fmt: skip
     if resume:
         opened = Run.open(run or _newest_unfinished(Path("runs")))
@@ -159,7 +160,6 @@ def predict(
 @app.command()
 def evaluate(run: RunDirectory, weights: Weights = "last") -> None:
     """Runs the model over its test images again: accuracy, loss, and every class by itself."""
-    import numpy as np
 
     from chainrule.layers import CrossEntropyLoss
     from chainrule.recipes.cnn import CNNConfig, prepare
@@ -176,9 +176,9 @@ def evaluate(run: RunDirectory, weights: Weights = "last") -> None:
         table.add_column(column, justify="left" if column == "class" else "right")
     for i, name in enumerate(trained.classes):
         true, predicted = scores.labels == i, scores.predictions == i
-        hits = np.count_nonzero(true & predicted)
-        found, precision = (f"{hits / max(np.count_nonzero(of), 1):.1%}" for of in (true, predicted))
-        table.add_row(name, str(np.count_nonzero(true)), found, precision)
+        hits = int((true & predicted).sum())
+        found, precision = (f"{hits / max(int(of.sum()), 1):.1%}" for of in (true, predicted))
+        table.add_row(name, str(int(true.sum())), found, precision)
     console.print(table)
     wrong = int((scores.predictions != scores.labels).sum())
     console.print(

@@ -77,7 +77,7 @@ def test_a_damaged_gzip(file: Path) -> None:
 def test_a_truncated_payload_says_how_much_is_there(file: Path) -> None:
     file.write_bytes(gzip.compress(idx_bytes(PIXELS)[:-4]))
     with pytest.raises(
-        IdxError, match=r"truncated: shape \(2, 3, 4\) takes 24 bytes, there are 20; get the file again"
+        IdxError, match=r"truncated: shape \(2, 3, 4\) takes 24 bytes, there are 20; get it again"
     ):
         read_idx(file)
 

@@ -26,7 +26,8 @@ def test_pytorch(output_size, rng):
 def test_the_matrix_of_the_docstring():
     _, cache = adaptive_avg_pool2d(np.zeros((1, 1, 5, 4)), (3, 2))
     third = 1 / 3
-    np.testing.assert_allclose(cache.R, [[0.5, 0.5, 0, 0, 0], [0, third, third, third, 0], [0, 0, 0, 0.5, 0.5]])
+    expected = [[0.5, 0.5, 0, 0, 0], [0, third, third, third, 0], [0, 0, 0, 0.5, 0.5]]
+    np.testing.assert_allclose(cache.R, expected)
     np.testing.assert_allclose(cache.C, [[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]])
 
 
@@ -41,7 +42,7 @@ def test_errors():
     with pytest.raises(ValueError, match=r"adaptive_avg_pool2d expects a 4-D input"):
         adaptive_avg_pool2d(x[0], 1)
     for wrong in (0, (2, 0), (1, 2, 3), (1.5, 2)):
-        with pytest.raises(ValueError, match="output_size must be an integer >= 1, None or a pair of them, got"):
+        with pytest.raises(ValueError, match="output_size must be an integer >= 1, None or a pair of them"):
             adaptive_avg_pool2d(x, wrong)
-    with pytest.raises(ValueError, match=r"the image has no pixel: input \(batch 2, channels 3, height 0, width 4\)"):
+    with pytest.raises(ValueError, match=r"the image has no pixel: input \(batch 2, .* height 0, width 4\)"):
         adaptive_avg_pool2d(x[:, :, :0], 1)

@@ -47,7 +47,8 @@ def test_mean_0_variance_1(rng):
 
 def test_errors():
     x = np.zeros((2, 3, 4))
-    with pytest.raises(ValueError, match=r"a weight of the shape of the last 1 axes, \(4,\), got \(3,\): input \(2, 3, 4\)"):
+    message = r"a weight of the shape of the last 1 axes, \(4,\), got \(3,\): input \(2, 3, 4\)"
+    with pytest.raises(ValueError, match=message):
         layer_norm(x, np.zeros(3))
     with pytest.raises(ValueError, match=r"a bias of the shape of the last 2 axes, \(3, 4\), got \(4,\)"):
         layer_norm(x, np.zeros((3, 4)), np.zeros(4))

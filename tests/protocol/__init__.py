@@ -10,6 +10,7 @@ cannot fit.
 """
 
 from .against_torch import cast_layer, compare_function, compare_layer, torch_or_skip
+from .drawing import integers, normal, uniform
 from .functions import check_function
 from .layers import check_layer
 from .memory import ORDERS
@@ -17,5 +18,5 @@ from .refusing import Refusing
 
 __all__ = [
     "ORDERS", "Refusing", "cast_layer", "check_function", "check_layer", "compare_function", "compare_layer",
-    "torch_or_skip",
+    "integers", "normal", "torch_or_skip", "uniform",
 ]  # fmt: skip

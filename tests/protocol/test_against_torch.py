@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from chainrule.functions import linear, linear_backward
 from chainrule.layers import Linear, Sequential, default_dtype
 
-from . import compare_function, compare_layer, torch_or_skip
+from . import compare_function, compare_layer, normal, torch_or_skip
 
-rng = np.random.default_rng(0)
-X, W, B = rng.normal(size=(4, 3, 5)), rng.normal(size=(2, 5)), rng.normal(size=2)
+X, W, B = normal(4, 3, 5), normal(2, 5), normal(2)
 
 
 def test_equal_functions_pass_and_a_wrong_gradient_is_named() -> None:

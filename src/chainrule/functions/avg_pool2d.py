@@ -64,7 +64,7 @@ def avg_pool2d(
     check_images("avg_pool2d", x)
     kernel_size = as_pair(kernel_size, "kernel_size")
     stride = kernel_size if stride is None else as_pair(stride, "stride")
-    sides = as_sides(padding, kernel_size, SIDE_BY_SIDE)
+    sides = as_sides(as_pair(padding, "padding", minimum=0), kernel_size, SIDE_BY_SIDE)
     check_pool_padding("avg_pool2d", sides, kernel_size)
     padded = pad2d(x, sides)                                           # (batch, channels, H, W)
     divisor: float | Array = kernel_size[0] * kernel_size[1]

@@ -16,8 +16,10 @@ directly, through the mean, and through the variance. With rstd = 1/√(σ² + �
 
     directly              dx̂ · rstd
     through μ             -1/m Σ dx̂ · rstd                                        (∂μ/∂x = 1/m)
-    through σ²            Σ dx̂ centered · (-½ rstd³) · 2/m centered               (∂σ²/∂x = 2/m centered)
+    through σ²            (Σ dx̂ · centered) · (-½ rstd³) · (2/m · centered)       (∂σ²/∂x = 2/m · centered)
                           = -rstd · x̂ · 1/m Σ dx̂ x̂
+
+(σ² is made of μ, too, but that way adds nothing: ∂σ²/∂μ = -2/m Σ centered = 0.)
 
     dx = rstd · (dx̂ - mean(dx̂) - x̂ · mean(dx̂ x̂))
 
@@ -57,7 +59,7 @@ class BatchNormCache(NamedTuple):
     bias: Float[Array, " channels"] | None
     by_batch: bool  # were mean and variance those of the batch?
     mean: Float[Array, " channels"]
-    var: Float[Array, " channels"]  # biased
+    var: Float[Array, " channels"]  # biased, or running_var
     m: int  # how many numbers each mean is of
 
 

@@ -1,7 +1,8 @@
 """How a pair of functions is exported, and how a fast twin takes its place.
 
-The reference in this folder is the truth. A twin has the same signature, returns `NotImplemented` where it does not
-apply, and has a cache of its own type: backward follows the type of the cache, never the switch of the moment.
+The reference in this folder is the truth. A twin has the same signature, returns `NotImplemented` where it
+does not apply, and has a cache of its own type: backward follows the type of the cache, never the switch of
+the moment.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _backend: ContextVar[str] = ContextVar("backend", default="auto")
 
 @contextmanager
 def backend(name: str) -> Iterator[None]:
-    """Chooses, inside the `with` block, what runs: "auto" (a twin where one applies) or "reference" (never a twin)."""
+    """Chooses, inside the `with` block, what runs: "auto" (a twin where one applies) or "reference" (never a
+    twin).
+    """
     if name not in BACKENDS:
         raise ValueError(f"no backend is called {name!r}: choose one of {', '.join(map(repr, BACKENDS))}")
     token = _backend.set(name)
@@ -52,7 +55,9 @@ def pair(
     def dispatched_backward(dy: Any, cache: Any) -> S:
         return twin_backwards.get(type(cache), backward)(dy, cache)
 
-    def register(twin: Callable[..., Any], cache_type: type, twin_backward: Callable[[Any, Any], S]) -> Callable[[], None]:
+    def register(
+        twin: Callable[..., Any], cache_type: type, twin_backward: Callable[[Any, Any], S]
+    ) -> Callable[[], None]:
         twins.insert(0, twin)
         twin_backwards[cache_type] = twin_backward
 

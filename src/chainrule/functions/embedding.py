@@ -4,7 +4,7 @@
 
 **It is a linear layer on one-hot vectors.** Let one_hot[n] be all zeros with a 1 in column ids[n]. Then
 
-    y = one_hot @ W,   and as in a linear layer   dW = one_hotᵀ @ dy,    dW[v] = Σ dy[n] over n with ids[n] = v
+    y = one_hot @ W,  and as in a linear layer  dW = one_hotᵀ @ dy,  dW[v] = Σ dy[n] over n with ids[n] = v
 
 The matrix product would multiply almost only zeros; looking up gives the same numbers. And the ids have no
 gradient: there is no id between 3 and 4.

@@ -1,8 +1,8 @@
 """Flatten: the axes of one sample become a single one, so that a linear layer can follow a convolution.
 
-The numbers stay the same and keep their order (the last axis runs fastest), so backward only gives the gradient its old
-shape back. A reshape may join or split *neighboring* axes; to exchange two axes takes a transpose. Reshaping
-(hidden, batch) into (batch, hidden) runs without an error, and mixes the samples.
+The numbers stay the same and keep their order (the last axis runs fastest), so backward only gives the
+gradient its old shape back. A reshape may join or split *neighboring* axes; to exchange two axes takes a
+transpose. Reshaping (hidden, batch) into (batch, hidden) runs without an error, and mixes the samples.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ class FlattenCache(NamedTuple):
     shape: tuple[int, ...]
 
 
-def flatten(x: Num[Array, "batch *features"], start_axis: int = 1) -> tuple[Num[Array, "batch flat"], FlattenCache]:
-    """(batch, channels, height, width) -> (batch, channels * height * width); axes before `start_axis` stay."""
+def flatten(
+    x: Num[Array, "batch *features"], start_axis: int = 1
+) -> tuple[Num[Array, "batch flat"], FlattenCache]:
+    """(batch, channels, height, width) -> (batch, channels * height * width); axes before `start_axis` stay.
+    """
     kept = x.shape[:start_axis]
     return x.reshape(*kept, prod(x.shape[start_axis:])), FlattenCache(x.shape)
 

@@ -2,19 +2,27 @@
 
     y = x Wᵀ + b            y[n, o] = Σᵢ x[n, i] W[o, i] + b[o]
 
-**Why the weight is 2-D.** There is one number for every pair of an output o and an input i: row o of the weight holds
-what output o listens to. One number per output alone would multiply all inputs by the same weight, and no output could
-tell one input from another.
+for sample n, input i, output o.
 
-**Backward.** Let L be the loss and dy[n, o] = ∂L/∂y[n, o]. Each number of the forward is asked the same two questions:
-which outputs did it touch, and with which factor?
+**Why is the weight 2-D?** There is one number for every pair of an output o and an input i: row o of the
+weight holds what output o listens to. One number per output alone would multiply all inputs by the same
+weight, and no output could tell one input from another.
 
-- x[n, i] touched y[n, o] for every o, with the factor W[o, i]:     dx[n, i] = Σₒ dy[n, o] W[o, i]      = dy W
-- W[o, i] touched y[n, o] for every n, with the factor x[n, i]:     dW[o, i] = Σₙ dy[n, o] x[n, i]      = dyᵀ x
-- b[o] touched y[n, o] for every n, with the factor 1:              db[o]    = Σₙ dy[n, o]
+**Backward.** Let L be the loss. dy[n, o] stands for ∂L/∂y[n, o], and dx, dW, db likewise: every d-array has
+the shape of its array. For each number that went into the forward, ask two questions: which outputs did it
+touch, and with which factor? The chain rule then adds up dy times factor over all of those outputs:
 
-The sums run over whatever a number was *shared* by: a weight is shared by all samples, so samples are summed up.
-(Goodfellow, Bengio and Courville, *Deep Learning*, 2016, section 6.5.)
+    number     touched                        number by number                     as matrices
+    x[n, i]    y[n, o] for every o            dx[n, i] = Σₒ dy[n, o] W[o, i]       dx = dy W
+               with the factor W[o, i]
+    W[o, i]    y[n, o] for every n            dW[o, i] = Σₙ dy[n, o] x[n, i]       dW = dyᵀ x
+               with the factor x[n, i]
+    b[o]       y[n, o] for every n            db[o] = Σₙ dy[n, o]                  db = column sums of dy
+               with the factor 1
+
+An input is shared by all outputs, so its gradient is a sum over outputs; a weight is shared by all samples,
+so its gradient is a sum over samples. (If the loss is a mean, its 1/N is in dy already.) (Goodfellow, Bengio
+and Courville, *Deep Learning*, 2016, section 6.5.)
 """
 
 from __future__ import annotations
@@ -38,15 +46,12 @@ def linear(
     weight: Float[Array, "out_features in_features"],
     bias: Float[Array, " out_features"] | None = None,
 ) -> tuple[Float[Array, "*batch out_features"], LinearCache]:
-    """y = x Wᵀ + b over the last axis; any axes may stand before it, such as (batch, features) or (batch, time, features).
+    """y = x Wᵀ + b over the last axis; any number of axes may stand before it (`*batch`): none, (batch,),
+    (batch, time).
 
-    Raises ValueError if the last axis of x is not as long as a row of the weight.
+    Raises ValueError if the weight is not 2-D, or if x or bias does not fit it.
     """
-    if weight.ndim != 2 or x.shape[-1:] != weight.shape[1:]:
-        raise ValueError(
-            f"linear expects {weight.shape[-1]} input features, got {x.shape[-1] if x.ndim else 'a number'}: "
-            f"{describe('input', x)}, {describe('weight', weight, ('out', 'in'))}"
-        )
+    _check(x, weight, bias)
     y = x @ weight.T                                       # (..., out)
     if bias is not None:
         y = y + bias
@@ -62,10 +67,22 @@ def linear_backward(
 ]:
     """Returns (dx, dweight, dbias); dbias is None where forward had no bias."""
     x, weight, bias = cache
-    # the weight met every sample (and time step) in the same way: all axes but the last become rows
+    # every sample (and time step) uses the same weight: all axes but the last are flattened into rows
     x_rows = x.reshape(-1, x.shape[-1])                    # (rows, in)
     dy_rows = dy.reshape(-1, dy.shape[-1])                 # (rows, out)
     dbias = None if bias is None else dy_rows.sum(0)       # (out,)          y = ... + bias
-    dweight = dy_rows.T @ x_rows                           # (out, in)       y = x @ weight.T
-    dx = dy @ weight                                       # (..., in)       y = x @ weight.T
+    dweight = dy_rows.T @ x_rows                           # (out, in)       y = x @ weight.T, for weight
+    dx = dy @ weight                                       # (..., in)       y = x @ weight.T, for x
     return dx, dweight, dbias
+
+
+def _check(x: Array, weight: Array, bias: Array | None) -> None:
+    shapes = f"{describe('input', x)}, {describe('weight', weight, ('out', 'in'))}"
+    if weight.ndim != 2:
+        raise ValueError(f"linear expects a 2-D weight (out, in), got {weight.ndim}-D: {shapes}")
+    if x.shape[-1:] != weight.shape[1:]:
+        given = x.shape[-1] if x.ndim else "a single number"
+        raise ValueError(f"linear expects {weight.shape[1]} input features, got {given}: {shapes}")
+    if bias is not None and bias.shape != weight.shape[:1]:
+        one_each = weight.shape[:1]
+        raise ValueError(f"linear expects one bias per output, {one_each}, got {tuple(bias.shape)}: {shapes}")

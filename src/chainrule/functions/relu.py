@@ -2,8 +2,8 @@
 
     y = max(x, 0)           dx = dy where x > 0, else 0
 
-At exactly x = 0 there is no derivative; 0 is used, as in PyTorch. The cache keeps y: it is positive exactly where x was,
-and it exists already.  (Nair and Hinton 2010; Glorot, Bordes and Bengio 2011.)
+At exactly x = 0 there is no derivative; 0 is used, as in PyTorch. The cache keeps y: it is positive exactly
+where x was, and it exists already.  (Nair and Hinton 2010; Glorot, Bordes and Bengio 2011.)
 """
 
 from __future__ import annotations

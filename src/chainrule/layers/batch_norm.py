@@ -47,7 +47,7 @@ class PendingStatistics:
         mean, var = mean.astype(np.float64), var.astype(np.float64)
         self.m = self.m + m
         self.sum_x = self.sum_x + m * mean
-        self.sum_x2 = self.sum_x2 + m * (var + mean * mean)            # var = Σx² / m - mean²
+        self.sum_x2 = self.sum_x2 + m * (var + mean * mean)  # var = Σx² / m - mean²
 
     def add(self, other: PendingStatistics) -> None:
         self.m = self.m + other.m
@@ -57,7 +57,7 @@ class PendingStatistics:
     def mean_and_var(self) -> tuple[Array, Array]:
         """The variance is unbiased, Σ(x - mean)² / (m - 1): an estimate for the data, not for the batch."""
         mean = self.sum_x / self.m
-        biased = np.maximum(self.sum_x2 / self.m - mean * mean, 0)     # rounding must not make it negative
+        biased = np.maximum(self.sum_x2 / self.m - mean * mean, 0)  # rounding must not make it negative
         return mean, biased * (self.m / (self.m - 1))
 
 

@@ -17,8 +17,9 @@ from .new import new_parameter, optional_data
 class Conv2d(Layer):
     """Convolution: (batch, in_channels, height, width) -> (batch, out_channels, out_height, out_width).
 
-    weight (out_channels, in_channels / groups, kh, kw), bias (out_channels,); both begin uniform in ±1/√fan_in with
-    fan_in = in_channels / groups · kh · kw, as in PyTorch. See `chainrule.functions.conv2d` for the mathematics.
+    weight (out_channels, in_channels / groups, kh, kw), bias (out_channels,); both begin uniform in
+    ±1/√fan_in with fan_in = in_channels / groups · kh · kw, as in PyTorch. See `chainrule.functions.conv2d`
+    for the mathematics.
     """
 
     def __init__(
@@ -35,7 +36,8 @@ class Conv2d(Layer):
     ) -> None:
         if groups < 1 or in_channels % groups or out_channels % groups:
             raise ValueError(
-                f"Conv2d: groups={groups} must divide in_channels={in_channels} and out_channels={out_channels}"
+                f"Conv2d: groups={groups} must divide in_channels={in_channels} and "
+                f"out_channels={out_channels}"
             )
         self.in_channels, self.out_channels = in_channels, out_channels
         self.kernel_size = as_pair(kernel_size, "kernel_size")

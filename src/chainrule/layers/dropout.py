@@ -11,7 +11,8 @@ from .randomness import current
 
 
 class Dropout(Layer):
-    """In training mode sets numbers to 0 with probability p and scales the others by 1 / (1 - p); else the identity.
+    """In training mode sets numbers to 0 with probability p and scales the others by 1 / (1 - p); else the
+    identity.
 
     The mask is new for every forward and differs from sample to sample. See `chainrule.functions.dropout`.
     """

@@ -1,11 +1,13 @@
 """How weights begin. Each function fills a Parameter (or an array) in place and returns it.
 
-**Why it matters.** A layer multiplies the spread of what passes through it by about gain · std(W) · √fan_in. If that is not
-about 1, activations (and gradients, with fan_out, on their way back) grow or shrink with every layer; a network that
-starts like that may predict one class for everything and stay there: `chainrule lab one-class` shows it.
+**Why it matters.** A layer multiplies the spread of what passes through it by about gain · std(W) · √fan_in.
+If that is not about 1, activations (and gradients, with fan_out, on their way back) grow or shrink with every
+layer; a network that starts like that may predict one class for everything and stay there: `chainrule lab
+one-class` shows it.
 
-fan_in is how many numbers one output is a sum of; fan_out is into how many outputs one input flows. **For a convolution
-both include the area of the kernel**: a weight (out, in, kh, kw) has fan_in = in·kh·kw and fan_out = out·kh·kw.
+fan_in is how many numbers one output is a sum of; fan_out is into how many outputs one input flows. **For a
+convolution both include the area of the kernel**: a weight (out, in, kh, kw) has fan_in = in·kh·kw and
+fan_out = out·kh·kw.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2.0), "
 def fan_in_and_fan_out(shape: tuple[int, ...]) -> tuple[int, int]:
     """(fan_in, fan_out) of a weight (out, in, *kernel). Raises ValueError for fewer than 2 axes."""
     if len(shape) < 2:
-        raise ValueError(f"fan-in and fan-out need a weight (out, in, *kernel) of at least 2 axes, got {shape}")
+        raise ValueError(f"fan-in and fan-out need a weight (out, in, *kernel), at least 2 axes, got {shape}")
     area = math.prod(shape[2:])
     return shape[1] * area, shape[0] * area
 
@@ -43,7 +45,9 @@ def gain(nonlinearity: str, negative_slope: float = 0.01) -> float:
 
 
 def constant_(weight: T, value: float) -> T:
-    """Every number is `value`. All units of a layer with equal weights stay equal: for biases and scales only."""
+    """Every number is `value`. All units of a layer with equal weights stay equal: for biases and scales
+    only.
+    """
     _array(weight)[...] = value
     return weight
 
@@ -66,12 +70,16 @@ def normal_(weight: T, mean: float = 0.0, std: float = 1.0) -> T:
     return _fill(weight, current().generator().normal(mean, std, weight.shape))
 
 
-def truncated_normal_(weight: T, mean: float = 0.0, std: float = 1.0, low: float = -2.0, high: float = 2.0) -> T:
+def truncated_normal_(
+    weight: T, mean: float = 0.0, std: float = 1.0, low: float = -2.0, high: float = 2.0
+) -> T:
     """Normal, but numbers outside [low, high] (absolute, as in PyTorch's trunc_normal_) are drawn again."""
     if not low < high:
         raise ValueError(f"truncated_normal_ needs low < high, got {low} and {high}")
     if std <= 0 or low > mean + 6 * std or high < mean - 6 * std:
-        raise ValueError(f"truncated_normal_: next to nothing of a normal({mean}, {std}) lies in [{low}, {high}]")
+        raise ValueError(
+            f"truncated_normal_: nearly nothing of a normal({mean}, {std}) lies in [{low}, {high}]"
+        )
     generator = current().generator()
     values = generator.normal(mean, std, weight.shape)
     while (outside := (values < low) | (values > high)).any():
@@ -80,7 +88,9 @@ def truncated_normal_(weight: T, mean: float = 0.0, std: float = 1.0, low: float
 
 
 def glorot_uniform_(weight: T, gain: float = 1.0) -> T:
-    """Uniform in ±gain·√(6 / (fan_in + fan_out)).  Glorot and Bengio 2010, equation 16. PyTorch: xavier_uniform_."""
+    """Uniform in ±gain·√(6 / (fan_in + fan_out)).  Glorot and Bengio 2010, equation 16. PyTorch:
+    xavier_uniform_.
+    """
     fan_in, fan_out = fan_in_and_fan_out(weight.shape)
     bound = gain * math.sqrt(6 / (fan_in + fan_out))
     return uniform_(weight, -bound, bound)
@@ -104,7 +114,8 @@ def he_normal_(weight: T, gain: float = math.sqrt(2.0), mode: str = "fan_in") ->
 
 
 def orthogonal_(weight: T, gain: float = 1.0) -> T:
-    """Rows (or columns, if there are fewer) of length `gain`, at right angles: it keeps lengths.  Saxe et al. 2014.
+    """Rows (or columns, if there are fewer) of length `gain`, at right angles: it keeps lengths.  Saxe et al.
+    2014.
 
     A convolution weight counts as the matrix (out, in·kh·kw).
     """
@@ -119,7 +130,8 @@ def orthogonal_(weight: T, gain: float = 1.0) -> T:
 def torch_default_(weight: T, bias: Parameter | None = None) -> T:
     """What Linear and Conv2d do unless told otherwise, as in PyTorch: both uniform in ±1/√fan_in.
 
-    (LeCun et al. 1998, *Efficient BackProp*, section 4.6, has the spread 1/√fan_in; this one is 1/√(3 fan_in).)
+    (LeCun et al. 1998, *Efficient BackProp*, section 4.6, has the spread 1/√fan_in; this one is 1/√(3
+    fan_in).)
     """
     fan_in, _ = fan_in_and_fan_out(weight.shape)
     bound = 1 / math.sqrt(fan_in)

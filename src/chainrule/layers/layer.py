@@ -85,13 +85,17 @@ class Layer:
 
     def add_gradients_of(self, replica: Layer) -> None:
         """Adds a replica's gradients to this layer's own, and what its batch norms have seen."""
-        for parameter, its_replica in zip(self.parameters(), replica.parameters(), strict=True):
-            parameter.add_grad(its_replica.grad)
-        # by id: each layer once, however many names it has
+        mine, theirs = ([(n, p.shape) for n, p in layer.named_parameters()] for layer in (self, replica))
+        if mine != theirs:
+            names = type(replica).__name__, type(self).__name__
+            raise ValueError(f"this {names[0]} is no replica of this {names[1]}: other parameters")
+        for parameter, its_twin in zip(self.parameters(), replica.parameters(), strict=True):
+            parameter.add_grad(its_twin.grad)
+        # each layer once, however many names it has
         layers = {id(layer): layer for _, layer in self.named_layers()}.values()
         replicas = {id(layer): layer for _, layer in replica.named_layers()}.values()
-        for layer, its_twin in zip(layers, replicas, strict=True):
-            layer.add_statistics_of(its_twin)
+        for layer, its_replica in zip(layers, replicas, strict=True):
+            layer.add_statistics_of(its_replica)
 
     def add_statistics_of(self, replica: Layer) -> None:
         """For layers that keep running statistics: takes in those that a replica has seen."""

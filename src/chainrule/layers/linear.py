@@ -16,8 +16,8 @@ from .new import new_parameter, optional_data
 class Linear(Layer):
     """y = x Wᵀ + b: (..., in_features) -> (..., out_features).
 
-    weight (out_features, in_features), bias (out_features,); both begin uniform in ±1/√in_features, as in PyTorch.
-    See `chainrule.functions.linear` for the mathematics.
+    weight (out_features, in_features), bias (out_features,); both begin uniform in ±1/√in_features, as in
+    PyTorch. See `chainrule.functions.linear` for the mathematics.
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, dtype: Any = None) -> None:

@@ -13,13 +13,15 @@ from chainrule.functions.arrays import Array
 
 from .parameter import Buffer, Parameter
 
-_default_dtype: ContextVar[np.dtype[Any]] = ContextVar("default_dtype", default=np.dtype(np.float32))
+_default_dtype: ContextVar[str] = ContextVar("default_dtype", default="float32")
 
 
 @contextmanager
 def default_dtype(dtype: Any) -> Iterator[None]:
-    """Layers made inside the block hold this dtype: float32 to train (the default), float64 to check gradients."""
-    token = _default_dtype.set(_floating(dtype))
+    """Layers made inside the block hold this dtype: float32 to train (the default), float64 to check
+    gradients.
+    """
+    token = _default_dtype.set(_floating(dtype).name)
     try:
         yield
     finally:
@@ -44,6 +46,7 @@ def optional_data(holder: Parameter | None) -> Array | None:
 
 
 def _floating(dtype: Any) -> np.dtype[Any]:
-    if np.dtype(dtype).kind != "f":
-        raise TypeError(f"parameters need a floating point dtype, got {np.dtype(dtype)}")
-    return np.dtype(dtype)
+    wanted: np.dtype[Any] = np.dtype(dtype)
+    if wanted.kind != "f":
+        raise TypeError(f"parameters need a floating point dtype, got {wanted}")
+    return wanted

@@ -24,7 +24,9 @@ class _Holder:
 
     @data.setter
     def data(self, value: Array) -> None:
-        raise AttributeError("data is never rebound, so that everyone who shares it sees the change: write p.data[...] = value")
+        raise AttributeError(
+            "data is never rebound, so that all who share it see the change: write p.data[...] = value"
+        )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -42,8 +44,9 @@ class _Holder:
 class Parameter(_Holder):
     """An array that learns, `data`, and its gradient, `grad`, of the same shape. Both exist from birth.
 
-    Gradients are *added* (`add_grad`), because one parameter may be used many times in a graph: what it caused is the sum.
-    A parameter with requires_grad = False is frozen: it gets no gradient and no optimizer moves it.
+    Gradients are *added* (`add_grad`), because one parameter may be used many times in a graph: what it
+    caused is the sum. A parameter with requires_grad = False is frozen: it gets no gradient and no optimizer
+    moves it.
     """
 
     __slots__ = ("_grad", "requires_grad")
@@ -64,7 +67,9 @@ class Parameter(_Holder):
     def grad(self, value: Array) -> None:
         # `p.grad += x` ends here too, after the addition has been made in place
         if value is not self._grad:
-            raise AttributeError("grad is never rebound: add with p.add_grad(gradient), overwrite with p.grad[...] = gradient")
+            raise AttributeError(
+                "grad is never rebound: add with p.add_grad(gradient), or write p.grad[...] = gradient"
+            )
 
     def add_grad(self, gradient: Array) -> None:
         """grad += gradient. Raises ValueError if the shapes differ, where NumPy might broadcast in silence."""
@@ -88,7 +93,9 @@ class Parameter(_Holder):
 
 
 class Buffer(_Holder):
-    """An array that belongs to the state of a layer but does not learn, such as the running mean of a batch norm."""
+    """An array that belongs to the state of a layer but does not learn, such as the running mean of a batch
+    norm.
+    """
 
     __slots__ = ()
 

@@ -11,10 +11,12 @@ from .layer import Layer
 
 
 class Parameterless(Layer):
-    """A pair of functions as a layer. A subclass names two things:
+    """A pair of functions as a layer. A subclass names them, and its attributes that forward is called with:
 
         pair = (leaky_relu, leaky_relu_backward)
-        options = ("negative_slope",)              # its attributes that forward is called with
+        options = ("negative_slope",)
+
+    See `chainrule.layers.activations`.
     """
 
     pair: ClassVar[tuple[Callable[..., tuple[Array, Any]], Callable[[Any, Any], Array]]]

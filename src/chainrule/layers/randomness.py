@@ -1,13 +1,15 @@
-"""Where random numbers come from: a key made of the seed, the step, the place in the forward pass and the sample.
+"""Where random numbers come from: a key made of the seed, the step, the place in the forward pass and the
+sample.
 
 A layer that needs random numbers asks `current()`. The training loop says where it stands:
 
     with randomness(seed=0, step=1200):
         y, cache = model.forward(x)
 
-Everything drawn inside depends on (seed, step, how many draws came before in this pass, sample) and on nothing else: not on
-the number of threads, not on how the batch is cut into parts (`first_sample`), not on whether the run was interrupted.
-Outside of such a block, `manual_seed` sets the seed and every draw is a new one.
+Everything drawn inside depends on (seed, step, how many draws came before in this pass, sample) and on
+nothing else: not on the number of threads, not on how the batch is cut into parts (`first_sample`), not on
+whether the run was interrupted. Outside of such a block, `manual_seed` sets the seed and every draw is a new
+one.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ class Randomness:
         self.draws = 0  # "place in the model": the same layer is always the n-th to draw
 
     def sample_keys(self, batch: int) -> UInt64[Array, " batch"]:
-        """One key for each sample of a batch; sample n of this batch is sample first_sample + n of the whole one."""
+        """One key for each sample of a batch; sample n of this batch is sample first_sample + n of the whole
+        one.
+        """
         stream = np.array([self._next_key()], dtype=np.uint64)
         return random_bits(stream, self.first_sample + batch)[0, self.first_sample :]
 
@@ -53,7 +57,9 @@ _current: ContextVar[Randomness | None] = ContextVar("randomness", default=None)
 
 
 def manual_seed(seed: int) -> None:
-    """Seeds everything that is drawn outside of a `randomness` block: initial weights, and dropout in your own loops."""
+    """Seeds everything that is drawn outside of a `randomness` block: initial weights, and dropout in your
+    own loops.
+    """
     global _default
     _default = Randomness(seed)
 
@@ -69,7 +75,9 @@ def randomness(seed: int, step: int = 0, first_sample: int = 0) -> Iterator[Rand
 
 
 def current() -> Randomness:
-    """The innermost `randomness` block of this thread, else the default one (seeded by the system unless `manual_seed`)."""
+    """The innermost `randomness` block of this thread, else the default one (seeded by the system unless
+    `manual_seed`).
+    """
     inner = _current.get()
     if inner is not None:
         return inner

@@ -17,9 +17,10 @@ class ResidualCache(NamedTuple):
 class Residual(Layer):
     """y = body(x) + x, or body(x) + shortcut(x) where the shapes differ.  He et al. 2016, equations 1 and 2.
 
-    **Where does its gradient go?** x takes two ways to y, so two gradients come back to x, and they add up. The one through the
-    shortcut is dy itself, untouched: however small the body's gradient becomes, the layers below still hear dy. A backward that
-    forgets that term still runs, and the gradients vanish with depth.
+    **Where does its gradient go?** x takes two ways to y, so two gradients come back to x, and they add up.
+    The one through the shortcut is dy itself, untouched: however small the body's gradient becomes, the
+    layers below still hear dy. A backward that forgets that term still runs, and the gradients vanish with
+    depth.
     """
 
     def __init__(self, body: Layer, shortcut: Layer | None = None) -> None:
@@ -30,12 +31,13 @@ class Residual(Layer):
         skipped, shortcut_cache = (x, None) if self.shortcut is None else self.shortcut.forward(x)
         if y.shape != skipped.shape:
             raise ValueError(
-                f"Residual adds two arrays of one shape, got {tuple(y.shape)} from the body and {tuple(skipped.shape)} from "
-                "the shortcut: give shortcut= a layer that changes the shape, such as a 1 x 1 Conv2d"
+                f"Residual adds two arrays of one shape, got {tuple(y.shape)} from the body and "
+                f"{tuple(skipped.shape)} from the shortcut: give shortcut= a layer that changes the shape, such as a 1 x 1 Conv2d"
             )
         return y + skipped, ResidualCache(body_cache, shortcut_cache)
 
     def backward(self, dy: Array, cache: ResidualCache) -> Array:
         dbody = self.body.backward(dy, cache.body)
         dskipped = dy if self.shortcut is None else self.shortcut.backward(dy, cache.shortcut)
-        return dbody + dskipped
+        dx: Array = dbody + dskipped
+        return dx

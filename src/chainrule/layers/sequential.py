@@ -13,7 +13,8 @@ from .layer import Layer
 class Sequential(Layer):
     """y = f_n(... f_2(f_1(x))).
 
-    Children are named 0, 1, 2, ... as in PyTorch, or by the keys of a dict: Sequential({"conv": ..., "relu": ...}).
+    Children are named 0, 1, 2, ... as in PyTorch, or by the keys of a dict: Sequential({"conv": ..., "relu":
+    ...}).
     """
 
     def __init__(self, *layers: Layer | dict[str, Layer]) -> None:

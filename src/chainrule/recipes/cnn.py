@@ -175,9 +175,7 @@ def train_cnn(
     experiment = prepare(config)
     model, loss = experiment.model, experiment.loss
     run.write_json("model.json", describe_model(experiment))
-    optimizer = OPTIMIZERS[config.optimizer](
-        model.parameters(), lr=config.lr, weight_decay=config.weight_decay
-    )
+    optimizer = build_optimizer(config, model)
     steps = config.epochs * len(experiment.train)
     schedule = CosineAnnealingLR(config.lr, steps) if config.schedule == "cosine" else ConstantLR(config.lr)
     history = fit(

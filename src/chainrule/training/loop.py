@@ -97,7 +97,8 @@ def fit(
                             f"stopped after step {progress.step}, in epoch {epoch + 1} of {epochs}"
                         )
 
-                more = {"lr": optimizer.lr}
+                # of the last step; after a stop at the end of an epoch, the optimizer has not taken one yet
+                more = {"lr": optimizer.lr if schedule is None else schedule(progress.step - 1)}
                 if validation is not None:
                     scores = evaluate(model, loss, validation)
                     more |= {"validation_loss": scores.loss, "validation_accuracy": scores.accuracy}

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.functions.arrays import Array
 from chainrule.layers.layer import Layer
+from chainrule.layers.randomness import current, randomness
 
 from .step import StepResult
 from .wrapping import wrapped_forwards
@@ -46,7 +47,10 @@ def check_finite(model: Layer, x: Array, result: StepResult) -> None:
     """Raises NonFiniteError, naming the first layer concerned, if the loss or the gradient is not finite."""
     if np.isfinite(result.loss) and np.isfinite(result.gradient_norm):
         return
-    if (where := find_nonfinite(model, x)) is not None:
+    here = current()
+    with randomness(here.seed, here.step, here.first_sample):  # the same dropout masks again
+        where = find_nonfinite(model, x)
+    if where is not None:
         raise NonFiniteError(f"the loss is {result.loss}: {where}")
     # forward is clean, so backward made it; the gradient comes from the top: the last parameter met it first
     for name, parameter in reversed(list(model.named_parameters())):

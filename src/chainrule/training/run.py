@@ -58,13 +58,14 @@ class Run:
     # ------------------------------------------------------------ while it runs
 
     def save_checkpoint(self, model: Layer, optimizer: Optimizer, progress: Progress) -> None:
-        """Weights, optimizer and progress in one file, so that they always belong together; then
-        metrics.jsonl.
+        """metrics.jsonl; then weights, optimizer and progress in one file, so that they always belong together.
+
+        In this order, a run that is killed between the two writes the same metrics again when it goes on.
         """
+        self._write_text("metrics.jsonl", "".join(json.dumps(record) + "\n" for record in progress.history))
         arrays = {f"model.{name}": array for name, array in model.state_dict().items()}
         arrays |= {f"optimizer.{name}": array for name, array in optimizer.state_dict().items()}
         save(arrays, self.last, {"progress": json.dumps(progress.to_json())})
-        self._write_text("metrics.jsonl", "".join(json.dumps(record) + "\n" for record in progress.history))
 
     def load_checkpoint(self, model: Layer, optimizer: Optimizer | None = None) -> Progress:
         """Puts the last checkpoint back into model and optimizer. Raises FileNotFoundError if none was saved

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,7 +23,10 @@ class Loss(Protocol):
     def backward(self, dloss: Any, cache: Any) -> tuple[Any, ...]: ...
 
 
-class StepResult(NamedTuple):
+@dataclass(frozen=True)
+class StepResult:
+    """What one step found."""
+
     prediction: Array
     loss: float  # the sum over the batch
     count: float  # what a mean divides by

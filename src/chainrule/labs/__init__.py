@@ -1,0 +1,16 @@
+"""Labs: one question each, answered by an experiment that anyone can run (`chainrule lab NAME`), with switches.
+
+A lab is a module with an `Options` dataclass, an `experiment` that measures and returns what it found, a `picture`, and an
+`answer` composed of those findings: should the experiment come out otherwise (it may, with other switches), so does the answer.
+"""
+
+from typing import Any
+
+from .dropout import DROPOUT
+from .lab import Lab, Watch, describe, parse_options
+from .one_class import ONE_CLASS
+from .running import run_lab
+
+LABS: dict[str, Lab[Any, Any]] = {"one-class": ONE_CLASS, "dropout": DROPOUT}
+
+__all__ = ["LABS", "Lab", "Watch", "describe", "parse_options", "run_lab"]

@@ -1,0 +1,40 @@
+"""Flatten: another shape, the same numbers in the same order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from chainrule.functions import flatten, flatten_backward
+from protocol import check_function, compare_function, normal, torch_or_skip
+
+
+@pytest.mark.parametrize("start_axis", [0, 1, 2])
+def test_the_protocol_holds(start_axis: int) -> None:
+    check_function(flatten, flatten_backward, [normal(2, 3, 5, 4)], kwargs={"start_axis": start_axis})
+
+
+@pytest.mark.parametrize("start_axis", [0, 1, 2])
+def test_pytorch_agrees(start_axis: int) -> None:
+    torch = torch_or_skip()
+    arrays, options = [normal(2, 3, 5, 4)], {"start_axis": start_axis}
+    compare_function(
+        flatten, flatten_backward, torch.flatten, arrays, kwargs=options, torch_kwargs={"start_dim": start_axis}
+    )
+
+
+def test_the_last_axis_runs_fastest() -> None:
+    y, _ = flatten(np.arange(12).reshape(1, 2, 3, 2))
+    assert y.tolist() == [list(range(12))]
+
+
+def test_samples_stay_apart() -> None:
+    """(batch, ...) -> (batch, product): row n holds the numbers of sample n, whatever the memory order."""
+    x = normal(4, 3, 2, 5)
+    for same in (x, np.asfortranarray(x)):
+        y, _ = flatten(same)
+        assert y.shape == (4, 30)
+        np.testing.assert_array_equal(y[2], x[2].ravel())
+
+
+def test_an_empty_batch_keeps_its_features() -> None:
+    assert flatten(np.zeros((0, 3, 2)))[0].shape == (0, 6)

@@ -1,0 +1,61 @@
+"""Evaluation: all data counts the same, and the model is as it was before."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from training.small_tasks import assert_same_numbers, bright_bars, small_model
+
+from chainrule.data import ArrayBatches
+from chainrule.layers import CrossEntropyLoss, Dropout, Linear, Sequential
+from chainrule.training import evaluate
+
+IMAGES, LABELS = bright_bars(11)
+
+
+def test_batches_do_not_change_the_figures() -> None:
+    model = small_model()
+    whole, parts = (evaluate(model, CrossEntropyLoss(), ArrayBatches(IMAGES, LABELS, size)) for size in (11, 4))
+    assert parts.loss == pytest.approx(whole.loss, rel=1e-6)
+    assert parts.accuracy == whole.accuracy
+    np.testing.assert_allclose(parts.logits, whole.logits, rtol=1e-5, atol=1e-6)
+
+
+def test_figures_are_those_of_the_logits() -> None:
+    model = small_model().eval()
+    got = evaluate(model, CrossEntropyLoss(), ArrayBatches(IMAGES, LABELS, 4))
+    logits = model(IMAGES)
+    assert got.loss == pytest.approx(float(CrossEntropyLoss()(logits, LABELS)), rel=1e-6)
+    np.testing.assert_array_equal(got.predictions, logits.argmax(1))
+    np.testing.assert_array_equal(got.labels, LABELS)  # in the order of the data
+    assert got.accuracy == (logits.argmax(1) == LABELS).mean()
+
+
+def test_dropout_and_batch_statistics_are_off_and_nothing_is_learned() -> None:
+    model = small_model(dropout=0.9)
+    before = model.state_dict()
+    first, again = (evaluate(model, CrossEntropyLoss(), [(IMAGES, LABELS)]) for _ in range(2))
+    np.testing.assert_array_equal(first.logits, again.logits)
+    assert_same_numbers(model.state_dict(), before)
+
+
+def test_every_layer_gets_its_mode_back() -> None:
+    class BrokenLoss(CrossEntropyLoss):
+        def forward(self, prediction: np.ndarray, target: np.ndarray) -> tuple[float, float, None]:
+            raise LookupError
+
+    # someone keeps one layer in evaluation mode on purpose
+    model = Sequential(Dropout(0.5), Linear(4, 3), Dropout(0.5))
+    model[2].eval()
+    x, target = np.zeros((2, 4), np.float32), np.array([0, 2])
+    evaluate(model, CrossEntropyLoss(), [(x, target)])
+    assert [layer.training for layer in model] == [True, True, False]
+    with pytest.raises(LookupError):
+        evaluate(model, BrokenLoss(), [(x, target)])
+    assert [layer.training for layer in model] == [True, True, False]
+    assert model.training
+
+
+def test_no_data_is_an_error_and_no_division_by_zero() -> None:
+    with pytest.raises(ValueError, match="evaluate got no batches: the data is empty"):
+        evaluate(small_model(), CrossEntropyLoss(), [])

@@ -1,0 +1,79 @@
+"""Pictures of a run: they appear, also where there is little to show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.training import Evaluation, Record
+from chainrule.training.pictures import confusion_matrix, learning_curves, worst_mistakes
+
+pytest.importorskip("matplotlib", reason="pictures need matplotlib: pip install 'chainrule[train]'")
+
+CLASSES = ("cat", "dog", "a bird of some kind")
+
+
+def evaluation(wrong: int, count: int = 11) -> Evaluation:
+    """So many wrong answers, with the first one the surest."""
+    labels = np.arange(count) % 3
+    logits = np.eye(3, dtype=np.float32)[labels]
+    logits[:wrong] = np.roll(logits[:wrong], 1, axis=1) * np.linspace(9, 5, wrong, dtype=np.float32)[:, None]
+    accuracy = float((logits.argmax(1) == labels).mean())
+    return Evaluation(0.5, accuracy, logits, labels)
+
+
+def records(count: int, validation: bool) -> list[Record]:
+    history: list[Record] = [{"epoch": e, "train_loss": 1 / e, "train_accuracy": 1 - 1 / e} for e in range(1, count + 1)]
+    more: dict[str, Any] = {"validation_loss": 0.6, "validation_accuracy": 0.7}
+    return [record | more for record in history] if validation else history
+
+
+def assert_is_png(path: Path) -> None:
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert [p.name for p in path.parent.iterdir()] == [path.name], "something else was left there"
+
+
+@pytest.mark.parametrize("validation", [True, False])
+@pytest.mark.parametrize("epochs", [1, 12])
+def test_learning_curves(epochs: int, validation: bool, tmp_path: Path) -> None:
+    learning_curves(records(epochs, validation), tmp_path / "curves.png")
+    assert_is_png(tmp_path / "curves.png")
+
+
+def test_confusion_matrix(tmp_path: Path) -> None:
+    confusion_matrix(evaluation(wrong=4), CLASSES, tmp_path / "confusion.png")
+    assert_is_png(tmp_path / "confusion.png")
+
+
+def test_a_class_that_has_no_test_images_stays_an_empty_row(tmp_path: Path) -> None:
+    confusion_matrix(evaluation(wrong=4), (*CLASSES, "unicorn"), tmp_path / "confusion.png")
+    assert_is_png(tmp_path / "confusion.png")
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 8, 9])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_worst_mistakes(wrong: int, channels: int, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (11, channels, 6, 5)).astype(np.uint8)
+    images[0] = 7  # a picture without contrast
+    worst_mistakes(evaluation(wrong), images, CLASSES, tmp_path / "mistakes.png")
+    assert_is_png(tmp_path / "mistakes.png")
+
+
+def test_the_surest_mistakes_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr("chainrule.training.pictures._save", lambda figure, path: drawn.append(figure))
+    worst_mistakes(evaluation(wrong=5), np.zeros((11, 1, 6, 5)), CLASSES, tmp_path / "mistakes.png", most=3)
+    (figure,) = drawn
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert [title.splitlines()[0] for title in titles] == ["cat → dog", "dog → a bird of some kind", "a bird of some kind → cat"]
+    sure = [int(title.splitlines()[1].rstrip("%")) for title in titles]
+    assert sure == sorted(sure, reverse=True)
+    assert figure.get_suptitle() == "5 of 11 wrong; the 3 worst: true → predicted"
+
+
+def test_the_suffix_says_which_format(tmp_path: Path) -> None:
+    learning_curves(records(2, True), tmp_path / "curves.svg")
+    assert "<svg" in (tmp_path / "curves.svg").read_text()

@@ -1,0 +1,112 @@
+"""summary: what a model is made of, counted by hand once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from training.small_tasks import assert_same_numbers, small_model
+
+import chainrule
+from chainrule.layers import Conv2d, Flatten, Layer, Linear, ReLU, Residual, Sequential
+from chainrule.models import keras_convnet
+
+
+@pytest.fixture(scope="module")
+def keras() -> chainrule.training.summary.Summary:
+    return chainrule.summary(keras_convnet(), np.zeros((1, 1, 28, 28), np.float32))
+
+
+def test_shapes_and_kinds(keras: chainrule.training.summary.Summary) -> None:
+    assert [(row.name, row.kind, row.output_shape) for row in keras.rows] == [
+        ("0", "Conv2d", (1, 32, 26, 26)),
+        ("1", "ReLU", (1, 32, 26, 26)),
+        ("2", "MaxPool2d", (1, 32, 13, 13)),
+        ("3", "Conv2d", (1, 64, 11, 11)),
+        ("4", "ReLU", (1, 64, 11, 11)),
+        ("5", "MaxPool2d", (1, 64, 5, 5)),
+        ("6", "Flatten", (1, 1600)),
+        ("7", "Dropout", (1, 1600)),
+        ("8", "Linear", (1, 10)),
+    ]
+    assert keras.input_shape == (1, 1, 28, 28)
+
+
+def test_parameters(keras: chainrule.training.summary.Summary) -> None:
+    counts = {row.name: row.parameters for row in keras.rows if row.parameters}
+    assert counts == {"0": 32 * 9 + 32, "3": 64 * 32 * 9 + 64, "8": 1600 * 10 + 10}
+    assert keras.parameters == keras.trainable == 34_826
+
+
+def test_multiply_adds(keras: chainrule.training.summary.Summary) -> None:
+    # every output of a convolution is a sum over the kernel's area and the channels below
+    counts = {row.name: row.multiply_adds for row in keras.rows if row.multiply_adds}
+    assert counts == {"0": 32 * 26 * 26 * 9, "3": 64 * 11 * 11 * (32 * 9), "8": 10 * 1600}
+    assert keras.multiply_adds == 2_440_960
+
+
+def test_a_batch_costs_as_much_as_its_images_but_has_no_more_parameters() -> None:
+    model = small_model()
+    one, five = (chainrule.summary(model, np.zeros((batch, 1, 7, 6), np.float32)) for batch in (1, 5))
+    assert five.multiply_adds == 5 * one.multiply_adds
+    assert five.parameters == one.parameters
+
+
+def test_the_table_is_for_people(keras: chainrule.training.summary.Summary) -> None:
+    text = str(keras)
+    assert "1 x 32 x 26 x 26" in text
+    assert "18,496" in text
+    assert "input 1 x 1 x 28 x 28; 34,826 parameters, 139.3 KB in float32; 2,440,960 multiply-adds" in text
+    assert "frozen" not in text
+
+
+def test_a_shared_layer_has_two_rows_and_one_set_of_parameters() -> None:
+    shared = Linear(6, 6)
+    got = chainrule.summary(Sequential(shared, ReLU(), shared), np.zeros((2, 6), np.float32))
+    assert [row.parameters for row in got.rows] == [42, 0, 0]
+    assert [row.multiply_adds for row in got.rows] == [72, 0, 72]  # it works twice
+    assert got.parameters == 42
+
+
+def test_tied_weights_are_counted_once() -> None:
+    first, second = Linear(6, 6), Linear(6, 6)
+    second.weight = first.weight
+    got = chainrule.summary(Sequential(first, second), np.zeros((2, 6), np.float32))
+    assert [row.parameters for row in got.rows] == [42, 6]
+    assert got.parameters == 48
+
+
+def test_frozen_parameters_are_told_apart() -> None:
+    model = Sequential(Conv2d(1, 2, 3), Flatten(), Linear(24, 4))
+    model[0].requires_grad_(False)
+    got = chainrule.summary(model, np.zeros((1, 1, 5, 6), np.float32))
+    assert (got.parameters, got.trainable) == (120, 100)
+    assert "120 parameters (20 of them frozen)" in str(got)
+
+
+def test_what_forward_keeps_is_counted_once_however_many_hold_it() -> None:
+    # the linear layer keeps its input, 4 x 3 numbers of 4 bytes; its weight is a parameter and no extra memory
+    x = np.zeros((4, 3), np.float32)
+    got = chainrule.summary(Sequential(Linear(3, 5)), x)
+    assert got.cache_bytes == x.nbytes
+    # flattening makes a view, and both linear layers keep the same x
+    twice = chainrule.summary(Residual(Sequential(Flatten(), Linear(3, 5)), Linear(3, 5)), x)
+    assert twice.cache_bytes == x.nbytes
+    assert [row.name for row in twice.rows] == ["body.0", "body.1", "shortcut"]
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_model_is_left_as_it_was(training: bool) -> None:
+    model = small_model().train(training)
+    before, attributes = model.state_dict(), [dict(vars(layer)) for _, layer in model.named_layers()]
+    chainrule.summary(model, np.ones((2, 1, 7, 6), np.float32))
+    assert_same_numbers(model.state_dict(), before)
+    assert [dict(vars(layer)) for _, layer in model.named_layers()] == attributes
+    assert all(layer.training == training for _, layer in model.named_layers())
+    assert not any(p.grad.any() for p in model.parameters())
+
+
+def test_an_input_that_does_not_fit_is_an_error_and_leaves_nothing_behind() -> None:
+    model: Layer = small_model()
+    with pytest.raises(ValueError, match="channels"):
+        chainrule.summary(model, np.ones((2, 3, 7, 6), np.float32))
+    assert all("forward" not in vars(layer) for _, layer in model.named_layers())
