@@ -6,6 +6,7 @@ A published implementation in pure Python, with loops over every pixel, took 671
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 import numpy as np
 from common import Report, Table, alternate, main, quartiles, same_threads, timed
@@ -17,6 +18,7 @@ from chainrule.training import Adam, train_step
 
 PUBLISHED = 671.0
 IMAGES, EPOCHS, CLASSES = 10, 30, 5
+BATCHES = (1, IMAGES)
 
 
 def images() -> tuple[Array, Array]:
@@ -51,12 +53,12 @@ def measure(arguments: argparse.Namespace) -> Report:
     )
     figures = {}
     with same_threads(arguments.threads):
-        sides = {batch: timed(lambda batch=batch: train(batch)) for batch in (1, IMAGES)}
-        times = alternate({str(batch): call for batch, call in sides.items()}, rounds=arguments.repeats)
-        for batch in sides:
+        sides = {str(batch): timed(partial(train, batch)) for batch in BATCHES}
+        times = alternate(sides, rounds=arguments.repeats)
+        for batch in BATCHES:
             spread = times[str(batch)]["all"]
             ratio = PUBLISHED / spread.median
-            figures[batch] = {"seconds": vars(spread), "ratio": ratio}
+            figures[str(batch)] = {"seconds": vars(spread), "ratio": ratio}
             steps = EPOCHS * IMAGES // batch
             cells = f"{spread.median:.3f}", quartiles(spread), f"{ratio:,.0f}", f"{train(batch):.0%}"
             table.add(batch, steps, *cells)

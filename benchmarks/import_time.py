@@ -38,7 +38,9 @@ def measure(arguments: argparse.Namespace) -> Report:
 
     traces = [trace(TRACED) for _ in range(arguments.repeats)]
     modules = {m: [t[m] for t in traces if m in t] for m in traces[0]}
-    medians = {m: [*map(statistics.median, zip(*rows, strict=True))] for m, rows in modules.items()}
+    medians = {
+        m: [statistics.median(values) for values in zip(*rows, strict=True)] for m, rows in modules.items()
+    }
     packages: dict[str, float] = {}
     for module, (alone, _) in medians.items():
         package = module.split(".")[0]
@@ -48,8 +50,8 @@ def measure(arguments: argparse.Namespace) -> Report:
     for package, seconds in sorted(packages.items(), key=lambda item: -item[1]):
         by_package.add(package, milliseconds(seconds))
     slowest = Table(f"{TRACED}, the {TOP} slowest modules", ["module", "alone, ms", "with its imports, ms"])
-    for module, seconds in sorted(medians.items(), key=lambda item: -item[1][0])[:TOP]:
-        slowest.add(module, *map(milliseconds, seconds))
+    for module, pair in sorted(medians.items(), key=lambda item: -item[1][0])[:TOP]:
+        slowest.add(module, *map(milliseconds, pair))
     figures = {"seconds": {code: vars(laps["all"]) for code, laps in times.items()}, "packages": packages}
     return Report([table, by_package, slowest], figures)
 

@@ -10,7 +10,7 @@ from common import Report, Table, fresh, main, megabytes, peak_memory, same_thre
 
 
 def child(side: str, name: str, steps: int, threads: int) -> None:
-    """Runs in the fresh process: prints its peak memory at first, after the import, and after `steps` steps."""
+    """In the fresh process: prints its peak memory at first, after the import, and after `steps` steps."""
     peaks = [peak_memory()]
     if side == "chainrule":
         import chainrule.models

@@ -1,6 +1,7 @@
 """Runs every benchmark, one after the other, and writes their tables into docs/benchmarks.md.
 
-The tables stand there between `<!-- begin: NAME -->` and `<!-- end: NAME -->`: what is between is replaced, the rest stays.
+The tables stand there between `<!-- begin: NAME -->` and `<!-- end: NAME -->`: only what is between
+is replaced.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def section(content: dict[str, Any]) -> str:
 
 
 def replaced(page: str, name: str, body: str) -> str:
-    """The page with `body` between the markers of `name`. Raises ValueError unless there is exactly one such place."""
+    """The page with `body` between the markers of `name`. Raises ValueError unless there is one place."""
     pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
     changed, count = pattern.subn(lambda found: f"{found[1]}\n{body}\n\n{found[2]}", page)
     if count != 1:

@@ -1,4 +1,7 @@
-"""The two sides of a comparison: one training step with chainrule, and the same with PyTorch. Each imports only its own library."""
+"""The two sides of a comparison: a training step with chainrule, and the same with PyTorch.
+
+Each side imports only its own library: `memory.py` measures them apart.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ NETWORKS = {
 
 
 def batches(network: Network, dtype: Any, count: int = 16, seed: int = 0) -> Iterator[tuple[Any, Any]]:
-    """`count` batches of random images and classes, again and again: speed does not depend on what is seen."""
+    """`count` batches of random images and classes, again and again."""
     import numpy as np
 
     generator = np.random.default_rng(seed)
@@ -37,7 +40,7 @@ def batches(network: Network, dtype: Any, count: int = 16, seed: int = 0) -> Ite
 
 
 class Side:
-    """A network with its optimizer and its data: `step` is a whole training step, `laps` the same in three timed parts."""
+    """A network, its optimizer, its data: `step` is a training step, `laps` the same in three timed parts."""
 
     def forward(self) -> None: ...
 
@@ -99,7 +102,7 @@ class ChainruleSide(Side):
 
 
 class TorchSide(Side):
-    """channels_last: PyTorch's other memory layout for images; fused: Adam in one kernel. Both are off unless asked for."""
+    """fused: Adam in one kernel; channels_last: PyTorch's other memory layout. Both are off by default."""
 
     def __init__(
         self,

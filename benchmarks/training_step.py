@@ -1,26 +1,29 @@
 """One whole training step (forward, cross-entropy, backward, Adam), chainrule against PyTorch on the CPU.
 
-Same weights, same batches, same number of threads. First loss and gradients must agree; then both are timed in turn.
+Same weights, same batches, same number of threads. First, loss and gradients must agree;
+then both are timed in turn.
 """
 
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 import numpy as np
 import torch  # first, so that the threads of all libraries are known
-from common import Report, Spread, Table, alternate, main, milliseconds, quartiles, same_threads, timed
-from sides import NETWORKS, ChainruleSide, TorchSide
+from common import Report, Table, alternate, main, milliseconds, quartiles, same_threads, timed
+from sides import NETWORKS, ChainruleSide, Side, TorchSide
 
 TOLERANCE = 1e-10
+IN_PARTS = ("chainrule", "torch", "torch fused")
 PARTS = ("forward", "backward", "update")
 
 
 def compare(name: str) -> dict[str, float]:
-    """How far loss and gradients of the two sides are apart, relative to their size. Raises ValueError if too far.
+    """How far loss and gradients of the two sides are apart, relatively. Raises ValueError if too far.
 
-    In float64: where two pixels of a pooling window are equal but for rounding, float32 may let another one win on each side;
-    a handful of such windows among 700,000 moves a gradient by one part in a thousand.
+    In float64: where two pixels of a pooling window are equal but for rounding, float32 may let another
+    one win on each side; a handful of such windows among 700,000 moves a gradient by one part in a thousand.
     """
     ours = ChainruleSide(name, np.float64)
     theirs = TorchSide(name, ours.model.state_dict(), dtype=np.float64)
@@ -39,7 +42,7 @@ def measure(arguments: argparse.Namespace) -> Report:
     whole = Table(
         "One training step, torch / chainrule as ratio",
         ["network", "batch", "side", "median ms", "quartiles", "images/s", "ratio"],
-        note="ratio of the medians: above 1, chainrule is faster. fused: Adam in one kernel; NHWC: channels last.",
+        note="ratio of the medians: above 1, chainrule is faster. fused: Adam in one kernel; NHWC: layout.",
     )
     parts = Table(
         "The same in parts, median ms", ["network", "side", *PARTS], note="forward includes the loss."
@@ -47,7 +50,7 @@ def measure(arguments: argparse.Namespace) -> Report:
     agree = Table(
         "How far the two sides are apart (float64, relative)", ["network", "loss", "gradients, at most"]
     )
-    figures = {}
+    figures: dict[str, dict[str, Any]] = {}
     with same_threads(arguments.threads):
         for name in names:
             network = NETWORKS[name]
@@ -57,23 +60,22 @@ def measure(arguments: argparse.Namespace) -> Report:
 
             ours = ChainruleSide(name)
             state = ours.model.state_dict()
-            sides = {
+            sides: dict[str, Side] = {
                 "chainrule": ours,
                 "torch": TorchSide(name, state),
                 "torch fused": TorchSide(name, state, fused=True),
                 "torch fused, NHWC": TorchSide(name, state, fused=True, channels_last=True),
             }
-            steps = {side: timed(it.step, "step") for side, it in sides.items()}
-            # the pause outlasts the spinning of idle threads: OpenBLAS's and OpenMP's would take the cores from each other
-            how = {"rounds": arguments.repeats, "burst": 3, "settle": 0.05, "warm_up": 2}
-            times: dict[str, dict[str, Spread]] = alternate(steps, **how)
-            laps = alternate(
-                {side: sides[side].laps for side in ("chainrule", "torch fused", "torch")}, **how
-            )
+            steps = {side: timed(training.step, "step") for side, training in sides.items()}
+            # the pause outlasts the spinning of idle threads, which would take the cores from the other side
+            how: dict[str, Any] = {"rounds": arguments.repeats, "burst": 3, "settle": 0.05, "warm_up": 2}
+            times = alternate(steps, **how)
+            laps = alternate({side: sides[side].laps for side in IN_PARTS}, **how)
 
             base = times["chainrule"]["step"].median
             figures[name] = {"differences": {"loss": loss, **apart}, "seconds": {}, "ratio": {}, "parts": {}}
-            for side, spread in ((side, laps["step"]) for side, laps in times.items()):
+            for side in sides:
+                spread = times[side]["step"]
                 ratio = spread.median / base
                 figures[name]["seconds"][side] = vars(spread)
                 figures[name]["ratio"][side] = ratio

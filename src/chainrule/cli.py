@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from chainrule import __version__
@@ -89,7 +90,7 @@ def train_cnn(
     By default the handwritten digits that come with scikit-learn: no download, half a minute. Options that
     are not given have defaults that suit the data; config.json in the run's directory shows them all.
     """
-    from chainrule.recipes.cnn import CNNConfig, configure
+    from chainrule.recipes.cnn import config_of, configure
     from chainrule.recipes.cnn import train_cnn as train
     from chainrule.training import Display, Interrupted, Run, next_run_path
 
@@ -101,7 +102,7 @@ def train_cnn(
     }  # fmt: skip
     if resume:
         opened = Run.open(run or _newest_unfinished(Path("runs")))
-        config = CNNConfig(**opened.config)
+        config = config_of(opened)
         given = {name: value for name, value in {"data": data, **options}.items() if value is not None}
         changed = [
             f"{name}={value} (the run has {getattr(config, name)})"
@@ -115,17 +116,26 @@ def train_cnn(
     else:
         config = configure(data or "digits", **options)
         opened = Run.create(run or next_run_path("runs", f"cnn-{Path(config.data).name}"), asdict(config))
-    console.print(f"[bold]{config.model}[/] on [bold]{config.data}[/] → {opened.path}", highlight=False)
+    where = escape(str(opened.path))
+    console.print(
+        f"[bold]{config.model}[/] on [bold]{escape(config.data)}[/] → {where}",
+        highlight=False,
+        soft_wrap=True,
+    )
     try:
         result = train(config, opened, resume=resume, callbacks=[Display(console)])
     except Interrupted as stopped:
         console.print(
             f"[yellow]{stopped}[/]; everything is saved. Go on with:\n"
-            f"  chainrule train cnn --resume --run {opened.path}",
+            f"  chainrule train cnn --resume --run {where}",
             highlight=False,
             soft_wrap=True,
         )
         raise typer.Exit(130) from None
+    except Exception:
+        if not resume:
+            opened.abandon()
+        raise
     _print_result(result, opened.path)
 
 
@@ -150,26 +160,25 @@ def predict(
         return
     table = Table(box=None, header_style="bold")
     for column in ("image", "is", "or", "or"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")  # a long path is no use when it is cut off
     for path, row in zip(images, probabilities, strict=True):
         best = row.argsort()[::-1][:3]
-        table.add_row(str(path), *(f"{trained.classes[i]} ({row[i]:.1%})" for i in best))
+        table.add_row(escape(str(path)), *(f"{escape(trained.classes[i])} ({row[i]:.1%})" for i in best))
     console.print(table)
 
 
 @app.command()
 def evaluate(run: RunDirectory, weights: Weights = "last") -> None:
     """Runs the model over its test images again: accuracy, loss, and every class by itself."""
-
     from chainrule.layers import CrossEntropyLoss
-    from chainrule.recipes.cnn import CNNConfig, prepare
+    from chainrule.recipes.cnn import config_of, prepare
     from chainrule.recipes.trained import load_trained
     from chainrule.training import Run
     from chainrule.training import evaluate as evaluate_model
 
     opened = Run.open(run)
     trained = load_trained(opened, weights)
-    experiment = prepare(CNNConfig(**opened.config))
+    experiment = prepare(config_of(opened))
     scores = evaluate_model(trained.model, CrossEntropyLoss(), experiment.test)
     table = Table(box=None, header_style="bold")
     for column in ("class", "images", "found", "precision"):
@@ -178,7 +187,7 @@ def evaluate(run: RunDirectory, weights: Weights = "last") -> None:
         true, predicted = scores.labels == i, scores.predictions == i
         hits = int((true & predicted).sum())
         found, precision = (f"{hits / max(int(of.sum()), 1):.1%}" for of in (true, predicted))
-        table.add_row(name, str(int(true.sum())), found, precision)
+        table.add_row(escape(name), str(int(true.sum())), found, precision)
     console.print(table)
     wrong = int((scores.predictions != scores.labels).sum())
     console.print(
@@ -206,6 +215,42 @@ def summary(
         highlight=False,
         soft_wrap=True,
     )
+
+
+@app.command()
+def results(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Directories of finished runs.")],
+) -> None:
+    """The final figures of several runs side by side, with their mean and standard deviation."""
+    import statistics
+
+    from chainrule.training import Run
+
+    figures = [Run.open(run).read_json("result.json") for run in runs]
+    columns = ("test_accuracy", "test_loss", "parameters", "epochs", "seconds")
+    table = Table(box=None, header_style="bold")
+    table.add_column("run", overflow="fold")
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right")
+
+    def row(name: str, values: dict[str, float]) -> None:
+        accuracy, loss, seconds = values["test_accuracy"], values["test_loss"], values["seconds"]
+        table.add_row(
+            name,
+            f"{accuracy:.2%}",
+            f"{loss:.4f}",
+            f"{values['parameters']:,.0f}",
+            f"{values['epochs']:.0f}",
+            f"{seconds:.0f}",
+        )
+
+    for path, result in zip(runs, figures, strict=True):
+        row(escape(str(path)), result)
+    if len(figures) > 1:
+        row("mean", {column: statistics.mean(f[column] for f in figures) for column in columns})
+        spread = statistics.stdev(f["test_accuracy"] for f in figures)
+        table.add_row("standard deviation", f"{spread:.2%}")
+    console.print(table)
 
 
 @app.command()
@@ -237,7 +282,8 @@ def _newest_unfinished(parent: Path) -> Path:
     return max(runs, key=lambda path: (path / "config.json").stat().st_mtime)
 
 
-def _print_result(result: dict[str, Any], path: Path) -> None:
+def _print_result(result: dict[str, Any], run: Path) -> None:
+    path = escape(str(run))
     wrong = round((1 - result["test_accuracy"]) * result["test_images"])
     console.print(
         f"\ntest accuracy [bold green]{result['test_accuracy']:.2%}[/] "
@@ -261,7 +307,7 @@ def _print_result(result: dict[str, Any], path: Path) -> None:
 def fail(error: BaseException) -> NoReturn:
     """An expected error: its message, and no traceback."""
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
-    Console(stderr=True).print(f"[bold red]error:[/] {text}", highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"[bold red]error:[/] {escape(str(text))}", highlight=False, soft_wrap=True)
     sys.exit(1)
 
 

@@ -1,4 +1,6 @@
-"""Convolution: each option alone and together, against measured slopes, against PyTorch and against the plain formula."""
+"""Convolution: each option alone and together, against measured slopes, against PyTorch and against the plain
+formula.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chainrule.functions import conv2d, conv2d_backward
 from protocol import check_function, compare_function, normal, torch_or_skip
 
-# all sizes distinct, no square image and no square kernel, a batch of 2: (batch, in, height, width), (out, in, kh, kw)
+from chainrule.functions import conv2d, conv2d_backward
+
+# all sizes distinct, nothing square, more than one sample: (batch, in, height, width), (out, in, kh, kw)
 OPTIONS: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = {
     "plain": ((2, 3, 5, 6), (4, 3, 2, 3), {}),
     "1 x 1": ((2, 3, 4, 5), (6, 3, 1, 1), {}),
@@ -28,7 +31,11 @@ OPTIONS: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = {
     "groups": ((2, 6, 4, 5), (9, 2, 3, 2), {"groups": 3}),
     "depthwise": ((2, 5, 4, 3), (5, 1, 3, 2), {"groups": 5}),
     "depthwise, two maps per channel": ((2, 3, 4, 5), (6, 1, 2, 3), {"groups": 3}),
-    "everything": ((2, 4, 9, 8), (6, 2, 3, 2), {"stride": (2, 3), "padding": (2, 1), "dilation": (1, 2), "groups": 2}),
+    "everything": (
+        (2, 4, 9, 8),
+        (6, 2, 3, 2),
+        {"stride": (2, 3), "padding": (2, 1), "dilation": (1, 2), "groups": 2},
+    ),
 }
 
 
@@ -39,7 +46,9 @@ def test_the_protocol_holds(name: str) -> None:
 
 
 def test_the_protocol_holds_without_a_bias() -> None:
-    check_function(conv2d, conv2d_backward, [normal(2, 3, 5, 4), normal(6, 3, 2, 3), None], kwargs={"padding": 1})
+    check_function(
+        conv2d, conv2d_backward, [normal(2, 3, 5, 4), normal(6, 3, 2, 3), None], kwargs={"padding": 1}
+    )
 
 
 @pytest.mark.parametrize("with_bias", [True, False])
@@ -52,7 +61,9 @@ def test_pytorch_agrees(name: str, with_bias: bool) -> None:
 
 
 def test_it_is_the_formula() -> None:
-    """y[n, o, r, c] = b[o] + Σ x[n, m, r·s + i·d, c·s + j·d] · W[o, m, i, j], number by number, with seven loops."""
+    """y[n, o, r, c] = b[o] + Σ x[n, m, r·s + i·d, c·s + j·d] · W[o, m, i, j], number by number, with seven
+    loops.
+    """
     x, weight, bias = normal(2, 3, 6, 7), normal(4, 3, 2, 3), normal(4)
     (s_r, s_c), (d_r, d_c) = stride, dilation = (2, 1), (3, 2)
     y, _ = conv2d(x, weight, bias, stride, 0, dilation)
@@ -82,7 +93,9 @@ def test_a_pixel_gets_a_gradient_from_every_patch_that_covers_it() -> None:
 
 
 def test_pixels_that_a_stride_leaves_over_get_no_gradient() -> None:
-    _, cache = conv2d(normal(1, 1, 6, 7), normal(1, 1, 2, 2), stride=3)  # columns 2, 5, 6 and rows 2, 5 are never read
+    _, cache = conv2d(
+        normal(1, 1, 6, 7), normal(1, 1, 2, 2), stride=3
+    )  # columns 2, 5, 6 and rows 2, 5 are never read
     dx, _, _ = conv2d_backward(normal(1, 1, 2, 2), cache)
     assert (dx[0, 0] == 0).all(0).tolist() == [False, False, True, False, False, True, True]
     assert (dx[0, 0] == 0).all(1).tolist() == [False, False, True, False, False, True]
@@ -121,15 +134,24 @@ IMAGES, KERNELS = np.zeros((2, 4, 6, 5)), np.zeros((6, 4, 3, 2))
             r"conv2d expects 3 input channels, got 1: input \(batch 32, channels 1, height 28, width 28\), "
             r"weight \(32, 3, 3, 3\)",
         ),
-        ({"x": IMAGES[0]}, r"expects a 4-D input .*got 3-D, a single image needs a batch axis: image\[None\]"),
+        (
+            {"x": IMAGES[0]},
+            r"expects a 4-D input .*got 3-D, a single image needs a batch axis: image\[None\]",
+        ),
         ({"x": IMAGES[0, 0]}, r"expects a 4-D input .*got 2-D: input \(6, 5\)"),
-        ({"weight": KERNELS[:, 0]}, "expects a 4-D weight .*got 3-D.*all input channels would share one kernel"),
+        (
+            {"weight": KERNELS[:, 0]},
+            "expects a 4-D weight .*got 3-D.*all input channels would share one kernel",
+        ),
         ({"weight": KERNELS[0, 0]}, r"expects a 4-D weight \(out, in / groups, kh, kw\), got 2-D"),
         ({"groups": 4}, "groups must be >= 1 and divide the 6 output channels, got groups=4"),
         ({"groups": 0}, "groups must be >= 1 .*got groups=0"),
         ({"groups": 3}, r"expects 12 input channels \(3 groups of 4\), got 4"),
         ({"bias": np.zeros(5)}, r"expects one bias per output channel, \(6,\), got \(5,\)"),
-        ({"padding": "same", "stride": 2}, r"padding='same' is defined for stride 1 only, got stride \(2, 2\)"),
+        (
+            {"padding": "same", "stride": 2},
+            r"padding='same' is defined for stride 1 only, got stride \(2, 2\)",
+        ),
         ({"padding": "full"}, "padding must be an integer, a pair of them, 'same' or 'valid'.*'full'"),
         ({"padding": -1}, "padding must be an integer >= 0 or a pair of them, got -1"),
         ({"stride": 0}, "stride must be an integer >= 1 or a pair of them, got 0"),
@@ -137,7 +159,7 @@ IMAGES, KERNELS = np.zeros((2, 4, 6, 5)), np.zeros((6, 4, 3, 2))
         ({"dilation": (1.5, 1)}, r"dilation must be .*got \(1.5, 1\)"),
         (
             {"dilation": 3},
-            r"a window of 7 x 4 \(kernel \(3, 2\), dilation \(3, 3\)\) does not fit into a padded input of 6 x 5",
+            r"a window of 7 x 4 \(kernel \(3, 2\), dilation \(3, 3\)\) does not fit into .*input of 6 x 5",
         ),
     ],
 )

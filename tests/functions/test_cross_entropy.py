@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chainrule.functions import cross_entropy, cross_entropy_backward
 from protocol import check_function, compare_function, integers, normal, torch_or_skip, uniform
+
+from chainrule.functions import cross_entropy, cross_entropy_backward
 
 COMBINATIONS = list(itertools.product(["sum", "mean", "none"], [0.0, 0.2], [False, True], [-100, 1]))
 
@@ -38,7 +39,9 @@ def test_pytorch_agrees_in_every_combination(
     theirs = torch_or_skip().nn.functional.cross_entropy
     options = {"reduction": reduction, "label_smoothing": smoothing, "ignore_index": ignore_index}
     arrays = example(with_weight, ignore_index, *rest)
-    compare_function(cross_entropy, cross_entropy_backward, theirs, arrays, kwargs=options, differentiable=[0])
+    compare_function(
+        cross_entropy, cross_entropy_backward, theirs, arrays, kwargs=options, differentiable=[0]
+    )
 
 
 @pytest.mark.parametrize(("axis", "shape"), [(-1, (2, 3, 4)), (0, (4, 2, 3)), (2, (2, 3, 4))])
@@ -48,7 +51,9 @@ def test_the_classes_may_stand_on_any_axis(axis: int, shape: tuple[int, ...]) ->
     options: dict[str, Any] = {"axis": axis, "reduction": "none", "label_smoothing": 0.1}
     check_function(cross_entropy, cross_entropy_backward, [logits, target, None], kwargs=options)
     losses, count, cache = cross_entropy(logits, target, **options)
-    moved_losses, moved_count, moved_cache = cross_entropy(np.moveaxis(logits, axis, 1), target, **options | {"axis": 1})
+    moved_losses, moved_count, moved_cache = cross_entropy(
+        np.moveaxis(logits, axis, 1), target, **options | {"axis": 1}
+    )
     np.testing.assert_allclose(losses, moved_losses, rtol=1e-12)
     assert count == moved_count == 6
     dlogits = cross_entropy_backward(dloss, cache)[0]
@@ -135,7 +140,9 @@ def test_extreme_logits_stay_finite(dtype: str, smoothing: float) -> None:
 
 def test_a_constant_added_to_all_logits_changes_nothing() -> None:
     logits, target = normal(5, 3), integers(3, 5)
-    np.testing.assert_allclose(cross_entropy(logits + 1e3, target)[0], cross_entropy(logits, target)[0], rtol=1e-12)
+    np.testing.assert_allclose(
+        cross_entropy(logits + 1e3, target)[0], cross_entropy(logits, target)[0], rtol=1e-12
+    )
 
 
 # ---------------------------------------------------------------- wrong input is met at the border, by name
@@ -153,7 +160,7 @@ LOGITS, TARGET = np.zeros((5, 3)), np.array([0, 1, 2, 0, 1])
         (
             ValueError,
             {"target": np.array([0, 1, 2])},
-            r"expects one target per row of logits, \(5,\), got \(3,\): logits \(5, 3\) with 3 classes on axis 1",
+            r"one target per row of logits, \(5,\), got \(3,\): logits \(5, 3\) with 3 classes on axis 1",
         ),
         (ValueError, {"target": np.eye(3, dtype=int)[[0, 1, 2, 0, 1]]}, r"one target per row .*got \(5, 3\)"),
         (TypeError, {"target": TARGET.astype(float)}, r"class numbers \(integers\) as targets, got float64"),
@@ -168,8 +175,16 @@ LOGITS, TARGET = np.zeros((5, 3)), np.array([0, 1, 2, 0, 1])
             r"target 3 at row 2 is no class: there are 3, 0 to 2 \(and -100 is ignored\)",
         ),
         (IndexError, {"target": np.array([0, 1, 2, -1, 7])}, "target -1 at row 3 is no class"),
-        (IndexError, {"target": np.array([0, -100, 2, 0, 1]), "ignore_index": 0}, "target -100 at row 1 .*0 is ignored"),
-        (ValueError, {"target": np.full(5, -100)}, "every target is -100 .ignored., so that nothing is left to learn from"),
+        (
+            IndexError,
+            {"target": np.array([0, -100, 2, 0, 1]), "ignore_index": 0},
+            "target -100 at row 1 .*0 is ignored",
+        ),
+        (
+            ValueError,
+            {"target": np.full(5, -100)},
+            "every target is -100 .ignored., so that nothing is left to learn from",
+        ),
     ],
 )
 def test_what_does_not_fit_is_said(kind: type[Exception], arguments: dict[str, Any], message: str) -> None:

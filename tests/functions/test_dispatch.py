@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+
 from chainrule.functions import backend, pair, register_twin
 
 
@@ -41,11 +41,11 @@ SMALL, LARGE = np.ones(2, dtype=np.float32), np.ones(2, dtype=np.float64)
 
 
 @pytest.fixture
-def exported() -> Iterator[tuple[Any, Any]]:
+def exported() -> tuple[Any, Any]:
     """A pair of its own, so that no test meets the twins of another."""
     forward, backward = pair(square, square_backward)
     register_twin(forward, fast_square, FastSquareCache, fast_square_backward)
-    yield forward, backward
+    return forward, backward
 
 
 def test_without_a_twin_the_reference_runs() -> None:
@@ -106,7 +106,9 @@ def test_the_newest_twin_is_asked_first_and_can_be_taken_away_again(exported: An
     class NewestCache(NamedTuple):
         x: Any
 
-    unregister = register_twin(forward, lambda x: ("newest", NewestCache(x)), NewestCache, lambda dy, c: "newest backward")
+    unregister = register_twin(
+        forward, lambda x: ("newest", NewestCache(x)), NewestCache, lambda dy, c: "newest backward"
+    )
     y, cache = forward(LARGE)
     assert (y, backward(LARGE, cache)) == ("newest", "newest backward")
     unregister()
@@ -122,5 +124,8 @@ def test_the_exported_function_shows_the_references_name_and_docstring(exported:
 
 
 def test_an_unknown_backend_is_named_with_those_that_exist() -> None:
-    with pytest.raises(ValueError, match="no backend is called 'fast': choose one of 'auto', 'reference'"), backend("fast"):
+    with (
+        pytest.raises(ValueError, match="no backend is called 'fast': choose one of 'auto', 'reference'"),
+        backend("fast"),
+    ):
         pass

@@ -1,4 +1,6 @@
-"""Dropout: how many numbers fall, that the sum stays, and that a sample keeps its mask however a batch is cut."""
+"""Dropout: how many numbers fall, that the sum stays, and that a sample keeps its mask however a batch is
+cut.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chainrule.functions import dropout, dropout_backward
 from protocol import check_function, normal
+
+from chainrule.functions import dropout, dropout_backward
 
 
 def keys_of(*numbers: int) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from chainrule.functions import flatten, flatten_backward
 from protocol import check_function, compare_function, normal, torch_or_skip
+
+from chainrule.functions import flatten, flatten_backward
 
 
 @pytest.mark.parametrize("start_axis", [0, 1, 2])
@@ -18,7 +19,12 @@ def test_pytorch_agrees(start_axis: int) -> None:
     torch = torch_or_skip()
     arrays, options = [normal(2, 3, 5, 4)], {"start_axis": start_axis}
     compare_function(
-        flatten, flatten_backward, torch.flatten, arrays, kwargs=options, torch_kwargs={"start_dim": start_axis}
+        flatten,
+        flatten_backward,
+        torch.flatten,
+        arrays,
+        kwargs=options,
+        torch_kwargs={"start_dim": start_axis},
     )
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from chainrule.functions import linear, linear_backward
 from protocol import check_function, compare_function, normal, torch_or_skip
 
+from chainrule.functions import linear, linear_backward
 
-@pytest.mark.parametrize("axes", [(), (4,), (2, 4), (2, 3, 4)], ids=["one sample", "batch", "batch, time", "three axes"])
+
+@pytest.mark.parametrize(
+    "axes", [(), (4,), (2, 4), (2, 3, 4)], ids=["one sample", "batch", "batch, time", "three axes"]
+)
 @pytest.mark.parametrize("with_bias", [True, False])
 def test_the_protocol_holds_for_any_axes_before_the_features(axes: tuple[int, ...], with_bias: bool) -> None:
-    check_function(linear, linear_backward, [normal(*axes, 5), normal(3, 5), normal(3) if with_bias else None])
+    check_function(
+        linear, linear_backward, [normal(*axes, 5), normal(3, 5), normal(3) if with_bias else None]
+    )
 
 
 def test_a_square_weight_is_not_transposed() -> None:
@@ -27,7 +32,9 @@ def test_pytorch_agrees(with_bias: bool) -> None:
 
 
 def test_each_output_is_a_weighted_sum_of_all_inputs() -> None:
-    y, _ = linear(np.array([[1.0, 10.0]]), np.array([[2.0, 3.0], [4.0, 5.0], [6.0, 7.0]]), np.array([0.5, 0, 0]))
+    y, _ = linear(
+        np.array([[1.0, 10.0]]), np.array([[2.0, 3.0], [4.0, 5.0], [6.0, 7.0]]), np.array([0.5, 0, 0])
+    )
     assert y.tolist() == [[32.5, 54.0, 76.0]]
 
 
@@ -54,7 +61,7 @@ def test_a_weight_given_the_other_way_round_is_an_error() -> None:
 
 
 def test_a_single_number_or_a_flat_weight_is_an_error() -> None:
-    with pytest.raises(ValueError, match="linear expects 5 input features, got a number"):
+    with pytest.raises(ValueError, match="linear expects 5 input features, got a single number"):
         linear(np.asarray(1.0), normal(3, 5))
     with pytest.raises(ValueError, match=r"weight \(5,\)"):
         linear(normal(2, 5), normal(5))

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chainrule.functions import max_pool2d, max_pool2d_backward
 from protocol import check_function, compare_function, normal, torch_or_skip
+
+from chainrule.functions import max_pool2d, max_pool2d_backward
 
 OPTIONS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     "windows side by side": ((2, 3, 6, 4), {"kernel_size": (3, 2)}),
@@ -18,7 +19,10 @@ OPTIONS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     "padding": ((2, 3, 5, 4), {"kernel_size": (3, 2), "stride": 2, "padding": (1, 0)}),
     "padding as an integer": ((2, 3, 5, 4), {"kernel_size": (2, 3), "padding": 1}),
     "dilation": ((2, 3, 8, 6), {"kernel_size": (3, 2), "stride": (1, 2), "dilation": (2, 3)}),
-    "everything": ((2, 3, 9, 8), {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 1), "dilation": (2, 3)}),
+    "everything": (
+        (2, 3, 9, 8),
+        {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 1), "dilation": (2, 3)},
+    ),
 }
 
 
@@ -46,7 +50,10 @@ def pooled(rows: list[list[float]], dy: list[list[float]], *args: Any) -> tuple[
 
 
 def test_only_the_winner_gets_the_gradient() -> None:
-    assert pooled([[1.0, 2, 9, 3], [4, 3, 5, 8]], [[10.0, 20]], 2) == ([[4, 9]], [[0, 0, 20, 0], [10, 0, 0, 0]])
+    assert pooled([[1.0, 2, 9, 3], [4, 3, 5, 8]], [[10.0, 20]], 2) == (
+        [[4, 9]],
+        [[0, 0, 20, 0], [10, 0, 0, 0]],
+    )
 
 
 def test_of_equal_numbers_the_first_gets_the_gradient_alone() -> None:
@@ -87,7 +94,9 @@ def test_channels_and_samples_never_meet() -> None:
 
 
 def test_padding_never_wins() -> None:
-    """Padded with -∞, not with 0: a window of negative numbers keeps a negative maximum, and no gradient leaves the image."""
+    """Padded with -∞, not with 0: a window of negative numbers keeps a negative maximum, and no gradient
+    leaves the image.
+    """
     x = -1 - abs(normal(2, 3, 5, 4))
     y, cache = max_pool2d(x, 3, 2, 1)
     assert (y < 0).all()
@@ -110,9 +119,15 @@ def test_a_nan_wins_wherever_it_stands_in_the_window(place: tuple[int, int]) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"x": np.zeros((3, 6, 5))}, r"max_pool2d expects a 4-D input .*got 3-D, a single image needs a batch axis"),
+        (
+            {"x": np.zeros((3, 6, 5))},
+            r"max_pool2d expects a 4-D input .*got 3-D, a single image needs a batch axis",
+        ),
         ({"padding": 2}, r"max_pool2d: padding \(2, 2\) exceeds half the kernel \(3, 2\): .*hold no pixel"),
-        ({"kernel_size": (7, 2)}, r"a window of 7 x 2 \(kernel \(7, 2\), dilation \(1, 1\)\) does not fit .*6 x 5"),
+        (
+            {"kernel_size": (7, 2)},
+            r"a window of 7 x 2 \(kernel \(7, 2\), dilation \(1, 1\)\) does not fit .*6 x 5",
+        ),
         ({"kernel_size": 0}, "kernel_size must be an integer >= 1 or a pair of them, got 0"),
         ({"stride": -1}, "stride must be an integer >= 1 or a pair of them, got -1"),
         ({"dilation": (1, 0)}, r"dilation must be .*got \(1, 0\)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from chainrule.functions.random import GOLDEN, MASK, fold, random_bits
 
 
@@ -36,7 +37,9 @@ def test_a_stream_is_the_same_however_long_and_beside_whichever_other_it_is_draw
 def test_bits_are_ones_half_of_the_time_at_each_of_the_64_places() -> None:
     bits = random_bits(np.arange(20, dtype=np.uint64), 1000)
     shares = [(bits >> np.uint64(place) & np.uint64(1)).mean() for place in range(64)]
-    np.testing.assert_allclose(shares, 0.5, atol=0.02)  # 20 000 draws: 0.02 are more than 5 standard deviations
+    np.testing.assert_allclose(
+        shares, 0.5, atol=0.02
+    )  # 20 000 draws: 0.02 are more than 5 standard deviations
 
 
 def test_neighboring_keys_have_unrelated_streams() -> None:

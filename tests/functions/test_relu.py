@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from chainrule.functions import relu, relu_backward
 from protocol import check_function, compare_function, normal, torch_or_skip
+
+from chainrule.functions import relu, relu_backward
 
 
 def test_the_protocol_holds_on_any_shape() -> None:

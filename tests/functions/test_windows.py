@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from protocol import normal
+
 from chainrule.functions.arrays import describe
 from chainrule.functions.windows import (
     as_pair,
@@ -15,7 +17,6 @@ from chainrule.functions.windows import (
     window_offsets,
     zero_images,
 )
-from protocol import normal
 
 
 def test_an_integer_stands_for_rows_and_columns() -> None:
@@ -85,9 +86,11 @@ def test_the_offsets_of_all_places_make_up_the_windows(
 def test_one_more_window_would_not_fit() -> None:
     assert output_size("test", (7, 8), (3, 3), (2, 2), (1, 1)) == (3, 3)
     assert output_size("test", (3, 3), (3, 3), (2, 2), (1, 1)) == (1, 1)
-    with pytest.raises(ValueError, match="pool: a window of 3 x 3 .*padded input of 2 x 3: use a smaller kernel"):
+    with pytest.raises(
+        ValueError, match=r"pool: a window of 3 x 3 .*padded input of 2 x 3: use a smaller kernel"
+    ):
         output_size("pool", (2, 3), (3, 3), (1, 1), (1, 1))
-    with pytest.raises(ValueError, match="pool: a window of 3 x 5 .*padded input of 9 x 4"):
+    with pytest.raises(ValueError, match=r"pool: a window of 3 x 5 .*padded input of 9 x 4"):
         output_size("pool", (9, 4), (2, 3), (1, 1), (2, 2))
 
 

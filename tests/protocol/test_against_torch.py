@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from chainrule.functions import linear, linear_backward
 from chainrule.layers import Linear, Sequential, default_dtype
 
@@ -31,7 +32,9 @@ def test_a_layer_gets_the_weights_of_its_counterpart_and_must_then_agree_with_it
     ours, theirs = Linear(5, 2), torch.nn.Linear(5, 2)
     before = ours.state_dict()
     compare_layer(ours, theirs, X)
-    assert all((before[name] == value).all() for name, value in ours.state_dict().items())  # only copies were used
+    assert all(
+        (before[name] == value).all() for name, value in ours.state_dict().items()
+    )  # only copies were used
 
     class Forgetful(Linear):
         def backward(self, dy, cache):
@@ -45,5 +48,8 @@ def test_a_layer_gets_the_weights_of_its_counterpart_and_must_then_agree_with_it
 
 def test_state_dicts_with_other_names_are_an_error() -> None:
     torch = torch_or_skip()
-    with default_dtype("float64"), pytest.raises(AssertionError, match=r"the state dicts have other keys: \['0.weight'"):
+    with (
+        default_dtype("float64"),
+        pytest.raises(AssertionError, match=r"the state dicts have other keys: \['0.weight'"),
+    ):
         compare_layer(Sequential(Linear(5, 2)), torch.nn.Linear(5, 2), X)

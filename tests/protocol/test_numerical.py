@@ -42,7 +42,9 @@ def test_a_jump_is_a_kink_too() -> None:
 
 def test_a_direction_moves_several_arrays_at_once_and_puts_them_back() -> None:
     a, b = np.array([[1.0, 2.0]]), np.array([3.0])
-    slope, smooth, _ = measure_along(lambda: float((a * b).sum()), [a, b], [np.array([[1.0, -1.0]]), np.array([0.5])])
+    slope, smooth, _ = measure_along(
+        lambda: float((a * b).sum()), [a, b], [np.array([[1.0, -1.0]]), np.array([0.5])]
+    )
     assert smooth
     assert slope == pytest.approx(3 * (1 - 1) + (1 + 2) * 0.5, rel=1e-9)
     assert a.tolist() == [[1.0, 2.0]]

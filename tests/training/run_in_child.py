@@ -1,8 +1,9 @@
-"""What test_killed.py runs in a process of its own: a training that writes a checkpoint after each of many short epochs.
+"""What test_killed.py runs in a process of its own: many short epochs, with a checkpoint after each.
 
     python run_in_child.py RUN [MOMENT COUNT]
 
-With a moment ("half-written", "before-sync" or "before-rename"), the process kills itself at that moment of its COUNT-th file.
+With a moment ("half-written", "before-sync" or "before-rename"), the process kills itself at that moment of
+its COUNT-th file.
 """
 
 import os
@@ -24,8 +25,12 @@ def training() -> dict[str, Any]:
 
 
 def kill_at(moment: str, count: int) -> None:
-    """Replaces one function that every file passes through by one that kills this process at the count-th call."""
-    owner, name = {"half-written": (Path, "write_bytes"), "before-sync": (os, "fsync"), "before-rename": (Path, "replace")}[moment]
+    """Replaces a function that files pass through by one that kills this process at the count-th call."""
+    owner, name = {
+        "half-written": (Path, "write_bytes"),
+        "before-sync": (os, "fsync"),
+        "before-rename": (Path, "replace"),
+    }[moment]
     original: Callable[..., Any] = getattr(owner, name)
     calls = 0
 

@@ -1,4 +1,4 @@
-"""What the tests of training share: a task that is learned within seconds, and the way to PyTorch's weights."""
+"""What the tests of training share: a task that is learned within a second, and ways to compare runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HEIGHT, WIDTH, CLASSES = 7, 6, 3
 
 
 def bright_bars(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Noisy images (count, 1, 7, 6) with a bright bar on top, in the middle or below, and which of them (count,)."""
+    """Noisy images (count, 1, 7, 6) with a bright bar on top, in the middle or below; and which, (count,)."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, CLASSES, count)
     images = rng.normal(0, 0.3, (count, 1, HEIGHT, WIDTH)).astype(np.float32)
@@ -35,7 +35,7 @@ def bright_bars(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def small_model(seed: int = 0, dropout: float = 0.3) -> Sequential:
-    """Convolution, batch norm, pooling, dropout and a linear layer: everything that has a state or draws numbers."""
+    """Convolution, batch norm, pooling, dropout, linear: everything that has a state or draws numbers."""
     manual_seed(seed)
     return Sequential(
         Conv2d(1, 4, 3, padding=1, bias=False), BatchNorm2d(4), ReLU(), MaxPool2d(2),  # (batch, 4, 3, 3)
@@ -44,7 +44,7 @@ def small_model(seed: int = 0, dropout: float = 0.3) -> Sequential:
 
 
 def small_training(count: int = 25, batch_size: int = 4, epochs: int = 3, seed: int = 0) -> dict[str, Any]:
-    """Fresh arguments of `fit`: shuffled batches of which the last is smaller, dropout, and a falling learning rate."""
+    """Fresh arguments of `fit`: shuffled batches (the last is smaller), dropout, a falling learning rate."""
     model = small_model(seed)
     train = ArrayBatches(*bright_bars(count, seed=1), batch_size=batch_size, seed=seed)
     return {

@@ -15,7 +15,9 @@ IMAGES, LABELS = bright_bars(11)
 
 def test_batches_do_not_change_the_figures() -> None:
     model = small_model()
-    whole, parts = (evaluate(model, CrossEntropyLoss(), ArrayBatches(IMAGES, LABELS, size)) for size in (11, 4))
+    whole, parts = (
+        evaluate(model, CrossEntropyLoss(), ArrayBatches(IMAGES, LABELS, size)) for size in (11, 4)
+    )
     assert parts.loss == pytest.approx(whole.loss, rel=1e-6)
     assert parts.accuracy == whole.accuracy
     np.testing.assert_allclose(parts.logits, whole.logits, rtol=1e-5, atol=1e-6)

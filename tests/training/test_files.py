@@ -56,13 +56,16 @@ def test_tied_weights_are_written_under_each_name(tmp_path: Path) -> None:
     second.weight = first.weight
     save(Sequential(first, ReLU(), second), tmp_path / "tied.safetensors")
     loaded = load(tmp_path / "tied.safetensors")
-    assert list(sorted(loaded)) == ["0.bias", "0.weight", "2.bias", "2.weight"]
+    assert sorted(loaded) == ["0.bias", "0.weight", "2.bias", "2.weight"]
     np.testing.assert_array_equal(loaded["0.weight"], loaded["2.weight"])
 
 
 def test_texts_stand_beside_the_arrays(tmp_path: Path) -> None:
     save({"a": np.zeros(2)}, tmp_path / "a.safetensors", {"progress": '{"step": 3}', "Straße": "ok"})
-    assert load_with_metadata(tmp_path / "a.safetensors").metadata == {"progress": '{"step": 3}', "Straße": "ok"}
+    assert load_with_metadata(tmp_path / "a.safetensors").metadata == {
+        "progress": '{"step": 3}',
+        "Straße": "ok",
+    }
 
 
 def test_pytorch_reads_it(tmp_path: Path) -> None:
@@ -100,7 +103,9 @@ def saved(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("keep", [0, 1, 7, 8, 50, -9, -1])
 def test_a_truncated_file_is_named(saved: Path, keep: int) -> None:
     saved.write_bytes(saved.read_bytes()[:keep])
-    with pytest.raises(ValueError, match=r"weights\.safetensors is truncated or no safetensors file \(\d+ bytes\)"):
+    with pytest.raises(
+        ValueError, match=r"weights\.safetensors is truncated or no safetensors file \(\d+ bytes\)"
+    ):
         load(saved)
 
 
@@ -127,7 +132,12 @@ def test_one_wrong_byte_anywhere_is_noticed(saved: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [pickle.dumps({"a": [1.0]}), b"PK\x03\x04" + bytes(60), b"\x89PNG\r\n\x1a\n" + bytes(60), b'{"a": 1}' * 9],
+    [
+        pickle.dumps({"a": [1.0]}),
+        b"PK\x03\x04" + bytes(60),
+        b"\x89PNG\r\n\x1a\n" + bytes(60),
+        b'{"a": 1}' * 9,
+    ],
     ids=["pickle", "zip", "png", "json"],
 )
 def test_foreign_files_are_refused(content: bytes, tmp_path: Path) -> None:
@@ -157,7 +167,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 # ------------------------------------------------------------ what was there survives
 
 
-def test_a_full_disk_keeps_the_old_file_and_leaves_nothing_else(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_the_old_file_and_leaves_nothing_else(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = saved.read_bytes()
     write = Path.write_bytes
 
@@ -166,14 +178,18 @@ def test_a_full_disk_keeps_the_old_file_and_leaves_nothing_else(saved: Path, mon
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", half_then_full)
-    with pytest.raises(OSError, match=r"weights\.safetensors could not be written \(No space left on device\)") as raised:
+    with pytest.raises(
+        OSError, match=r"weights\.safetensors could not be written \(No space left on device\)"
+    ) as raised:
         save({"a": np.zeros(1000)}, saved)
     assert raised.value.errno == errno.ENOSPC
     assert saved.read_bytes() == before
     assert [p.name for p in saved.parent.iterdir()] == ["weights.safetensors"]
 
 
-def test_an_accident_before_the_renaming_keeps_the_old_file(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_accident_before_the_renaming_keeps_the_old_file(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = saved.read_bytes()
 
     def fail(descriptor: int) -> None:

@@ -84,7 +84,13 @@ def test_killed_again_and_again_at_any_moment(
 @pytest.mark.parametrize(
     ("moment", "count", "epochs"),
     # the first epoch writes three files: the best weights, the metrics and the checkpoint
-    [("half-written", 1, 0), ("half-written", 2, 0), ("before-sync", 2, 0), ("before-rename", 3, 0), ("before-rename", 4, 1)],
+    [
+        ("half-written", 1, 0),
+        ("half-written", 2, 0),
+        ("before-sync", 2, 0),
+        ("before-rename", 3, 0),
+        ("before-rename", 4, 1),
+    ],
 )
 def test_killed_at_the_worst_moments(
     moment: str, count: int, epochs: int, tmp_path: Path, expected: tuple[dict[str, np.ndarray], list[Record]]

@@ -23,6 +23,7 @@ from training.small_tasks import (
 
 from chainrule.data import ArrayBatches
 from chainrule.layers import CrossEntropyLoss, Flatten, Linear, Sequential, manual_seed
+from chainrule.layers.randomness import current
 from chainrule.training import (
     SGD,
     Adam,
@@ -56,6 +57,20 @@ def test_the_weights_follow_from_the_seed() -> None:
     assert (other["0.weight"] != first["0.weight"]).any()
 
 
+def test_every_step_draws_masks_of_its_own() -> None:
+    class Spy(Flatten):
+        def forward(self, x: np.ndarray) -> Any:
+            drawn.append((current().seed, current().step))
+            return super().forward(x)
+
+    drawn: list[tuple[int, int]] = []
+    model = Sequential(Spy(), Linear(42, 3))
+    train = ArrayBatches(*bright_bars(5), batch_size=2)
+    fit(model, CrossEntropyLoss(), SGD(model.parameters()), train, epochs=2, seed=8)
+    # not the same again in every epoch; and step 0 belongs to the initial weights
+    assert drawn == [(8, step) for step in range(1, 7)]
+
+
 # ------------------------------------------------------------ stopping and going on
 
 
@@ -87,9 +102,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Whole:
 
 
 @pytest.mark.parametrize("step", [1, 4, 7, 13, 14, 20, 21], ids=lambda step: f"step {step}")
-def test_a_stopped_run_ends_with_the_same_bits(
-    step: int, uninterrupted: Whole, tmp_path: Path
-) -> None:
+def test_a_stopped_run_ends_with_the_same_bits(step: int, uninterrupted: Whole, tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {})
     with pytest.raises(Interrupted, match=f"stopped after step {step}, in epoch {(step - 1) // 7 + 1} of 3"):
         fit(**small_training(), run=run, callbacks=[PressCtrlC(step)])
@@ -228,10 +241,14 @@ def test_nan_in_the_input_is_found_and_changes_nothing() -> None:
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy warns of the overflows, too
 def test_an_exploding_learning_rate_is_stopped_at_the_first_layer_that_overflows() -> None:
     arguments = small_training(epochs=50)
-    model = arguments["model"] = Sequential({"flat": Flatten(), "first": Linear(42, 5), "second": Linear(5, 3)})
+    model = arguments["model"] = Sequential(
+        {"flat": Flatten(), "first": Linear(42, 5), "second": Linear(5, 3)}
+    )
     arguments |= {"optimizer": SGD(model.parameters(), lr=1e18), "schedule": None}
     last = LastNumbers(arguments)
-    with pytest.raises(NonFiniteError, match=r"layer (first|second) \(Linear\)|parameter (first|second)|gradient of"):
+    with pytest.raises(
+        NonFiniteError, match=r"layer (first|second) \(Linear\)|parameter (first|second)|gradient of"
+    ):
         fit(**arguments, callbacks=[last])
     assert last.steps >= 1
     assert_same_numbers(everything(arguments), last.numbers)
@@ -260,7 +277,8 @@ def test_the_loss_is_a_mean_over_samples_not_over_batches() -> None:
 def test_a_record_says_where_training_stands() -> None:
     history = fit(**small_training())
     assert [(record["epoch"], record["step"]) for record in history] == [(1, 7), (2, 14), (3, 21)]
-    names = "epoch step train_loss train_accuracy gradient_norm samples_per_second seconds lr validation_loss validation_accuracy"
+    names = "epoch step train_loss train_accuracy gradient_norm samples_per_second seconds lr"
+    names += " validation_loss validation_accuracy"
     assert all(set(record) == set(names.split()) for record in history)
     # the learning rate of the last step of each epoch
     assert history[0]["lr"] == pytest.approx(0.01 * (1 + np.cos(np.pi * 6 / 21)))
@@ -272,7 +290,9 @@ def test_clipping_bounds_the_step_and_reports_the_norm_before() -> None:
     arguments |= {"optimizer": SGD(model.parameters(), lr=1.0), "schedule": None}
     before = [p.data.copy() for p in model.parameters()]
     (record,) = fit(**arguments, max_norm=1e-3)
-    moved = np.sqrt(sum(((p.data - old) ** 2).sum() for p, old in zip(model.parameters(), before, strict=True)))
+    moved = np.sqrt(
+        sum(((p.data - old) ** 2).sum() for p, old in zip(model.parameters(), before, strict=True))
+    )
     assert moved <= 7 * 1e-3  # seven steps of at most that length
     assert record["gradient_norm"] > 0.1
 
@@ -292,7 +312,9 @@ def test_the_best_weights_are_kept_when_validation_improves(tmp_path: Path) -> N
         changed = epoch == 0 or any((kept[epoch][n] != a).any() for n, a in kept[epoch - 1].items())
         assert changed == (record["validation_accuracy"] > best)
         best = max(best, record["validation_accuracy"])
-    assert len({record["validation_accuracy"] for record in history}) > 1, "it never improved: this proves nothing"
+    assert len({record["validation_accuracy"] for record in history}) > 1, (
+        "it never improved: this proves nothing"
+    )
     assert kept[-1].keys() == arguments["model"].state_dict().keys()
 
 

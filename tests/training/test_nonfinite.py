@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule.layers import CrossEntropyLoss, Dropout, Layer, Linear, ReLU, Residual, Sequential, manual_seed, randomness
+from chainrule.layers import (
+    CrossEntropyLoss,
+    Dropout,
+    Layer,
+    Linear,
+    ReLU,
+    Residual,
+    Sequential,
+    manual_seed,
+    randomness,
+)
 from chainrule.training import SGD, NonFiniteError, StepResult, train_step
 from chainrule.training.nonfinite import check_finite, find_nonfinite
 
@@ -37,7 +47,10 @@ def test_a_healthy_model_has_none() -> None:
 def test_the_input_is_looked_at_first() -> None:
     x = X.copy()
     x[2, 1] = np.inf
-    assert find_nonfinite(model(), x) == "the input already holds infinity in 1 of 12 numbers, the first at (2, 1)"
+    assert (
+        find_nonfinite(model(), x)
+        == "the input already holds infinity in 1 of 12 numbers, the first at (2, 1)"
+    )
 
 
 def test_then_the_parameters() -> None:
@@ -89,7 +102,7 @@ def test_a_gradient_that_backward_broke_is_named() -> None:
 
 
 def test_the_same_dropout_mask_is_looked_at_again() -> None:
-    # 3·10³⁸ fits into float32, but scaled by 1 / (1 - p) it does not; whether that happens is a matter of the mask
+    # 3·10³⁸ fits into float32, but not when it is scaled by 1 / (1 - p); the mask decides whether it is
     x = np.full((1, 1), 3e38, np.float32)
     m = Sequential(Dropout(0.5), ReLU())
     overflows = 0

@@ -21,7 +21,9 @@ def conv_model() -> Sequential:
         return Sequential(Conv2d(2, 3, (3, 2)), ReLU(), Flatten(), Linear(27, 5))
 
 
-def random_gradients(parameters: list[Parameter], steps: int = STEPS, seed: int = 0) -> Iterator[list[np.ndarray]]:
+def random_gradients(
+    parameters: list[Parameter], steps: int = STEPS, seed: int = 0
+) -> Iterator[list[np.ndarray]]:
     rng = np.random.default_rng(seed)
     for _ in range(steps):
         yield [rng.normal(size=p.shape) for p in parameters]
@@ -138,7 +140,7 @@ def test_weight_decay_takes_a_share_in_adamw_and_a_whole_step_in_adam() -> None:
     AdamW([decayed], lr=0.1, weight_decay=0.5).step()
     Adam([plain], lr=0.1, weight_decay=0.5).step()
     np.testing.assert_allclose(decayed.data, 3.0 * (1 - 0.1 * 0.5))  # in proportion to the weight
-    np.testing.assert_allclose(plain.data, 3.0 - 0.1, rtol=1e-6)     # a step of lr, as for any gradient
+    np.testing.assert_allclose(plain.data, 3.0 - 0.1, rtol=1e-6)  # a step of lr, as for any gradient
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -161,7 +163,7 @@ def test_other_options_are_checked_too() -> None:
     parameters = [Parameter(np.zeros(3))]
     with pytest.raises(ValueError, match="SGD: weight_decay must be a number >= 0, got -1"):
         SGD(parameters, weight_decay=-1)
-    with pytest.raises(ValueError, match="SGD: momentum must be a number >= 0, got -0.5"):
+    with pytest.raises(ValueError, match=r"SGD: momentum must be a number >= 0, got -0\.5"):
         SGD(parameters, momentum=-0.5)
     with pytest.raises(ValueError, match="nesterov looks ahead along the momentum, so it needs momentum > 0"):
         SGD(parameters, nesterov=True)

@@ -26,7 +26,9 @@ def evaluation(wrong: int, count: int = 11) -> Evaluation:
 
 
 def records(count: int, validation: bool) -> list[Record]:
-    history: list[Record] = [{"epoch": e, "train_loss": 1 / e, "train_accuracy": 1 - 1 / e} for e in range(1, count + 1)]
+    history: list[Record] = [
+        {"epoch": e, "train_loss": 1 / e, "train_accuracy": 1 - 1 / e} for e in range(1, count + 1)
+    ]
     more: dict[str, Any] = {"validation_loss": 0.6, "validation_accuracy": 0.7}
     return [record | more for record in history] if validation else history
 
@@ -68,7 +70,11 @@ def test_the_surest_mistakes_come_first(tmp_path: Path, monkeypatch: pytest.Monk
     worst_mistakes(evaluation(wrong=5), np.zeros((11, 1, 6, 5)), CLASSES, tmp_path / "mistakes.png", most=3)
     (figure,) = drawn
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
-    assert [title.splitlines()[0] for title in titles] == ["cat → dog", "dog → a bird of some kind", "a bird of some kind → cat"]
+    assert [title.splitlines()[0] for title in titles] == [
+        "cat → dog",
+        "dog → a bird of some kind",
+        "a bird of some kind → cat",
+    ]
     sure = [int(title.splitlines()[1].rstrip("%")) for title in titles]
     assert sure == sorted(sure, reverse=True)
     assert figure.get_suptitle() == "5 of 11 wrong; the 3 worst: true → predicted"

@@ -59,7 +59,9 @@ def test_there_may_be_no_checkpoint_yet(tmp_path: Path) -> None:
 def test_weights_alone_are_no_checkpoint(tmp_path: Path) -> None:
     run = Run(tmp_path)
     save(small_model(), run.last)
-    with pytest.raises(ValueError, match=r"last\.safetensors is no checkpoint: it says nothing about the progress"):
+    with pytest.raises(
+        ValueError, match=r"last\.safetensors is no checkpoint: it says nothing about the progress"
+    ):
         run.load_checkpoint(small_model())
 
 

@@ -31,7 +31,9 @@ def our_rates(schedule: Schedule, steps: int = STEPS) -> list[float]:
 
 
 def torch_schedulers() -> Any:
-    return pytest.importorskip("torch.optim.lr_scheduler", reason="compares with PyTorch, which is not installed")
+    return pytest.importorskip(
+        "torch.optim.lr_scheduler", reason="compares with PyTorch, which is not installed"
+    )
 
 
 @pytest.mark.parametrize(("step_size", "gamma"), [(1, 0.9), (6, 0.1), (30, 0.5)])

@@ -57,7 +57,10 @@ def test_twenty_steps_leave_the_same_weights_and_statistics_as_pytorch(max_norm:
     torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
     model = our_model()
     reference = their_model(torch, model)
-    optimizer, their_optimizer = Adam(model.parameters(), lr=0.01), torch.optim.Adam(reference.parameters(), lr=0.01)
+    optimizer, their_optimizer = (
+        Adam(model.parameters(), lr=0.01),
+        torch.optim.Adam(reference.parameters(), lr=0.01),
+    )
     loss, their_loss = CrossEntropyLoss(), torch.nn.CrossEntropyLoss()
     clipped = 0
     for step in range(STEPS):
@@ -82,12 +85,14 @@ def test_twenty_steps_leave_the_same_weights_and_statistics_as_pytorch(max_norm:
     no_gradient = "0.bias"
     for name, theirs in reference.state_dict().items():
         if name != no_gradient:
-            np.testing.assert_allclose(model.state_dict()[name], theirs.numpy(), rtol=1e-8, atol=1e-9, err_msg=name)
+            np.testing.assert_allclose(
+                model.state_dict()[name], theirs.numpy(), rtol=1e-8, atol=1e-9, err_msg=name
+            )
     assert model.state_dict()["1.num_batches_tracked"] == STEPS
 
 
 def test_the_step_follows_the_mean_whatever_the_size_of_the_batch() -> None:
-    # three copies of a batch have the same mean, and so the same gradient (batch norm sees the same statistics)
+    # three copies of a batch have the same mean, the same batch statistics, and so the same gradient
     x, target = data(0)
     models = [our_model(), our_model()]
     norms = []

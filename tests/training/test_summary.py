@@ -84,7 +84,7 @@ def test_frozen_parameters_are_told_apart() -> None:
 
 
 def test_what_forward_keeps_is_counted_once_however_many_hold_it() -> None:
-    # the linear layer keeps its input, 4 x 3 numbers of 4 bytes; its weight is a parameter and no extra memory
+    # a linear layer keeps its input, 4 x 3 numbers of 4 bytes; its weight is a parameter: no extra memory
     x = np.zeros((4, 3), np.float32)
     got = chainrule.summary(Sequential(Linear(3, 5)), x)
     assert got.cache_bytes == x.nbytes

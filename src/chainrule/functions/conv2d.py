@@ -56,6 +56,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .arrays import Array, describe
@@ -130,9 +131,9 @@ def conv2d(
     kernels = kernels.reshape(groups, kh * kw * in_per_group, out // groups)
 
     y_rows = patches @ kernels                               # (groups, rows, out / groups)
-    y = _rows_to_maps(y_rows, batch, out_h, out_w)           # (batch, out, out_h, out_w)
     if bias is not None:
-        y = y + bias[:, None, None]
+        y_rows += bias.reshape(groups, 1, out // groups)     # one number for all samples and places
+    y = _rows_to_maps(y_rows, batch, out_h, out_w)           # (batch, out, out_h, out_w)
     return y, Conv2dCache(patches, weight, bias, padded.shape, stride, sides, dilation, groups)
 
 
@@ -148,11 +149,11 @@ def conv2d_backward(
     out, in_per_group, kh, kw = weight.shape
     batch, _, out_h, out_w = dy.shape
 
-    # y = y + bias[:, None, None]: one number for all samples and places
-    dbias = None if bias is None else dy.sum((0, 2, 3))
-
     # y = _rows_to_maps(y_rows)
     dy_rows = _maps_to_rows(dy, groups)                      # (groups, rows, out / groups)
+
+    # y_rows += bias, the same for all rows: summed over them
+    dbias = None if bias is None else np.einsum("gro->go", dy_rows).reshape(out)
 
     # y_rows = patches @ kernels, for kernels
     dkernels = patches.swapaxes(1, 2) @ dy_rows              # (groups, kh·kw·in_per_group, out / groups)

@@ -69,13 +69,13 @@ def max_pool2d(
 
     place = np.min_scalar_type(kernel_size[0] * kernel_size[1]).type  # bytes for all usual kernels
     (_, _, grid), *others = window_offsets(kernel_size, stride, dilation, out_size)
-    y = padded[grid]                                             # (batch, channels, out_h, out_w)
+    y = padded[grid].copy(order="K")                             # (batch, channels, out_h, out_w)
     winner = np.zeros_like(y, dtype=place)                       # place 0 leads
     for i, j, grid in others:
         candidate = padded[grid]
         # places come in rising order: whoever beats all before has the largest; in a tie the earlier wins
-        winner = np.maximum(winner, (candidate > y) * place(i * kernel_size[1] + j))
-        y = np.maximum(y, candidate)
+        np.maximum(winner, (candidate > y) * place(i * kernel_size[1] + j), out=winner)
+        np.maximum(y, candidate, out=y)
     return y, MaxPool2dCache(winner, padded.shape, kernel_size, stride, sides, dilation)
 
 

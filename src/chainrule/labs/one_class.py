@@ -19,13 +19,26 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.data import ArrayBatches, Normalization, load_images
 from chainrule.functions import softmax
 from chainrule.functions.arrays import Array
-from chainrule.layers import Conv2d, CrossEntropyLoss, Flatten, Layer, Linear, ReLU, Sequential, Sigmoid, Tanh, init, manual_seed
+from chainrule.layers import (
+    Conv2d,
+    CrossEntropyLoss,
+    Flatten,
+    Layer,
+    Linear,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Tanh,
+    init,
+    manual_seed,
+)
 from chainrule.layers.parameter import Parameter
 from chainrule.training import SGD, Adam, evaluate
 
@@ -33,12 +46,20 @@ from .lab import Lab, Watch, switch
 from .pictures import BLUE, GRAY, GREEN, ORANGE, VERMILION, new_figure, save_figure, tidy
 from .training import train_epochs
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 QUESTION = "Why does my network predict one class for everything?"
 
 # what an activation function multiplies the spread by, as long as its inputs are near 0
 SLOPES = {"relu": math.sqrt(0.5), "tanh": 1.0, "sigmoid": 0.25}
 ACTIVATIONS: dict[str, Callable[[], Layer]] = {"relu": ReLU, "tanh": Tanh, "sigmoid": Sigmoid}
 CURES = {"glorot": init.glorot_uniform_, "he": init.he_normal_}
+
+SMALL = {"color": BLUE, "marker": "o", "linewidth": 3.2}
+LARGE = {"color": VERMILION, "marker": "^", "linewidth": 1.6, "linestyle": "--"}
+WITHOUT_AREA = {"color": ORANGE, "marker": "s", "linewidth": 1.4}
+CURE = {"color": GREEN, "marker": "D", "linewidth": 1.4}
 
 LOST = 1e-3  # a layer has lost the images if its spread is less than this part of the pixels'
 LEARNED = 0.9  # a network that gets more of the test images right than this has learned
@@ -77,7 +98,7 @@ class Start:
     """A way to draw the initial weights."""
 
     name: str
-    color: str
+    style: dict[str, Any]  # how it looks in the picture
     fill: Callable[[Parameter], object]
 
 
@@ -102,6 +123,7 @@ class Run:
 
     start: str
     share: list[float]  # of the test images that get the class which is predicted most
+    favorite: list[int]  # that class
     accuracy: list[float]
     train_loss: list[float]
     predictions: Array  # (classes,): how often each is predicted in the end
@@ -117,12 +139,13 @@ class Run:
         return all(share == 1 for share in self.share[1:])
 
     @property
-    def finally_one_class(self) -> bool:
-        return self.share[-1] == 1
-
-    @property
     def learned(self) -> bool:
         return self.accuracy[-1] > LEARNED
+
+    @property
+    def died_in_training(self) -> bool:
+        """The images reached the logits once, and do not any more (though all numbers are finite)."""
+        return self.overflow is None and self.before.lost_at is None and self.after.lost_at is not None
 
 
 @dataclass(frozen=True)
@@ -150,7 +173,8 @@ def experiment(options: Options, seed: int, watch: Watch) -> Findings:
     watch.begin(len(starts) * options.runs * options.epochs)
     with np.errstate(all="ignore"):  # an overflow is a finding here
         runs = {
-            start.name: [life(options, start, seed + i, train, test, watch) for i in range(options.runs)] for start in starts
+                start.name: [life(options, start, seed + i, train, test, watch) for i in range(options.runs)]
+            for start in starts
         }
     prior = np.bincount(train_images.labels) / len(train_images)
     return Findings(options, starts, runs, prior, len(test_images))
@@ -164,10 +188,10 @@ def ways_to_start(options: Options) -> list[Start]:
         return init.normal_(weight, 0.0, math.sqrt(2 / (weight.shape[0] + weight.shape[1])))
 
     return [
-        Start(f"N(0, {options.small:g})", BLUE, lambda weight: init.normal_(weight, 0.0, options.small)),
-        Start(f"N(0, {options.large:g})", VERMILION, lambda weight: init.normal_(weight, 0.0, options.large)),
-        Start("fan-in without area", ORANGE, without_area),
-        Start(options.cure.capitalize(), GREEN, CURES[options.cure]),
+        Start(f"N(0, {options.small:g})", SMALL, lambda weight: init.normal_(weight, 0.0, options.small)),
+        Start(f"N(0, {options.large:g})", LARGE, lambda weight: init.normal_(weight, 0.0, options.large)),
+        Start("fan-in without area", WITHOUT_AREA, without_area),
+        Start(options.cure.capitalize(), CURE, CURES[options.cure]),
     ]
 
 
@@ -199,11 +223,17 @@ def life(
         optimizer = Adam(model.parameters(), lr=options.lr)
 
     loss = CrossEntropyLoss()
-    share, accuracy, train_loss, overflow = [], [], [], None
+    share: list[float] = []
+    favorite: list[int] = []
+    accuracy: list[float] = []
+    train_loss: list[float] = []
+    overflow = None
 
     def look() -> Array:
         scores = evaluate(model, loss, [test])
-        share.append(float(np.bincount(scores.predictions).max() / len(scores.labels)))
+        counts = np.bincount(scores.predictions)
+        share.append(float(counts.max() / len(scores.labels)))
+        favorite.append(int(counts.argmax()))
         accuracy.append(scores.accuracy)
         return scores.logits
 
@@ -216,13 +246,15 @@ def life(
             overflow = epoch.step
         watch.advance(start.name)
     for _ in range(options.epochs + 1 - len(share)):  # NaN stays NaN: no need to compute it
-        share, accuracy, train_loss = ([*numbers, numbers[-1]] for numbers in (share, accuracy, train_loss))
+        for numbers in (share, favorite, accuracy, train_loss):
+            numbers.append(numbers[-1])  # type: ignore[attr-defined, index]
         watch.advance(start.name)
 
     probabilities, _ = softmax(logits.astype(np.float64))
     return Run(
         start.name,
         share,
+        favorite,
         accuracy,
         train_loss,
         predictions=np.bincount(logits.argmax(-1), minlength=logits.shape[1]),
@@ -287,3 +319,233 @@ def spread_over_images(x: Array) -> float:
 
 def rms(x: Array) -> float:
     return float(np.sqrt(np.mean(np.square(x, dtype=np.float64))))
+
+
+# ------------------------------------------------------------ the answer
+
+
+def answer(findings: Findings) -> str:
+    """What was found, in Markdown."""
+    cure = findings.starts[-1].name
+    bad = [run for name, runs in findings.runs.items() if name != cure for run in runs]
+    stuck = sum(run.always_one_class for run in bad)
+    parts = [
+        f"Of {len(bad)} networks with unsuitable initial weights, **{stuck} gave all {findings.test_images} test images one "
+        f"class after every epoch**. {_cure(findings.runs[cure], cure)}",
+        _table(findings),
+        _where(findings),
+        _why(findings),
+        _overflow(findings),
+        _died(findings),
+        f"**What to do.** {_condition(findings)}",
+        "**Try** `--set activation=sigmoid` (does Glorot still help?), `--set cure=he`, `--set depth=2`, `--set optimizer=adam` "
+        "(which divides a gradient by its own size), `--set large=0.2`.",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _cure(runs: list[Run], name: str) -> str:
+    learned = [run for run in runs if run.learned]
+    if len(learned) == len(runs):
+        return (
+            f"The same network with {name} weights learned in all {len(runs)} runs: {_range(r.accuracy[-1] for r in runs)} of "
+            f"the test images right."
+        )
+    stuck = sum(run.always_one_class for run in runs)
+    return (
+        f"**{name} was no cure here**: {len(learned)} of {len(runs)} networks learned, {stuck} gave one class after every epoch; "
+        f"{_range(r.accuracy[-1] for r in runs)} of the test images right."
+    )
+
+
+def _table(findings: Findings) -> str:
+    rows = [
+        "| weights from | one class after every epoch | test accuracy | spread × per layer | theory | spread of logits |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, runs in findings.runs.items():
+        before = runs[0].before
+        rows.append(
+            f"| {name} | {sum(run.always_one_class for run in runs)} of {len(runs)} | {_range(r.accuracy[-1] for r in runs)} "
+            f"| {per_layer(before.spread):.2g} | {per_layer(before.predicted_spread):.2g} | {before.spread[-1]:.2g} |"
+        )
+    return "\n".join(rows)
+
+
+def per_layer(spread: list[float]) -> float:
+    """By what one convolution (of those whose inputs have equally many channels) multiplies the spread, on average."""
+    first, last = spread[min(1, len(spread) - 3)], spread[-2]
+    return (last / first) ** (1 / max(len(spread) - 3, 1))
+
+
+def _where(findings: Findings) -> str:
+    """The starts that lose the images before training."""
+    texts = []
+    for name, runs in findings.runs.items():
+        lost, first = [run for run in runs if run.before.lost_at is not None], runs[0].before
+        if lost and first.lost_at is not None:
+            texts.append(
+                f"{name}: the pixels differ from image to image by {first.spread[0]:.2g}; every convolution leaves "
+                f"{per_layer(first.spread):.2g} of that (theory, slope · std · √fan_in: {per_layer(first.predicted_spread):.2g}). "
+                f"Layer {first.lost_at} of {len(first.spread) - 1} is the first with less than a thousandth; the logits have "
+                f"{first.spread[-1]:.1e} (theory: {first.predicted_spread[-1]:.1e}). On the way back {first.gradient[-1]:.2g} "
+                f"leaves the logits, and {first.gradient[0]:.1e} arrives at the first convolution."
+            )
+    return "**Where the images get lost.** Before the first step already. " + " ".join(texts) if texts else ""
+
+
+def _why(findings: Findings) -> str:
+    """What is left to learn for a network that has lost the images."""
+    stuck = [r for runs in findings.runs.values() for r in runs if r.always_one_class and r.overflow is None]
+    if not stuck:
+        return ""
+    prior, run = findings.prior, stuck[0]
+    classes = len(set(run.favorite[1:]))
+    return (
+        f"**Why one class.** If nothing that depends on the image arrives at the last layer, its bias is all that can be learned, "
+        f"and the best bias says how frequent the classes are. So it did ({run.start}, first such run): from image to image its "
+        f"probabilities differ by {run.probability_range:.1g} at most; they are {_range(run.probabilities)}, the classes' shares "
+        f"{_range(prior)}. Its loss is {run.train_loss[-1]:.3f}; whoever answers with the shares gets {findings.entropy:.3f}. "
+        f"Which class comes out on top is chance: {classes} different ones in {len(run.favorite) - 1} epochs."
+    )
+
+
+def _overflow(findings: Findings) -> str:
+    texts = []
+    for name, runs in findings.runs.items():
+        steps = [run.overflow for run in runs if run.overflow is not None]
+        if steps:
+            before = runs[0].before
+            texts.append(
+                f"{name}: every layer multiplies the spread by {per_layer(before.spread):.2g}, the logits have "
+                f"{before.spread[-1]:.1e}, and in {len(steps)} of {len(runs)} runs the loss was infinite or NaN in step "
+                f"{_steps(steps)}."
+            )
+            first = next(run.favorite[-1] for run in runs if run.overflow is not None)
+    if not texts:
+        return ""
+    return (
+        f"**The other way to one class: numbers that overflow.** {' '.join(texts)} Then all weights are NaN, and so are the "
+        f"logits; argmax of NaN is the first class, {first}. The accuracy looks as above, the loss does not: look at it."
+    )
+
+
+def _died(findings: Findings) -> str:
+    texts, cure = [], findings.runs[findings.starts[-1].name][0]
+    for name, runs in findings.runs.items():
+        dead = [run for run in runs if run.died_in_training]
+        if dead:
+            spread, layer = dead[0].after.spread, dead[0].after.lost_at
+            texts.append(
+                f"{name}, {len(dead)} of {len(runs)} runs: before training the images reach the logits (spread "
+                f"{dead[0].before.spread[-1]:.2g}); after it they get lost in layer {layer} (spread {spread[layer or 0]:.1g}). "
+                f"At the start, the gradient at the first convolution is {dead[0].before.gradient[0]:.2g} there, "
+                f"{cure.before.gradient[0]:.2g} with {cure.start}."
+            )
+    if not texts:
+        return ""
+    return (
+        f"**And a third: too large a step.** {' '.join(texts)} Large gradients make large steps; after one too many, units "
+        f"are stuck where their activation function is flat (a ReLU whose input is negative for every image gets no gradient)."
+    )
+
+
+def _condition(findings: Findings) -> str:
+    cure = findings.starts[-1].name
+    anatomy = findings.runs[cure][0].before
+    return (
+        "Choose the weights' variance so that neither factor is far from 1: fan_in · var(W) = 1 for the activations, "
+        "fan_out · var(W) = 1 for the gradients, hence Glorot's var(W) = 2 / (fan_in + fan_out) (Glorot and Bengio 2010); the fan "
+        "of a convolution counts the kernel's area. ReLU takes half, so He et al. 2015 double it. "
+        f"{cure} gives {per_layer(anatomy.spread):.2g} per layer here, and logits of spread {anatomy.spread[-1]:.2g}."
+    )
+
+
+def _range(values: Any) -> str:
+    numbers = list(values)
+    low, high = f"{min(numbers):.1%}", f"{max(numbers):.1%}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _steps(steps: list[int]) -> str:
+    return str(steps[0]) if len(set(steps)) == 1 else f"{min(steps)} to {max(steps)}"
+
+
+# ------------------------------------------------------------ the picture
+
+
+def picture(findings: Findings, path: Path) -> None:
+    """How often one class is predicted, what is learned, and where the images get lost."""
+    figure = new_figure(14, 8, _headline(findings))
+    (share, accuracy, named), (spread, gradient, after) = figure.subplots(2, 3)
+    _over_epochs(share, findings, "share", "Share of the test images that get the most predicted class")
+    _over_epochs(accuracy, findings, "accuracy", "Test accuracy")
+    _predictions(named, findings)
+    layers = ["pixels", *(f"conv {i + 1}" for i in range(findings.options.depth)), "logits"]
+    first = {start.name: findings.runs[start.name][0] for start in findings.starts}
+    for start in findings.starts:
+        before, ended = first[start.name].before, first[start.name].after
+        _by_layer(spread, layers, before.spread, before.predicted_spread, start)
+        _by_layer(gradient, layers[1:], before.gradient, before.predicted_gradient, start)
+        _by_layer(after, layers, ended.spread, None, start)
+    tidy(spread, "Before training: by how much images differ (dotted: theory)", ylabel="spread over images")
+    tidy(gradient, "Before training: the gradient that arrives (dotted: theory)", ylabel="gradient, root mean square")
+    tidy(after, "After training: by how much images differ", ylabel="spread over images")
+    gone = [name for name, run in first.items() if run.overflow is not None]
+    if gone:
+        after.text(0.5, 0.04, f"{', '.join(gone)}: NaN", transform=after.transAxes, ha="center", fontsize=8, color=GRAY)
+    share.legend(fontsize=8, loc="best")
+    save_figure(figure, path)
+
+
+def _headline(findings: Findings) -> str:
+    *bad, cure = (findings.runs[start.name] for start in findings.starts)
+    stuck, count = sum(run.always_one_class for runs in bad for run in runs), sum(map(len, bad))
+    learned = sum(run.learned for run in cure)
+    return (
+        f"{stuck} of {count} networks with unsuitable initial weights predict one class for everything; "
+        f"with {findings.starts[-1].name} weights {learned} of {len(cure)} learn"
+    )
+
+
+def _over_epochs(axes: Axes, findings: Findings, what: str, title: str) -> None:
+    for start in findings.starts:
+        for i, run in enumerate(findings.runs[start.name]):
+            style = {**start.style, "marker": None, "alpha": 0.9}
+            axes.plot(getattr(run, what), label=None if i else start.name, **style)
+    axes.set_ylim(0, 1.05)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    tidy(axes, title, xlabel="epoch")
+
+
+def _predictions(axes: Axes, findings: Findings) -> None:
+    rows = [(start.name, run) for start in findings.starts for run in findings.runs[start.name]]
+    counts = np.array([run.predictions for _, run in rows])
+    axes.imshow(counts / findings.test_images, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for row, column in np.argwhere(counts):
+        color = "white" if counts[row, column] > findings.test_images / 2 else "black"
+        axes.text(column, row, counts[row, column], ha="center", va="center", fontsize=7, color=color)
+    axes.set_xticks(range(counts.shape[1]))
+    axes.set_yticks(range(len(rows)), [name for name, _ in rows])
+    tidy(axes, f"In the end: what each network calls the {findings.test_images} test images", xlabel="predicted class")
+    axes.grid(False)
+    axes.tick_params(axis="y", labelsize=7)
+
+
+FLOOR = 1e-12  # smaller spreads, 0 among them, are drawn here
+
+
+def _by_layer(axes: Axes, layers: list[str], measured: list[float], predicted: list[float] | None, start: Start) -> None:
+    style = {**start.style, "linestyle": "-", "linewidth": 1.6, "markersize": 5}
+    axes.plot(np.maximum(measured, FLOOR), label=start.name, **style)
+    if predicted is not None:
+        axes.plot(np.maximum(predicted, FLOOR), ":", color=start.style["color"], linewidth=1.6)
+    axes.set_yscale("log")
+    axes.set_xticks(range(len(layers)), layers, rotation=30)
+    if min(measured) < FLOOR:
+        axes.axhline(FLOOR, color=GRAY, linewidth=0.8)
+        axes.annotate("0", (0, FLOOR), (3, 3), textcoords="offset points", fontsize=8, color=GRAY)
+
+
+ONE_CLASS = Lab(QUESTION, Options, experiment, picture, answer)

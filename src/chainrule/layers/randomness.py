@@ -14,7 +14,7 @@ one.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -82,6 +82,6 @@ def current() -> Randomness:
     if inner is not None:
         return inner
     if _default is None:
-        manual_seed(secrets.randbits(63))
+        manual_seed(int.from_bytes(os.urandom(7), "little"))
         return current()
     return _default

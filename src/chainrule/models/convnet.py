@@ -12,7 +12,7 @@ def keras_convnet(
 
     Weights begin as Glorot uniform and biases as 0, as they do there.
     """
-    side = ((size - 2) // 2 - 2) // 2
+    side = _side(((size - 2) // 2 - 2) // 2, size)
     model = Sequential(
         Conv2d(in_channels, 32, 3), ReLU(), MaxPool2d(2),             # (batch, 32, 13, 13)
         Conv2d(32, 64, 3), ReLU(), MaxPool2d(2),                      # (batch, 64,  5,  5)
@@ -25,7 +25,7 @@ def keras_convnet(
 
 def pytorch_convnet(in_channels: int = 1, size: int = 28, classes: int = 10) -> Sequential:
     """The MNIST example of PyTorch (pytorch/examples): 1,199,882 parameters for 28 x 28 grayscale images."""
-    side = (size - 4) // 2
+    side = _side((size - 4) // 2, size)
     return Sequential(
         Conv2d(in_channels, 32, 3), ReLU(),                           # (batch, 32, 26, 26)
         Conv2d(32, 64, 3), ReLU(), MaxPool2d(2), Dropout(0.25),       # (batch, 64, 12, 12)
@@ -39,7 +39,7 @@ def small_convnet(
     in_channels: int = 1, size: int = 8, classes: int = 10, width: int = 32, dropout: float = 0.25
 ) -> Sequential:
     """Ours, for images as small as 8 x 8: two padded convolutions before the first pooling, one after it."""
-    side = size // 2 // 2
+    side = _side(size // 2 // 2, size)
     return glorot(Sequential(
         Conv2d(in_channels, width, 3, padding="same"), ReLU(),        # (batch, width, size, size)
         Conv2d(width, width, 3, padding="same"), ReLU(), MaxPool2d(2),
@@ -54,7 +54,7 @@ def fashion_convnet(
     in_channels: int = 1, size: int = 28, classes: int = 10, dropout: float = 0.3
 ) -> Sequential:
     """Ours, for clothes: batch norm after every convolution; 83,050 parameters for 28 x 28 gray images."""
-    side = size // 2 // 2 // 2
+    side = _side(size // 2 // 2 // 2, size)
     return glorot(Sequential(
         Conv2d(in_channels, 32, 3, padding="same", bias=False), BatchNorm2d(32), ReLU(), MaxPool2d(2),
         Conv2d(32, 64, 3, padding="same", bias=False), BatchNorm2d(64), ReLU(), MaxPool2d(2),
@@ -67,7 +67,7 @@ def fashion_convnet(
 
 def color_convnet(in_channels: int = 3, size: int = 32, classes: int = 5) -> Sequential:
     """Three convolutions and two dense layers: 56,549 parameters for color images of 32 x 32, 5 classes."""
-    side = ((size - 2) // 2 - 2) // 2 - 2
+    side = _side(((size - 2) // 2 - 2) // 2 - 2, size)
     return glorot(Sequential(
         Conv2d(in_channels, 16, 3), ReLU(), MaxPool2d(2),             # (batch, 16, 15, 15)
         Conv2d(16, 32, 3), ReLU(), MaxPool2d(2),                      # (batch, 32,  6,  6)
@@ -76,6 +76,13 @@ def color_convnet(in_channels: int = 3, size: int = 32, classes: int = 5) -> Seq
         Linear(64 * side * side, 32), ReLU(),
         Linear(32, classes),
     ))  # fmt: skip
+
+
+def _side(side: int, size: int) -> int:
+    """How high and wide the last maps are. Raises ValueError if nothing is left of the images by then."""
+    if side < 1:
+        raise ValueError(f"images of {size} x {size} are too small for this model: try another one")
+    return side
 
 
 def glorot(model: Sequential) -> Sequential:

@@ -101,6 +101,14 @@ def configure(data: str = "digits", **options: Any) -> CNNConfig:
     return config
 
 
+def config_of(run: Run) -> CNNConfig:
+    """The config that a run was started with. Raises ValueError if the file holds something else."""
+    try:
+        return CNNConfig(**run.config)
+    except TypeError as error:
+        raise ValueError(f"{run.path / 'config.json'} is no config of this recipe: {error}") from None
+
+
 @dataclass(frozen=True)
 class Experiment:
     """Data, model and all that stands between them, made from a config."""
@@ -174,8 +182,8 @@ def train_cnn(
     """
     experiment = prepare(config)
     model, loss = experiment.model, experiment.loss
-    run.write_json("model.json", describe_model(experiment))
     optimizer = build_optimizer(config, model)
+    run.write_json("model.json", describe_model(experiment))
     steps = config.epochs * len(experiment.train)
     schedule = CosineAnnealingLR(config.lr, steps) if config.schedule == "cosine" else ConstantLR(config.lr)
     history = fit(
@@ -189,7 +197,7 @@ def train_cnn(
         max_norm=config.max_norm,
         seed=config.seed,
         run=run,
-        resume=resume,
+        resume=resume and run.last.is_file(),  # stopped before its first checkpoint, it begins again
         callbacks=callbacks,
     )
     result = finish(experiment, run, history)

@@ -51,6 +51,12 @@ class Run:
             raise FileNotFoundError(f"{run.path} is no run directory: there is no config.json in it")
         return run
 
+    def abandon(self) -> None:
+        """Takes a run away that never began (there is nothing but its config), so that its name is free."""
+        if [path.name for path in self.path.iterdir()] == ["config.json"]:
+            (self.path / "config.json").unlink()
+            self.path.rmdir()
+
     @property
     def config(self) -> dict[str, Any]:
         return self.read_json("config.json")
@@ -58,7 +64,7 @@ class Run:
     # ------------------------------------------------------------ while it runs
 
     def save_checkpoint(self, model: Layer, optimizer: Optimizer, progress: Progress) -> None:
-        """metrics.jsonl; then weights, optimizer and progress in one file, so that they always belong together.
+        """metrics.jsonl; then weights, optimizer and progress, in one file so that they belong together.
 
         In this order, a run that is killed between the two writes the same metrics again when it goes on.
         """

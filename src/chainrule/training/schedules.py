@@ -64,8 +64,8 @@ class WarmUp:
 
         after(step) · (start_factor + (1 - start_factor) · min(step / steps, 1))
 
-    Large steps hurt most while the optimizer knows nothing yet about the gradients.  (Goyal et al. 2017, section
-    2.2; with a ConstantLR inside, it is PyTorch's LinearLR.)
+    Large steps hurt most while the optimizer knows nothing yet about the gradients.  (Goyal et al. 2017,
+    section 2.2; with a ConstantLR inside, it is PyTorch's LinearLR.)
     """
 
     after: Schedule
