@@ -255,24 +255,30 @@ def results(
 
 @app.command()
 def lab(
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Which experiment; without a name, all are listed.")
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which experiment; without a name, all are listed.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the picture goes: OUT/NAME.png.")] = Path("labs"),
+    seed: Annotated[int, typer.Option(help="Weights, order and masks follow from it: another seed, another run.")] = 0,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SWITCH=VALUE", help="Try it the other way; may be given several times.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where the picture goes.")] = Path("labs"),
-    seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
-    """One question, one experiment, one picture, and an answer in plain words."""
-    from chainrule.labs import LABS, run_lab
+    """One question, one experiment, one picture, and an answer in plain words.
+
+    Without a name, lists the questions, and the switches of each: chainrule lab one-class --set activation=sigmoid --set depth=4
+    """
+    from chainrule.labs import LABS, describe, run_lab
 
     if name is None:
-        table = Table(box=None, header_style="bold")
-        table.add_column("chainrule lab ...")
-        table.add_column("question")
         for key, entry in LABS.items():
-            table.add_row(key, entry.question)
-        console.print(table)
+            console.print(f"[bold]chainrule lab {key}[/]   {entry.question}", highlight=False, soft_wrap=True)
+            console.print(f"{describe(entry.options)}\n", highlight=False, soft_wrap=True, style="dim")
+        console.print("Every switch: --set NAME=VALUE", highlight=False)
         return
-    run_lab(name, out, seed, console)
+    try:
+        run_lab(name, out, seed, console, settings or [])
+    except KeyboardInterrupt:
+        console.print("[yellow]stopped[/]; nothing was written")
+        raise typer.Exit(130) from None
 
 
 def _newest_unfinished(parent: Path) -> Path:

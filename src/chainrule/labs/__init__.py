@@ -1,7 +1,8 @@
-"""Labs: one question each, answered by an experiment that anyone can run (`chainrule lab NAME`), with switches.
+"""Labs: one question each, answered by an experiment that anyone can run (`chainrule lab NAME`).
 
-A lab is a module with an `Options` dataclass, an `experiment` that measures and returns what it found, a `picture`, and an
-`answer` composed of those findings: should the experiment come out otherwise (it may, with other switches), so does the answer.
+A lab is a module with `Options` (its switches), an `experiment` that measures and returns what it found, a
+`picture`, and an `answer` composed of the findings: should the experiment come out otherwise, as it may with
+other switches, so does the answer.
 """
 
 from typing import Any

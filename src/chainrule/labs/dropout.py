@@ -1,11 +1,12 @@
 """Is a dropout mask drawn once, per epoch, or per batch?
 
-One network, few images (some of them with wrong labels, so that learning them by heart does harm), five ways to draw the mask.
-`layers.Dropout` asks `current()` for one key per sample, and a key determines a mask. So the wrong ways need no other
-dropout: a *clock* that stands still (in the same "step", the same masks are drawn) and one key for all samples.
+One network, few images (some of them with wrong labels, so that learning them by heart does harm), five ways
+to draw the mask. `layers.Dropout` asks `current()` for one key per sample, and a key determines a mask. So
+the other ways need no other dropout: only a *clock* that stands still (the same "step" draws the same masks),
+and one key for all samples.
 
-Srivastava et al. 2014, *Dropout: A Simple Way to Prevent Neural Networks from Overfitting*: "For each training case in a
-mini-batch, we sample a thinned network by dropping out units" (section 5.1).
+Srivastava et al. 2014, *Dropout: A Simple Way to Prevent Neural Networks from Overfitting*, section 5.1: a
+thinned network is sampled for each training case of a mini-batch.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,12 +36,12 @@ from chainrule.layers import (
 from chainrule.layers.randomness import current
 from chainrule.training import Adam, Evaluation, evaluate
 
-from .lab import Watch, switch
-from .pictures import BLACK, BLUE, GREEN, ORANGE, VERMILION
+from .lab import Lab, Watch, switch
+from .pictures import BLACK, BLUE, GRAY, GREEN, ORANGE, PURPLE, VERMILION, new_figure, save_figure, tidy
 from .training import every_step, train_epochs
 
 if TYPE_CHECKING:
-    pass
+    from matplotlib.axes import Axes
 
 QUESTION = "Is a dropout mask drawn once, per epoch, or per batch?"
 
@@ -83,7 +85,7 @@ class Options:
     epochs: int = switch(60, "passes through the training images")
     batch_size: int = switch(25, "images per step")
     lr: float = switch(0.001, "learning rate (Adam)")
-    runs: int = switch(6, "runs of each kind, with other weights and other training images")
+    runs: int = switch(8, "runs of each kind, with other weights and other training images")
 
     def __post_init__(self) -> None:
         if not 0 < self.p < 1:
@@ -96,7 +98,9 @@ class Options:
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be more than 0, got {getattr(self, name)}")
         if self.runs < 2:
-            raise ValueError(f"runs must be 2 at least, so that chance can be told from effect, got {self.runs}")
+            raise ValueError(
+                f"runs must be 2 at least, so that chance can be told from effect, got {self.runs}"
+            )
 
 
 # ------------------------------------------------------------ the experiment
@@ -113,8 +117,8 @@ class Run:
     train_accuracy: list[float]
     test_loss: list[float]
     test_accuracy: list[float]
-    moved: Array  # (hidden units,): how far each unit's weights, in and out, are from where they began, in the end
-    masked_test_accuracy: float  # in the end, with the masks of the last training step: in training mode, so to speak
+    moved: Array  # (hidden units,): how far each unit's weights, in and out, are in the end from where they began
+    masked_test_accuracy: float  # in the end, in training mode, with the masks of the last step
 
     @property
     def never_trained(self) -> float:
@@ -144,7 +148,9 @@ class Findings:
         values = [getattr(run, what) for run in self.runs[variant.name]]
         return np.array([v[-1] if isinstance(v, list) else v for v in values])
 
-    def difference(self, variant: Variant, what: str = "test_accuracy", against: Variant = SAMPLE) -> tuple[float, float]:
+    def difference(
+        self, variant: Variant, what: str = "test_accuracy", against: Variant = SAMPLE
+    ) -> tuple[float, float]:
         """variant - against, run by run: the mean and its standard error."""
         differences = self.final(variant, what) - self.final(against, what)
         return float(differences.mean()), float(differences.std(ddof=1) / math.sqrt(len(differences)))
@@ -165,7 +171,9 @@ def experiment(options: Options, seed: int, watch: Watch) -> Findings:
         _, rows = stratified_split(train_images.labels, options.images / len(train_images), seed=seed + i)
         labels = with_mistakes(train_images.labels[rows], options.wrong, seed + i)
         for variant in VARIANTS:
-            runs[variant.name].append(life(options, variant, seed + i, (flat(train_images.images[rows]), labels), test))
+            runs[variant.name].append(
+                life(options, variant, seed + i, (flat(train_images.images[rows]), labels), test)
+            )
             watch.advance(variant.name)
     return Findings(options, runs, average_over_masks(options, test[0][:100], seed), len(test_images))
 
@@ -196,7 +204,9 @@ def build(options: Options, variant: Variant, seed: int) -> Sequential:
     return model
 
 
-def life(options: Options, variant: Variant, seed: int, train: tuple[Array, Array], test: tuple[Array, Array]) -> Run:
+def life(
+    options: Options, variant: Variant, seed: int, train: tuple[Array, Array], test: tuple[Array, Array]
+) -> Run:
     """Trains one network."""
     model = build(options, variant, seed)
     initial = model.state_dict()
@@ -229,18 +239,19 @@ def _curves(scores: list[Evaluation]) -> tuple[list[float], list[float]]:
 
 
 def distance_moved(before: dict[str, Array], after: dict[str, Array]) -> Array:
-    """For every hidden unit: the length of the change of its incoming weights, its bias and its outgoing weights."""
+    """For every hidden unit: by how much its weights, in and out, and its bias changed (length of the change)."""
     change = {name: after[name].astype(np.float64) - before[name] for name in before}
     square = {name: values**2 for name, values in change.items()}
     units = [
         square[f"{layer}.weight"].sum(1) + square[f"{layer}.bias"] + square[f"{following}.weight"].sum(0)
         for layer, following in (("0", "3"), ("3", "6"))
     ]
-    return np.sqrt(np.concatenate(units))
+    distance: Array = np.sqrt(np.concatenate(units))
+    return distance
 
 
 def average_over_masks(options: Options, images: Array, seed: int, most: int = 1024) -> Average:
-    """E[mask] = 1, by counting: a hidden layer's numbers under many masks. (The weights do not matter: initial ones.)"""
+    """E[mask] = 1, by counting: a hidden layer under many masks. (Any weights will do: these are initial ones.)"""
     model = build(options, SAMPLE, seed)
     hidden = np.maximum(images @ model.layers["0"].weight.data.T, 0)  # type: ignore[attr-defined]
     masks = [2**i for i in range(0, most.bit_length(), 2)]
@@ -259,3 +270,240 @@ def average_over_masks(options: Options, images: Array, seed: int, most: int = 1
 
 def _relative(difference: Array, of: Array) -> float:
     return float(np.sqrt(np.square(difference).mean() / np.square(of).mean()))
+
+
+# ------------------------------------------------------------ the answer
+
+
+def answer(findings: Findings) -> str:
+    """What was found, in Markdown."""
+    best = max(VARIANTS, key=lambda variant: findings.final(variant, "test_accuracy").mean())
+    worst = min(VARIANTS, key=lambda variant: findings.final(variant, "test_accuracy").mean())
+    return "\n\n".join(
+        [
+            "**Anew at every forward, and for every sample of the batch by itself** (Srivastava et al. "
+            "2014, section 5.1): so says the definition, and so does `layers.Dropout`. Of the five ways "
+            f"tried here, {_named(best)} did best on the test images "
+            f"({_mean(findings, best, 'test_accuracy')} right), {_named(worst)} worst "
+            f"({_mean(findings, worst, 'test_accuracy')}).",
+            _table(findings),
+            _helps(findings),
+            _once(findings),
+            f"**Once per epoch, for all samples.** {_against_sample(findings, EPOCH)}",
+            f"**Once per batch, for all samples.** {_against_sample(findings, BATCH)}",
+            _evaluation(findings),
+            "**Try** `--set wrong=0` (do five ways still differ?), `--set p=0.2`, `--set width=64`, `--set "
+            "images=1000`.",
+        ]
+    )
+
+
+def _named(variant: Variant) -> str:
+    if variant is NONE:
+        return variant.name
+    return f"a mask drawn {variant.name}" if variant is ONCE else f"a mask for {variant.name}"
+
+
+def _table(findings: Findings) -> str:
+    rows = [
+        "| a new mask | training images, training mode | the same, evaluation mode | test images | test loss "
+        "| units never trained |",
+        "|---|---|---|---|---|---|",
+    ]
+    for variant in VARIANTS:
+        percents = " | ".join(
+            _mean(findings, variant, what) for what in ("thinned_accuracy", "train_accuracy", "test_accuracy")
+        )
+        rows.append(
+            f"| {variant.name} | {percents} | {findings.final(variant, 'test_loss').mean():.2f} "
+            f"| {_mean(findings, variant, 'never_trained')} |"
+        )
+    return "\n".join(rows)
+
+
+def _mean(findings: Findings, variant: Variant, what: str) -> str:
+    """The mean over the runs, with the standard deviation if it is worth a digit: 87.5% ± 1.2."""
+    values = findings.final(variant, what)
+    spread = f" ± {values.std(ddof=1) * 100:.1f}" if values.std() >= 0.0005 else ""
+    return f"{values.mean():.1%}{spread}"
+
+
+def _compare(findings: Findings, variant: Variant, against: Variant) -> tuple[str, bool]:
+    """The difference in test accuracy, run by run, in words; and whether it is more than chance."""
+    mean, error = findings.difference(variant, against=against)
+    shown = abs(mean) > 3 * error
+    runs = f"mean and standard error of {findings.options.runs} pairs of runs"
+    return f"{mean * 100:+.1f} ± {error * 100:.1f} points ({runs})", shown
+
+
+def _helps(findings: Findings) -> str:
+    points, shown = _compare(findings, SAMPLE, NONE)
+    better = findings.difference(SAMPLE, against=NONE)[0] > 0
+    verdict = "It makes no difference that these runs could show"
+    if shown:
+        verdict = "It helps" if better else "It does harm"
+    return (
+        f"**What dropout does here.** {verdict}: {points} of test accuracy against none. "
+        f"{findings.options.images} images, {findings.options.wrong:.0%} of them with a wrong label: "
+        f"without dropout the network gets {_mean(findings, NONE, 'train_accuracy')} of these right, "
+        f"mistakes included; with it, {_mean(findings, SAMPLE, 'train_accuracy')}."
+    )
+
+
+def _once(findings: Findings) -> str:
+    masked, whole = (findings.final(ONCE, what).mean() for what in ("masked_test_accuracy", "test_accuracy"))
+    text = (
+        "**Once for the whole training.** That is a smaller network: "
+        f"{_mean(findings, ONCE, 'never_trained')} of the hidden units never moved (not one of their "
+        f"weights, in or out, changed). With its mask it gets {masked:.1%} of the test images right; no "
+        f"dropout at all: {_mean(findings, NONE, 'test_accuracy')}. "
+    )
+    if whole < masked - 0.05:
+        return text + (
+            f"**At evaluation all units take part, and it gets {whole:.1%}**: those that never learned "
+            "anything join in with the weights they began with, and the trained ones lose the factor "
+            f"{1 / (1 - findings.options.p):.3g} that they had learned with."
+        )
+    return text + f"At evaluation, with all units, it gets {whole:.1%}: here they did little harm."
+
+
+def _against_sample(findings: Findings, variant: Variant) -> str:
+    points, shown = _compare(findings, variant, SAMPLE)
+    low, high = (f(findings.final(variant, "test_accuracy")) for f in (np.min, np.max))
+    sample_low, sample_high = (f(findings.final(SAMPLE, "test_accuracy")) for f in (np.min, np.max))
+    verdict = (
+        f"{'Better' if findings.difference(variant)[0] > 0 else 'Worse'} than one for every sample: {points}"
+        if shown
+        else f"No difference from one for every sample that these runs could show: {points}"
+    )
+    loss = findings.final(variant, "thinned_loss").mean()
+    steps = math.ceil(findings.options.images / findings.options.batch_size)
+    masks = findings.options.epochs * (1 if variant is EPOCH else steps)
+    return (
+        f"{verdict}. From {low:.1%} to {high:.1%} over the runs (every sample: {sample_low:.1%} to "
+        f"{sample_high:.1%}). {masks:,} masks in all, where every sample has its own: "
+        f"{findings.options.epochs * findings.options.images:,}; loss in training mode {loss:.2f} (every "
+        f"sample: {findings.final(SAMPLE, 'thinned_loss').mean():.2f})."
+    )
+
+
+def _evaluation(findings: Findings) -> str:
+    average, p = findings.average, findings.options.p
+    errors = ", ".join(f"{e:.3f} (K = {k})" for k, e in zip(average.masks, average.error, strict=True))
+    return (
+        f"**Why evaluation may use all units.** A mask is 0 or 1 / (1 - p) = {1 / (1 - p):.3g}, so its mean "
+        f"is 1. Counted: under {average.masks[-1]} masks a hidden layer's mean is {average.ratio:.4f} of "
+        f"its mean without; unit by unit, the average over K masks is off by {errors} of the units' own "
+        f"size; theory, √(p / (1 - p) / K): {math.sqrt(p / (1 - p) / average.masks[-1]):.3f} in the end. "
+        f"With the same mask every time it stays at {average.once_error[-1]:.2f}: nothing averages out."
+    )
+
+
+# ------------------------------------------------------------ the picture
+
+
+def picture(findings: Findings, path: Path) -> None:
+    """Learning curves, training mode against evaluation mode, the units that never learned, and the mean of the masks."""
+    figure = new_figure(14, 8, _headline(findings))
+    (accuracy, loss, modes), (final, units, means) = figure.subplots(2, 3)
+    _curve(accuracy, findings, "accuracy")
+    accuracy.set_ylim(0, 1.03)
+    accuracy.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    tidy(accuracy, "Accuracy: test images (thin dashes: training images)", xlabel="epoch")
+    accuracy.legend(fontsize=8, title="a new mask for", title_fontsize=8, loc="lower right")
+    _curve(loss, findings, "loss")
+    loss.set_yscale("log")
+    tidy(loss, "Loss: test images (thin dashes: training images)", xlabel="epoch", ylabel="nats")
+    _modes(modes, findings)
+    _final(final, findings)
+    _units(units, findings)
+    _means(means, findings)
+    save_figure(figure, path)
+
+
+def _headline(findings: Findings) -> str:
+    sample, once = (findings.final(variant, "test_accuracy").mean() for variant in (SAMPLE, ONCE))
+    return (
+        f"A mask for every sample at every forward: {sample:.0%} of the test images right; one mask for the "
+        f"whole training: {once:.0%}"
+    )
+
+
+def _curve(axes: Axes, findings: Findings, what: str) -> None:
+    epochs = np.arange(1, findings.options.epochs + 1)
+    for variant in VARIANTS:
+        runs = findings.runs[variant.name]
+        test = np.array([getattr(run, f"test_{what}") for run in runs])
+        train = np.array([getattr(run, f"train_{what}") for run in runs])
+        axes.fill_between(epochs, test.min(0), test.max(0), color=variant.color, alpha=0.12, linewidth=0)
+        axes.plot(epochs, test.mean(0), color=variant.color, linewidth=1.8, label=variant.name)
+        axes.plot(epochs, train.mean(0), "--", color=variant.color, linewidth=0.9)
+
+
+def _rows(axes: Axes, names: list[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+
+
+def _modes(axes: Axes, findings: Findings) -> None:
+    for row, variant in enumerate(VARIANTS):
+        thinned, whole = (
+            findings.final(variant, what).mean() for what in ("thinned_accuracy", "train_accuracy")
+        )
+        axes.plot([thinned, whole], [row, row], color=variant.color, linewidth=2.5, alpha=0.5)
+        axes.plot(
+            thinned, row, "o", color="white", markeredgecolor=variant.color, markeredgewidth=2, markersize=9
+        )
+        axes.plot(whole, row, "o", color=variant.color, markersize=9)
+    _rows(axes, [variant.name for variant in VARIANTS])
+    tidy(axes, "Training images: training mode (hollow), evaluation mode (full)", xlabel="accuracy")
+
+
+def _final(axes: Axes, findings: Findings) -> None:
+    rows = [(v.name, v.color, findings.final(v, "test_accuracy")) for v in VARIANTS]
+    rows.append(("once,\nwith its mask", PURPLE, findings.final(ONCE, "masked_test_accuracy")))
+    for row, (_, color, values) in enumerate(rows):
+        axes.plot(values, [row] * len(values), "o", color=color, alpha=0.55, markersize=6)
+        axes.plot(values.mean(), row, "|", color=color, markersize=24, markeredgewidth=2.5)
+        axes.annotate(
+            f"{values.mean():.1%}",
+            (values.mean(), row),
+            (0, 13),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+        )
+    _rows(axes, [name for name, _, _ in rows])
+    tidy(axes, "Test images in the end: every run, and the mean", xlabel="accuracy")
+
+
+def _units(axes: Axes, findings: Findings) -> None:
+    for variant in VARIANTS:
+        moved = np.sort(np.concatenate([run.moved for run in findings.runs[variant.name]]))
+        axes.plot(np.linspace(0, 1, len(moved)), moved, color=variant.color, linewidth=2)
+    still = findings.final(ONCE, "never_trained").mean()
+    axes.annotate(
+        f"drawn once: {still:.0%} of the units\nnever moved at all", (still * 0.5, 0), (0, 26), textcoords="offset points",
+        ha="center", fontsize=8, color=VERMILION, arrowprops={"arrowstyle": "->", "color": VERMILION},
+    )  # fmt: skip
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    tidy(
+        axes,
+        "How far a hidden unit's weights moved",
+        xlabel="hidden units, sorted",
+        ylabel="length of the change",
+    )
+
+
+def _means(axes: Axes, findings: Findings) -> None:
+    average, p = findings.average, findings.options.p
+    axes.loglog(average.masks, average.error, "o-", color=GREEN, label="a new mask each time")
+    axes.loglog(average.masks, average.once_error, "^-", color=VERMILION, label="always the same mask")
+    theory = [math.sqrt(p / (1 - p) / k) for k in average.masks]
+    axes.loglog(average.masks, theory, ":", color=GRAY, linewidth=2.5, label="theory: √(p / (1 - p) / K)")
+    axes.legend(fontsize=8, loc="lower left")
+    tidy(axes, "Mean over K masks against evaluation: E[mask] = 1", xlabel="masks K", ylabel="relative error")
+
+
+DROPOUT = Lab(QUESTION, Options, experiment, picture, answer)

@@ -38,15 +38,17 @@ def switch(default: Any, help: str) -> Any:
 
 
 def parse_options(options: type[Options], settings: Iterable[str]) -> Options:
-    """["depth=3", "small=0.1"] as an instance of `options`. Raises ValueError that lists the switches if one is wrong."""
+    """["depth=3", "small=0.1"] as an instance of `options`. Raises ValueError that says what can be set, and to what."""
     known = {f.name: f for f in fields(options)}  # type: ignore[arg-type]
     given: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         name = name.strip().replace("-", "_")
         if not equals or name not in known:
-            raise ValueError(f"--set {setting} sets nothing: write NAME=VALUE with one of these\n{describe(options)}")
-        kind = type(known[name].default)
+            raise ValueError(
+                f"--set {setting} sets nothing: write NAME=VALUE with one of these\n{describe(options)}"
+            )
+        kind: Callable[[str], Any] = type(known[name].default)
         try:
             given[name] = kind(text.strip())
         except ValueError:
@@ -61,4 +63,4 @@ def describe(options: type[Any]) -> str:
     return "\n".join(f"  {setting:<{width}}   {help}" for setting, help in rows)
 
 
-_KINDS = {int: "a whole number", float: "a number", str: "a word"}
+_KINDS: dict[Any, str] = {int: "a whole number", float: "a number", str: "a word"}

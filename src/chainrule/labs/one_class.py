@@ -1,16 +1,18 @@
 """Why does my network predict one class for everything?
 
-The same convolutional network learns the digits from four kinds of initial weights. Before and after, its *spread* is
-measured layer by layer: by how much a unit's value differs from image to image. Where that is gone, all images look alike,
-and no later layer can tell them apart again.
+The same convolutional network learns the digits from four kinds of initial weights. Before and after, its
+*spread* is measured layer by layer: by how much a unit's value differs from image to image. Where that is
+gone, all images look alike, and no later layer can tell them apart again.
 
-**What theory says.** z = W x has var(z) = fan_in · var(W) · var(x), so a layer multiplies the spread by slope · std(W) · √fan_in;
-the gradient, on its way back, by slope · std(W) · √fan_out. "slope" is what the activation function lets pass: 1 for tanh near
-0, √½ for ReLU (half of its inputs), ¼ for the sigmoid. Layer by layer these are multiplied: 0.1 becomes 10⁻⁶ in six layers.
+**What theory says.** z = W x has var(z) = fan_in · var(W) · var(x), so a layer multiplies the spread by slope
+· std(W) · √fan_in, and the gradient, on its way back, by slope · std(W) · √fan_out. "slope" is what the
+activation function lets pass: 1 for tanh near 0, √½ for ReLU (half of its inputs), ¼ for the sigmoid. One
+factor per layer, multiplied: 0.1 becomes 10⁻⁶ in six layers.
 
-Glorot and Bengio 2010, *Understanding the difficulty of training deep feedforward neural networks*: both factors should be 1,
-fan_in · var(W) = 1 and fan_out · var(W) = 1 (equations 10 and 11); both at once cannot be had, so
-var(W) = 2 / (fan_in + fan_out) (equation 12). He et al. 2015 put the 2 there that ReLU takes away.
+Glorot and Bengio 2010, *Understanding the difficulty of training deep feedforward neural networks*: both
+factors should be 1, that is fan_in · var(W) = 1 and fan_out · var(W) = 1 (equations 10 and 11); unless the
+fans are equal not both can be had, hence var(W) = 2 / (fan_in + fan_out) (equation 12). He et al. 2015 make
+up for the half that ReLU takes away.
 """
 
 from __future__ import annotations
@@ -81,7 +83,7 @@ class Options:
     runs: int = switch(3, "runs of each kind, from different weights")
 
     def __post_init__(self) -> None:
-        choices = {"activation": ACTIVATIONS, "cure": CURES, "optimizer": ("sgd", "adam")}
+        choices = {"activation": list(ACTIVATIONS), "cure": list(CURES), "optimizer": ["sgd", "adam"]}
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
@@ -173,7 +175,7 @@ def experiment(options: Options, seed: int, watch: Watch) -> Findings:
     watch.begin(len(starts) * options.runs * options.epochs)
     with np.errstate(all="ignore"):  # an overflow is a finding here
         runs = {
-                start.name: [life(options, start, seed + i, train, test, watch) for i in range(options.runs)]
+            start.name: [life(options, start, seed + i, train, test, watch) for i in range(options.runs)]
             for start in starts
         }
     prior = np.bincount(train_images.labels) / len(train_images)
@@ -200,7 +202,8 @@ def build(options: Options, start: Start, seed: int, side: int = 8, classes: int
     manual_seed(seed)
     layers: list[Layer] = []
     for i in range(options.depth):
-        layers += [Conv2d(options.width if i else 1, options.width, 3, padding="same"), ACTIVATIONS[options.activation]()]
+        convolution = Conv2d(options.width if i else 1, options.width, 3, padding="same")
+        layers += [convolution, ACTIVATIONS[options.activation]()]
     model = Sequential(*layers, Flatten(), Linear(options.width * side * side, classes))
     for parameter in model.parameters():
         if len(parameter.shape) > 1:
@@ -211,7 +214,12 @@ def build(options: Options, start: Start, seed: int, side: int = 8, classes: int
 
 
 def life(
-    options: Options, start: Start, seed: int, train: tuple[Array, Array], test: tuple[Array, Array], watch: Watch
+    options: Options,
+    start: Start,
+    seed: int,
+    train: tuple[Array, Array],
+    test: tuple[Array, Array],
+    watch: Watch,
 ) -> Run:
     """Trains one network, and looks at it before, after every epoch, and in the end."""
     model = build(options, start, seed)
@@ -239,15 +247,18 @@ def life(
 
     logits = look()
     train_loss.append(evaluate(model, loss, [train]).loss)
-    for epoch in train_epochs(model, optimizer, ArrayBatches(*train, batch_size=32, seed=seed), options.epochs, seed):
+    for epoch in train_epochs(
+        model, optimizer, ArrayBatches(*train, batch_size=32, seed=seed), options.epochs, seed
+    ):
         logits = look()
         train_loss.append(epoch.loss)
         if not math.isfinite(epoch.loss):
             overflow = epoch.step
         watch.advance(start.name)
     for _ in range(options.epochs + 1 - len(share)):  # NaN stays NaN: no need to compute it
-        for numbers in (share, favorite, accuracy, train_loss):
-            numbers.append(numbers[-1])  # type: ignore[attr-defined, index]
+        favorite.append(favorite[-1])
+        for numbers in (share, accuracy, train_loss):
+            numbers.append(numbers[-1])
         watch.advance(start.name)
 
     probabilities, _ = softmax(logits.astype(np.float64))
@@ -303,7 +314,8 @@ def dissect(model: Sequential, slope: float, images: Array, labels: Array) -> An
 def growth(layer: Layer, slope: float, side: int) -> tuple[float, float]:
     """std(W) · √fan_in and std(W) · √fan_out, the border of the image taken into account.
 
-    A padded 3 x 3 kernel sees, over all positions of an 8 x 8 image, 7.56 pixels on average; the others are padding.
+    A padded 3 x 3 kernel sees, over all positions of an 8 x 8 image, 7.56 pixels on average; the others are
+    padding.
     """
     weight = layer.weight.data.astype(np.float64)  # type: ignore[attr-defined]
     fan_in, fan_out = init.fan_in_and_fan_out(weight.shape)
@@ -330,16 +342,16 @@ def answer(findings: Findings) -> str:
     bad = [run for name, runs in findings.runs.items() if name != cure for run in runs]
     stuck = sum(run.always_one_class for run in bad)
     parts = [
-        f"Of {len(bad)} networks with unsuitable initial weights, **{stuck} gave all {findings.test_images} test images one "
-        f"class after every epoch**. {_cure(findings.runs[cure], cure)}",
+        f"Of {len(bad)} networks with unsuitable initial weights, **{stuck} gave all {findings.test_images} "
+        f"test images one class after every epoch**. {_cure(findings.runs[cure], cure)}",
         _table(findings),
         _where(findings),
         _why(findings),
         _overflow(findings),
         _died(findings),
         f"**What to do.** {_condition(findings)}",
-        "**Try** `--set activation=sigmoid` (does Glorot still help?), `--set cure=he`, `--set depth=2`, `--set optimizer=adam` "
-        "(which divides a gradient by its own size), `--set large=0.2`.",
+        "**Try** `--set activation=sigmoid` (does Glorot still help?), `--set cure=he`, `--set depth=2`, "
+        "`--set optimizer=adam` (which divides a gradient by its own size), `--set large=0.2`.",
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -348,26 +360,28 @@ def _cure(runs: list[Run], name: str) -> str:
     learned = [run for run in runs if run.learned]
     if len(learned) == len(runs):
         return (
-            f"The same network with {name} weights learned in all {len(runs)} runs: {_range(r.accuracy[-1] for r in runs)} of "
-            f"the test images right."
+            f"The same network with {name} weights learned in all {len(runs)} runs: "
+            f"{_range(r.accuracy[-1] for r in runs)} of the test images right."
         )
     stuck = sum(run.always_one_class for run in runs)
     return (
-        f"**{name} was no cure here**: {len(learned)} of {len(runs)} networks learned, {stuck} gave one class after every epoch; "
-        f"{_range(r.accuracy[-1] for r in runs)} of the test images right."
+        f"**{name} was no cure here**: {len(learned)} of {len(runs)} networks learned, {stuck} gave one "
+        f"class after every epoch; {_range(r.accuracy[-1] for r in runs)} of the test images right."
     )
 
 
 def _table(findings: Findings) -> str:
     rows = [
-        "| weights from | one class after every epoch | test accuracy | spread × per layer | theory | spread of logits |",
+        "| weights from | one class after every epoch | test accuracy | spread × per layer | theory | "
+        "spread of logits |",
         "|---|---|---|---|---|---|",
     ]
     for name, runs in findings.runs.items():
         before = runs[0].before
         rows.append(
-            f"| {name} | {sum(run.always_one_class for run in runs)} of {len(runs)} | {_range(r.accuracy[-1] for r in runs)} "
-            f"| {per_layer(before.spread):.2g} | {per_layer(before.predicted_spread):.2g} | {before.spread[-1]:.2g} |"
+            f"| {name} | {sum(run.always_one_class for run in runs)} of {len(runs)} | "
+            f"{_range(r.accuracy[-1] for r in runs)} | {per_layer(before.spread):.2g} | "
+            f"{per_layer(before.predicted_spread):.2g} | {before.spread[-1]:.2g} |"
         )
     return "\n".join(rows)
 
@@ -375,7 +389,7 @@ def _table(findings: Findings) -> str:
 def per_layer(spread: list[float]) -> float:
     """By what one convolution (of those whose inputs have equally many channels) multiplies the spread, on average."""
     first, last = spread[min(1, len(spread) - 3)], spread[-2]
-    return (last / first) ** (1 / max(len(spread) - 3, 1))
+    return math.exp(math.log(last / first) / max(len(spread) - 3, 1)) if last > 0 else 0.0
 
 
 def _where(findings: Findings) -> str:
@@ -385,11 +399,13 @@ def _where(findings: Findings) -> str:
         lost, first = [run for run in runs if run.before.lost_at is not None], runs[0].before
         if lost and first.lost_at is not None:
             texts.append(
-                f"{name}: the pixels differ from image to image by {first.spread[0]:.2g}; every convolution leaves "
-                f"{per_layer(first.spread):.2g} of that (theory, slope · std · √fan_in: {per_layer(first.predicted_spread):.2g}). "
-                f"Layer {first.lost_at} of {len(first.spread) - 1} is the first with less than a thousandth; the logits have "
-                f"{first.spread[-1]:.1e} (theory: {first.predicted_spread[-1]:.1e}). On the way back {first.gradient[-1]:.2g} "
-                f"leaves the logits, and {first.gradient[0]:.1e} arrives at the first convolution."
+                f"{name}: the pixels differ from image to image by {first.spread[0]:.2g}; every convolution "
+                f"leaves {per_layer(first.spread):.2g} of that (theory, slope · std · √fan_in: "
+                f"{per_layer(first.predicted_spread):.2g}). Layer {first.lost_at} of "
+                f"{len(first.spread) - 1} is the first with less than a thousandth; the logits have "
+                f"{first.spread[-1]:.1e} (theory: {first.predicted_spread[-1]:.1e}). On the way back "
+                f"{first.gradient[-1]:.2g} leaves the logits, and {first.gradient[0]:.1e} arrives at the "
+                "first convolution."
             )
     return "**Where the images get lost.** Before the first step already. " + " ".join(texts) if texts else ""
 
@@ -402,11 +418,13 @@ def _why(findings: Findings) -> str:
     prior, run = findings.prior, stuck[0]
     classes = len(set(run.favorite[1:]))
     return (
-        f"**Why one class.** If nothing that depends on the image arrives at the last layer, its bias is all that can be learned, "
-        f"and the best bias says how frequent the classes are. So it did ({run.start}, first such run): from image to image its "
-        f"probabilities differ by {run.probability_range:.1g} at most; they are {_range(run.probabilities)}, the classes' shares "
-        f"{_range(prior)}. Its loss is {run.train_loss[-1]:.3f}; whoever answers with the shares gets {findings.entropy:.3f}. "
-        f"Which class comes out on top is chance: {classes} different ones in {len(run.favorite) - 1} epochs."
+        "**Why one class.** If nothing that depends on the image arrives at the last layer, its bias is "
+        "all that can be learned, and the best bias says how frequent the classes are. So it did "
+        f"({run.start}, first such run): from image to image its probabilities differ by "
+        f"{run.probability_range:.1g} at most; they are {_range(run.probabilities)}, the classes' shares "
+        f"{_range(prior)}. Its loss is {run.train_loss[-1]:.3f}; whoever answers with the shares gets "
+        f"{findings.entropy:.3f}. Which class comes out on top is chance: {classes} different ones in "
+        f"{len(run.favorite) - 1} epochs."
     )
 
 
@@ -417,16 +435,17 @@ def _overflow(findings: Findings) -> str:
         if steps:
             before = runs[0].before
             texts.append(
-                f"{name}: every layer multiplies the spread by {per_layer(before.spread):.2g}, the logits have "
-                f"{before.spread[-1]:.1e}, and in {len(steps)} of {len(runs)} runs the loss was infinite or NaN in step "
-                f"{_steps(steps)}."
+                f"{name}: every layer multiplies the spread by {per_layer(before.spread):.2g}, the logits "
+                f"have {before.spread[-1]:.1e}, and in {len(steps)} of {len(runs)} runs the loss was "
+                f"infinite or NaN in step {_steps(steps)}."
             )
             first = next(run.favorite[-1] for run in runs if run.overflow is not None)
     if not texts:
         return ""
     return (
-        f"**The other way to one class: numbers that overflow.** {' '.join(texts)} Then all weights are NaN, and so are the "
-        f"logits; argmax of NaN is the first class, {first}. The accuracy looks as above, the loss does not: look at it."
+        f"**The other way to one class: numbers that overflow.** {' '.join(texts)} Then all weights are "
+        f"NaN, and so are the logits; argmax of NaN is the first class, {first}. The accuracy looks as "
+        "above, the loss does not: look at it."
     )
 
 
@@ -437,16 +456,17 @@ def _died(findings: Findings) -> str:
         if dead:
             spread, layer = dead[0].after.spread, dead[0].after.lost_at
             texts.append(
-                f"{name}, {len(dead)} of {len(runs)} runs: before training the images reach the logits (spread "
-                f"{dead[0].before.spread[-1]:.2g}); after it they get lost in layer {layer} (spread {spread[layer or 0]:.1g}). "
-                f"At the start, the gradient at the first convolution is {dead[0].before.gradient[0]:.2g} there, "
-                f"{cure.before.gradient[0]:.2g} with {cure.start}."
+                f"{name}, {len(dead)} of {len(runs)} runs: before training the images reach the logits "
+                f"(spread {dead[0].before.spread[-1]:.2g}); after it they get lost in layer {layer} (spread "
+                f"{spread[layer or 0]:.1g}). At the start, the gradient at the first convolution is "
+                f"{dead[0].before.gradient[0]:.2g} there, {cure.before.gradient[0]:.2g} with {cure.start}."
             )
     if not texts:
         return ""
     return (
-        f"**And a third: too large a step.** {' '.join(texts)} Large gradients make large steps; after one too many, units "
-        f"are stuck where their activation function is flat (a ReLU whose input is negative for every image gets no gradient)."
+        f"**And a third: too large a step.** {' '.join(texts)} Large gradients make large steps; after one "
+        "too many, units are stuck where their activation function is flat (a ReLU whose input is negative "
+        "for every image gets no gradient)."
     )
 
 
@@ -454,10 +474,11 @@ def _condition(findings: Findings) -> str:
     cure = findings.starts[-1].name
     anatomy = findings.runs[cure][0].before
     return (
-        "Choose the weights' variance so that neither factor is far from 1: fan_in · var(W) = 1 for the activations, "
-        "fan_out · var(W) = 1 for the gradients, hence Glorot's var(W) = 2 / (fan_in + fan_out) (Glorot and Bengio 2010); the fan "
-        "of a convolution counts the kernel's area. ReLU takes half, so He et al. 2015 double it. "
-        f"{cure} gives {per_layer(anatomy.spread):.2g} per layer here, and logits of spread {anatomy.spread[-1]:.2g}."
+        "Choose the weights' variance so that neither factor is far from 1: fan_in · var(W) = 1 for the "
+        "activations, fan_out · var(W) = 1 for the gradients, hence Glorot's var(W) = 2 / (fan_in + "
+        "fan_out) (Glorot and Bengio 2010); the fan of a convolution counts the kernel's area. ReLU takes "
+        f"half, so He et al. 2015 double it. {cure} gives {per_layer(anatomy.spread):.2g} per layer here, "
+        f"and logits of spread {anatomy.spread[-1]:.2g}."
     )
 
 
@@ -484,16 +505,22 @@ def picture(findings: Findings, path: Path) -> None:
     layers = ["pixels", *(f"conv {i + 1}" for i in range(findings.options.depth)), "logits"]
     first = {start.name: findings.runs[start.name][0] for start in findings.starts}
     for start in findings.starts:
-        before, ended = first[start.name].before, first[start.name].after
+        before = first[start.name].before
         _by_layer(spread, layers, before.spread, before.predicted_spread, start)
         _by_layer(gradient, layers[1:], before.gradient, before.predicted_gradient, start)
-        _by_layer(after, layers, ended.spread, None, start)
+        for run in findings.runs[start.name]:
+            _by_layer(after, layers, run.after.spread, None, start)
     tidy(spread, "Before training: by how much images differ (dotted: theory)", ylabel="spread over images")
-    tidy(gradient, "Before training: the gradient that arrives (dotted: theory)", ylabel="gradient, root mean square")
-    tidy(after, "After training: by how much images differ", ylabel="spread over images")
-    gone = [name for name, run in first.items() if run.overflow is not None]
+    tidy(
+        gradient,
+        "Before training: the gradient that arrives (dotted: theory)",
+        ylabel="gradient, root mean square",
+    )
+    tidy(after, "After training: by how much images differ (all runs)", ylabel="spread over images")
+    gone = [name for name, runs in findings.runs.items() if any(run.overflow is not None for run in runs)]
     if gone:
-        after.text(0.5, 0.04, f"{', '.join(gone)}: NaN", transform=after.transAxes, ha="center", fontsize=8, color=GRAY)
+        note = f"not drawn: {', '.join(gone)} (NaN)"
+        after.text(0.03, 0.14, note, transform=after.transAxes, fontsize=8, color=GRAY)
     share.legend(fontsize=8, loc="best")
     save_figure(figure, path)
 
@@ -515,7 +542,7 @@ def _over_epochs(axes: Axes, findings: Findings, what: str, title: str) -> None:
             axes.plot(getattr(run, what), label=None if i else start.name, **style)
     axes.set_ylim(0, 1.05)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     tidy(axes, title, xlabel="epoch")
 
 
@@ -528,7 +555,7 @@ def _predictions(axes: Axes, findings: Findings) -> None:
         axes.text(column, row, counts[row, column], ha="center", va="center", fontsize=7, color=color)
     axes.set_xticks(range(counts.shape[1]))
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
-    tidy(axes, f"In the end: what each network calls the {findings.test_images} test images", xlabel="predicted class")
+    tidy(axes, f"What each network calls the {findings.test_images} test images", xlabel="predicted class")
     axes.grid(False)
     axes.tick_params(axis="y", labelsize=7)
 
@@ -536,7 +563,9 @@ def _predictions(axes: Axes, findings: Findings) -> None:
 FLOOR = 1e-12  # smaller spreads, 0 among them, are drawn here
 
 
-def _by_layer(axes: Axes, layers: list[str], measured: list[float], predicted: list[float] | None, start: Start) -> None:
+def _by_layer(
+    axes: Axes, layers: list[str], measured: list[float], predicted: list[float] | None, start: Start
+) -> None:
     style = {**start.style, "linestyle": "-", "linewidth": 1.6, "markersize": 5}
     axes.plot(np.maximum(measured, FLOOR), label=start.name, **style)
     if predicted is not None:
@@ -545,7 +574,7 @@ def _by_layer(axes: Axes, layers: list[str], measured: list[float], predicted: l
     axes.set_xticks(range(len(layers)), layers, rotation=30)
     if min(measured) < FLOOR:
         axes.axhline(FLOOR, color=GRAY, linewidth=0.8)
-        axes.annotate("0", (0, FLOOR), (3, 3), textcoords="offset points", fontsize=8, color=GRAY)
+        axes.annotate("0", (0, FLOOR), (0, 3), textcoords="offset points", fontsize=8, color=GRAY)
 
 
 ONE_CLASS = Lab(QUESTION, Options, experiment, picture, answer)

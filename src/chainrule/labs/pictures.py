@@ -1,4 +1,4 @@
-"""What the pictures of the labs have in common: size, colors that the color-blind can tell apart, how they are saved."""
+"""What the labs' pictures have in common: colors that the color-blind can tell apart, and how they are saved."""
 
 from __future__ import annotations
 

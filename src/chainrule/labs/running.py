@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +29,24 @@ class Bar(Watch):
         self.progress.update(self.task, advance=1, description=doing)
 
 
+def one_thread() -> AbstractContextManager[Any]:
+    """Several threads multiply matrices as small as these hardly faster; far slower, if other programs run too.
+
+    (threadpoolctl comes with scikit-learn, and that with the digits.)
+    """
+    try:
+        threadpool_limits = import_module("threadpoolctl").threadpool_limits
+    except ImportError:
+        return nullcontext()
+    limits: AbstractContextManager[Any] = threadpool_limits(1)
+    return limits
+
+
 def run_lab(name: str, out: str | Path, seed: int, console: Console, settings: Sequence[str] = ()) -> Any:
     """Runs lab `name`, with switches such as "depth=3"; leaves `out`/NAME.png and returns what was found.
 
-    Raises KeyError that lists the labs, or ValueError that lists the switches. The picture is written last, and all of it or
-    nothing: who stops the experiment (Ctrl-C) finds the directory as it was.
+    Raises KeyError that lists the labs, or ValueError that lists the switches. The picture is written last,
+    and all of it or nothing: who stops the experiment (Ctrl-C) finds the directory as it was.
     """
     from . import LABS
 
@@ -41,8 +56,10 @@ def run_lab(name: str, out: str | Path, seed: int, console: Console, settings: S
     options = parse_options(lab.options, settings)
     path = Path(out) / f"{name}.png"
     console.print(f"[bold]{lab.question}[/]\n", highlight=False)
-    columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    left = TextColumn("left:"), TimeRemainingColumn()
+    columns = BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), *left
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with one_thread(), bar as progress:
         findings = lab.experiment(options, seed, Bar(progress))
     console.print(Markdown(lab.answer(findings)))
     lab.picture(findings, path)

@@ -1,4 +1,4 @@
-"""The training loop of the labs: one epoch at a time, with the clock of the randomness in the caller's hands."""
+"""The labs' training loop: one epoch at a time, and the caller holds the clock of the randomness."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chainrule.training import Optimizer, train_step
 class Epoch(NamedTuple):
     epoch: int  # the first is 1
     step: int  # steps taken so far
-    loss: float  # mean over the samples, each seen before the step it took part in, in training mode; maybe NaN
+    loss: float  # mean over the samples, in training mode, while it learned; maybe NaN
     accuracy: float
 
 
@@ -31,7 +31,7 @@ def train_epochs(
     seed: int,
     clock: Callable[[int, int], int] = every_step,
 ) -> Iterator[Epoch]:
-    """Trains, and hands over after each epoch. `clock(epoch, step)` says when random numbers repeat (both count from 1).
+    """Trains, and hands over after each epoch. Equal `clock(epoch, step)`, equal random numbers (both count from 1).
 
     If the loss is infinite or NaN, the epoch ends with that step and is the last one.
     """

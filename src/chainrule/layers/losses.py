@@ -85,8 +85,8 @@ class CrossEntropyLoss(Loss):
         )
 
     def backward(self, dloss: Any, cache: CrossEntropyCache) -> tuple[Array, None]:
-        dprediction, dtarget, _ = cross_entropy_backward(dloss, cache)
-        return dprediction, dtarget
+        dprediction, _, _ = cross_entropy_backward(dloss, cache)
+        return dprediction, None  # class numbers have no gradient
 
 
 class MSELoss(Loss):

@@ -61,9 +61,11 @@ class Display(Callback):
 
     def on_epoch(self, record: Record) -> None:
         line = f"epoch {record['epoch']:>3}/{self.epochs}"
-        line += f"  loss {record['train_loss']:.4f}  accuracy {record['train_accuracy']:.2%}"
-        if "validation_loss" in record:
-            line += f"  | validation {record['validation_loss']:.4f}  {record['validation_accuracy']:.2%}"
+        for part, label in (("train", "  loss"), ("validation", "  | validation")):
+            if f"{part}_loss" in record:
+                line += f"{label} {record[f'{part}_loss']:.4f}"
+            if f"{part}_accuracy" in record:
+                line += f"  accuracy {record[f'{part}_accuracy']:.2%}"
         self.console.print(f"{line}  | {record['seconds']:.1f} s", highlight=False, soft_wrap=True)
 
     def on_end(self) -> None:

@@ -10,12 +10,13 @@ import numpy as np
 from chainrule.functions.arrays import Array
 from chainrule.layers.layer import Layer
 
+from .progress import is_classification
 from .step import Loss
 
 
 class Evaluation(NamedTuple):
     loss: float  # mean over all samples, not a mean of means
-    accuracy: float  # 0 to 1
+    accuracy: float  # 0 to 1; NaN where the targets are no classes
     logits: Array  # (samples, classes), in the order of the data
     labels: Array  # (samples,)
 
@@ -46,4 +47,5 @@ def evaluate(model: Layer, loss: Loss, batches: Iterable[tuple[Array, Array]]) -
     if not all_logits:
         raise ValueError("evaluate got no batches: the data is empty")
     logits, labels = np.concatenate(all_logits), np.concatenate(all_labels)
-    return Evaluation(total / count, float((logits.argmax(-1) == labels).mean()), logits, labels)
+    right = logits.argmax(-1) == labels if is_classification(logits, labels) else np.nan
+    return Evaluation(total / count, float(np.mean(right)), logits, labels)

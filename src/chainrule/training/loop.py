@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from math import isnan
 from typing import Protocol
 
 from chainrule.functions.arrays import Array
@@ -12,6 +13,7 @@ from chainrule.layers.layer import Layer
 from chainrule.layers.randomness import randomness
 
 from .evaluation import evaluate
+from .files import save
 from .interrupt import Interrupted, stop_on_signal
 from .nonfinite import check_finite
 from .optimizers import Optimizer
@@ -70,6 +72,8 @@ def fit(
     Raises NonFiniteError, naming the first layer concerned, if the loss or a gradient is NaN or infinite; the
     weights are then those before that step.
     """
+    if resume and run is None:
+        raise ValueError("resume=True needs run=: the directory that holds the checkpoint")
     if epochs < 1 or len(train) < 1:
         raise ValueError(f"nothing to train: {epochs} epochs of {len(train)} steps")
     progress = run.load_checkpoint(model, optimizer) if run and resume else Progress()
@@ -101,7 +105,8 @@ def fit(
                 more = {"lr": optimizer.lr if schedule is None else schedule(progress.step - 1)}
                 if validation is not None:
                     scores = evaluate(model, loss, validation)
-                    more |= {"validation_loss": scores.loss, "validation_accuracy": scores.accuracy}
+                    more |= {"validation_loss": scores.loss}
+                    more |= {} if isnan(scores.accuracy) else {"validation_accuracy": scores.accuracy}
                 record = progress.finish_epoch(**more)
                 if run:
                     _keep(run, model, optimizer, progress)
@@ -114,13 +119,12 @@ def fit(
 
 
 def _keep(run: Run, model: Layer, optimizer: Optimizer, progress: Progress) -> None:
-    """After an epoch: the checkpoint, and the weights apart if no epoch before was better on the validation
-    data.
-    """
-    from .files import save
+    """After an epoch: the weights apart, if none before did better on the validation data; the checkpoint."""
 
-    *before, record = progress.history
-    accuracy = record.get("validation_accuracy")
-    if accuracy is not None and all(accuracy > r["validation_accuracy"] for r in before):
+    def score(record: Record) -> float:
+        return float(record.get("validation_accuracy", -record["validation_loss"]))
+
+    *before, newest = progress.history
+    if "validation_loss" in newest and all(score(newest) > score(record) for record in before):
         save(model, run.best)
     run.save_checkpoint(model, optimizer, progress)

@@ -12,6 +12,11 @@ from .step import StepResult
 Record = dict[str, Any]
 
 
+def is_classification(prediction: Array, target: Array) -> bool:
+    """Are these logits (..., classes) against class numbers (...)? Then an answer can be right or wrong."""
+    return target.dtype.kind in "iu" and prediction.shape[:-1] == target.shape
+
+
 @dataclass
 class Progress:
     """Counters, the sums of the epoch at hand, and one record per finished epoch. Goes to JSON and back."""
@@ -21,8 +26,9 @@ class Progress:
     step_in_epoch: int = 0
     loss: float = 0.0  # sums over the epoch at hand
     count: float = 0.0
-    correct: int = 0
     samples: int = 0
+    judged: int = 0  # answers that can be right or wrong, and those that were right
+    correct: int = 0
     gradient_norm: float = 0.0
     seconds: float = 0.0
     history: list[Record] = field(default_factory=list)
@@ -31,8 +37,10 @@ class Progress:
         """Takes in one step."""
         self.step, self.step_in_epoch = self.step + 1, self.step_in_epoch + 1
         self.loss, self.count = self.loss + result.loss, self.count + result.count
-        self.correct += int((result.prediction.argmax(-1) == target).sum())
-        self.samples += target.size
+        self.samples += len(target)
+        if is_classification(result.prediction, target):
+            self.correct += int((result.prediction.argmax(-1) == target).sum())
+            self.judged += target.size
         self.gradient_norm += result.gradient_norm
         self.seconds += seconds
 
@@ -42,7 +50,8 @@ class Progress:
 
     @property
     def accuracy(self) -> float:
-        return self.correct / self.samples if self.samples else float("nan")
+        """The share of right answers; NaN where the targets are no classes."""
+        return self.correct / self.judged if self.judged else float("nan")
 
     @property
     def samples_per_second(self) -> float:
@@ -54,7 +63,7 @@ class Progress:
             "epoch": self.epoch + 1,
             "step": self.step,
             "train_loss": self.mean_loss,
-            "train_accuracy": self.accuracy,
+            **({"train_accuracy": self.accuracy} if self.judged else {}),
             "gradient_norm": self.gradient_norm / max(self.step_in_epoch, 1),
             "samples_per_second": self.samples_per_second,
             "seconds": self.seconds,
