@@ -25,7 +25,7 @@ def test_a_line_is_found_and_nothing_speaks_of_accuracy(tmp_path: Path) -> None:
     model = Linear(3, 2)
     run = Run.create(tmp_path / "line", {})
     history = fit(
-        model, MSELoss(), SGD(model.parameters(), lr=0.1), line(32, 0), line(7, 1), epochs=20, run=run
+        model, MSELoss(), SGD(model.parameters(), lr=0.1), line(32, 0), line(7, 1), epochs=60, run=run
     )
     np.testing.assert_allclose(model.weight.data, WEIGHT, atol=1e-3)
     assert not any("accuracy" in name for name in history[-1])

@@ -117,7 +117,7 @@ class Run:
     train_accuracy: list[float]
     test_loss: list[float]
     test_accuracy: list[float]
-    moved: Array  # (hidden units,): how far each unit's weights, in and out, are in the end from where they began
+    moved: Array  # (hidden units,): how far each one's weights, in and out, came in the training
     masked_test_accuracy: float  # in the end, in training mode, with the masks of the last step
 
     @property
@@ -239,7 +239,7 @@ def _curves(scores: list[Evaluation]) -> tuple[list[float], list[float]]:
 
 
 def distance_moved(before: dict[str, Array], after: dict[str, Array]) -> Array:
-    """For every hidden unit: by how much its weights, in and out, and its bias changed (length of the change)."""
+    """For every hidden unit: the length of the change of its weights, in and out, and its bias."""
     change = {name: after[name].astype(np.float64) - before[name] for name in before}
     square = {name: values**2 for name, values in change.items()}
     units = [
@@ -251,7 +251,7 @@ def distance_moved(before: dict[str, Array], after: dict[str, Array]) -> Array:
 
 
 def average_over_masks(options: Options, images: Array, seed: int, most: int = 1024) -> Average:
-    """E[mask] = 1, by counting: a hidden layer under many masks. (Any weights will do: these are initial ones.)"""
+    """E[mask] = 1, by counting: a hidden layer under many masks. (Any weights will do: initial ones.)"""
     model = build(options, SAMPLE, seed)
     hidden = np.maximum(images @ model.layers["0"].weight.data.T, 0)  # type: ignore[attr-defined]
     masks = [2**i for i in range(0, most.bit_length(), 2)]
@@ -403,7 +403,7 @@ def _evaluation(findings: Findings) -> str:
 
 
 def picture(findings: Findings, path: Path) -> None:
-    """Learning curves, training mode against evaluation mode, the units that never learned, and the mean of the masks."""
+    """Learning curves, training mode against evaluation mode, units that never learned, the mean of the masks."""
     figure = new_figure(14, 8, _headline(findings))
     (accuracy, loss, modes), (final, units, means) = figure.subplots(2, 3)
     _curve(accuracy, findings, "accuracy")
@@ -457,7 +457,7 @@ def _modes(axes: Axes, findings: Findings) -> None:
         )
         axes.plot(whole, row, "o", color=variant.color, markersize=9)
     _rows(axes, [variant.name for variant in VARIANTS])
-    tidy(axes, "Training images: training mode (hollow), evaluation mode (full)", xlabel="accuracy")
+    tidy(axes, "Training images: with masks (hollow), without (full)", xlabel="accuracy")
 
 
 def _final(axes: Axes, findings: Findings) -> None:
@@ -484,7 +484,8 @@ def _units(axes: Axes, findings: Findings) -> None:
         axes.plot(np.linspace(0, 1, len(moved)), moved, color=variant.color, linewidth=2)
     still = findings.final(ONCE, "never_trained").mean()
     axes.annotate(
-        f"drawn once: {still:.0%} of the units\nnever moved at all", (still * 0.5, 0), (0, 26), textcoords="offset points",
+        f"drawn once: {still:.0%} of the units\nnever moved at all",
+        (still * 0.5, 0), (0, 14), textcoords="offset points",
         ha="center", fontsize=8, color=VERMILION, arrowprops={"arrowstyle": "->", "color": VERMILION},
     )  # fmt: skip
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")

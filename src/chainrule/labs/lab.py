@@ -12,7 +12,7 @@ Findings = TypeVar("Findings")
 
 
 class Watch:
-    """Is told how far an experiment has come. This one keeps it to itself; the command line has one that shows it."""
+    """Is told how far an experiment has come. This one keeps it to itself; that of the command line shows it."""
 
     def begin(self, total: int) -> None:
         """The experiment has `total` pieces of work."""
@@ -38,7 +38,7 @@ def switch(default: Any, help: str) -> Any:
 
 
 def parse_options(options: type[Options], settings: Iterable[str]) -> Options:
-    """["depth=3", "small=0.1"] as an instance of `options`. Raises ValueError that says what can be set, and to what."""
+    """["depth=3", "small=0.1"] as an instance of `options`. Raises ValueError that says what can be set."""
     known = {f.name: f for f in fields(options)}  # type: ignore[arg-type]
     given: dict[str, Any] = {}
     for setting in settings:

@@ -160,7 +160,7 @@ class Findings:
 
     @property
     def entropy(self) -> float:
-        """The loss of whoever always answers with the classes' shares (nats): the best without looking at the image."""
+        """The loss of always answering with the classes' shares (nats): the best without looking at the image."""
         return float(-(self.prior * np.log(self.prior)).sum())
 
 
@@ -186,7 +186,7 @@ def ways_to_start(options: Options) -> list[Start]:
     """Too small, too large, a fan-in that forgets the kernel's area, and the cure."""
 
     def without_area(weight: Parameter) -> object:
-        # Glorot's formula with fan_in = in and fan_out = out: right for a Linear; for a 3 x 3 kernel 3 times too large
+        # Glorot's with fan_in = in and fan_out = out: right for Linear, 3 times too large for a 3 x 3 kernel
         return init.normal_(weight, 0.0, math.sqrt(2 / (weight.shape[0] + weight.shape[1])))
 
     return [
@@ -325,7 +325,7 @@ def growth(layer: Layer, slope: float, side: int) -> tuple[float, float]:
 
 
 def spread_over_images(x: Array) -> float:
-    """By how much a unit differs from image to image: its standard deviation, root mean square over all units."""
+    """By how much a unit differs from image to image: its standard deviation, root mean square over units."""
     return rms(x.astype(np.float64) - x.mean(0, dtype=np.float64))
 
 
@@ -387,7 +387,7 @@ def _table(findings: Findings) -> str:
 
 
 def per_layer(spread: list[float]) -> float:
-    """By what one convolution (of those whose inputs have equally many channels) multiplies the spread, on average."""
+    """By what a convolution multiplies the spread, on average (without the first, which has but 1 channel)."""
     first, last = spread[min(1, len(spread) - 3)], spread[-2]
     return math.exp(math.log(last / first) / max(len(spread) - 3, 1)) if last > 0 else 0.0
 

@@ -1,4 +1,4 @@
-"""What the labs' pictures have in common: colors that the color-blind can tell apart, and how they are saved."""
+"""What the labs' pictures have in common: colors that the color-blind can tell apart, how they are saved."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Bar(Watch):
 
 
 def one_thread() -> AbstractContextManager[Any]:
-    """Several threads multiply matrices as small as these hardly faster; far slower, if other programs run too.
+    """Several threads hardly multiply small matrices faster; far slower, if other programs run too.
 
     (threadpoolctl comes with scikit-learn, and that with the digits.)
     """
