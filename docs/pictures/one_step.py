@@ -1,6 +1,6 @@
-"""Draws docs/pictures/one_step.png: one training step of a trained network, forward and backward, every number of it.
+"""Draws docs/pictures/one_step.png: one step of a trained network, forward and backward, every number of it.
 
-    python docs/pictures/one_step.py RUN           RUN: a run of `chainrule train cnn --data mnist`
+python docs/pictures/one_step.py RUN           RUN: a run of `chainrule train cnn --data mnist`
 """
 
 import sys
@@ -39,8 +39,8 @@ for layer, cache in zip(reversed(list(model)), reversed(caches), strict=True):
     gradients.append(layer.backward(gradients[-1], cache))
 gradients.reverse()
 
-kinds = [type(layer).__name__ for layer in model]
-stages = [("image", 0), ("conv 32", 1), ("relu, pool", 3), ("conv 64", 4), ("relu, pool", 6), ("logits", len(outputs) - 1)]
+names = ("image", "conv 32", "relu, pool", "conv 64", "relu, pool", "logits")
+stages = list(zip(names, (0, 1, 3, 4, 6, len(outputs) - 1), strict=True))
 figure = Figure(figsize=(12, 4.6), dpi=120, layout="constrained")
 grid = figure.subplots(2, len(stages), width_ratios=[1.1, 1.35, 1.35, 1.35, 1.35, 1.0])
 
@@ -56,7 +56,8 @@ def mosaic(maps: np.ndarray, columns: int) -> np.ndarray:
     return canvas
 
 
-for row, (arrays, title, colors) in enumerate(((outputs, "forward →", "magma"), (gradients, "← backward", "RdBu"))):
+ways = ((outputs, "forward →", "magma"), (gradients, "← backward", "RdBu"))
+for row, (arrays, title, colors) in enumerate(ways):
     for axes, (name, index) in zip(grid[row], stages, strict=True):
         values = arrays[index][0]
         if values.ndim == 1:
@@ -70,10 +71,13 @@ for row, (arrays, title, colors) in enumerate(((outputs, "forward →", "magma")
             canvas = mosaic(values, 1 if len(values) == 1 else 4)
             limit = np.nanmax(np.abs(canvas))
             low = -limit if row else np.nanmin(canvas)
-            axes.imshow(canvas, cmap="gray_r" if len(values) == 1 and not row else colors, vmin=low, vmax=limit)
+            shown_in = "gray_r" if len(values) == 1 and not row else colors
+            axes.imshow(canvas, cmap=shown_in, vmin=low, vmax=limit)
         shape = " x ".join(map(str, arrays[index].shape[1:]))
         axes.set_title(f"{name}\n{shape}" if row == 0 else f"∂L/∂ {name}", fontsize=9)
-    grid[row][0].text(-0.08, 0.5, title, rotation=90, transform=grid[row][0].transAxes, va="center", ha="right", fontsize=12)
+    first = grid[row][0]
+    place = {"transform": first.transAxes, "va": "center", "ha": "right"}
+    first.text(-0.08, 0.5, title, rotation=90, fontsize=12, **place)
 figure.suptitle(
     f"One training step, and every number in it: a {label[0]} that is nearly taken for a "
     f"{int(np.argsort(outputs[-1][0])[-2])}  (loss {float(loss):.3f})",

@@ -255,16 +255,25 @@ def results(
 
 @app.command()
 def lab(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which experiment; without a name, all are listed.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which experiment; without a name, all are listed.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the picture goes: OUT/NAME.png.")] = Path("labs"),
-    seed: Annotated[int, typer.Option(help="Weights, order and masks follow from it: another seed, another run.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Weights, order and masks follow from it: another seed, another run.")
+    ] = 0,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="SWITCH=VALUE", help="Try it the other way; may be given several times.")
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="SWITCH=VALUE", help="Try it the other way; may be given several times."
+        ),
     ] = None,
 ) -> None:
     """One question, one experiment, one picture, and an answer in plain words.
 
-    Without a name, lists the questions, and the switches of each: chainrule lab one-class --set activation=sigmoid --set depth=4
+    Without a name, lists the questions and the switches of each. To try one the other way:
+
+    chainrule lab one-class --set activation=sigmoid --set depth=4
     """
     from chainrule.labs import LABS, describe, run_lab
 

@@ -1,8 +1,8 @@
 """The faults that people make in a backward, as changes of its syntax tree.
 
 Each operator gets one node and yields (what it did, the changed node) pairs. They are specific to
-gradients: a general tool changes strings and comparisons; ours forget the sum over the batch, the transpose, a term of
-the product rule.
+gradients: a general tool changes strings and comparisons; ours forget the sum over the batch or the
+transpose, or drop a term of the product rule.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def stratified_split(labels: Array, test_fraction: float, seed: int = 0) -> tupl
         if len(missing := np.setdiff1d(classes, labels[rows])):
             count = counts[classes == missing[0]].item()
             raise ValueError(
-                f"class {missing[0]} has {count} samples of {len(labels)}, too few to be on the {side} "
-                f"side of a split with test_fraction {test_fraction}: add samples, or move the fraction towards 0.5"
+                f"class {missing[0]} has {count} samples of {len(labels)}, too few to be on the "
+                f"{side} side of a split with test_fraction {test_fraction}: add samples"
             )
     return np.sort(train), np.sort(test)

@@ -120,7 +120,7 @@ def conv2d(
     windows = sliding_window_view(padded, span, axis=(2, 3))  # one at every pixel
     windows = windows[:, :, :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
     # (batch, in, out_h, out_w, kh, kw) -> (groups, batch, out_h, out_w, kh, kw, in_per_group): with the
-    # channels last, whole runs of memory are copied, if the pixels of x lie like that (our layers leave them so)
+    # channels last, whole runs of memory are copied, if x lies in memory like that (our layers leave it so)
     windows = windows.reshape(batch, groups, in_per_group, out_h, out_w, kh, kw)
     windows = windows.transpose(1, 0, 3, 4, 5, 6, 2)
     patches = windows.reshape(groups, batch * out_h * out_w, kh * kw * in_per_group)

@@ -277,15 +277,11 @@ def _relative(difference: Array, of: Array) -> float:
 
 def answer(findings: Findings) -> str:
     """What was found, in Markdown."""
-    best = max(VARIANTS, key=lambda variant: findings.final(variant, "test_accuracy").mean())
-    worst = min(VARIANTS, key=lambda variant: findings.final(variant, "test_accuracy").mean())
     return "\n\n".join(
         [
             "**Anew at every forward, and for every sample of the batch by itself** (Srivastava et al. "
-            "2014, section 5.1): so says the definition, and so does `layers.Dropout`. Of the five ways "
-            f"tried here, {_named(best)} did best on the test images "
-            f"({_mean(findings, best, 'test_accuracy')} right), {_named(worst)} worst "
-            f"({_mean(findings, worst, 'test_accuracy')}).",
+            "2014, section 5.1): so says the definition, and so does `layers.Dropout`. "
+            f"{_headline(findings)}. {_rivals(findings)}",
             _table(findings),
             _helps(findings),
             _once(findings),
@@ -298,10 +294,16 @@ def answer(findings: Findings) -> str:
     )
 
 
-def _named(variant: Variant) -> str:
-    if variant is NONE:
-        return variant.name
-    return f"a mask drawn {variant.name}" if variant is ONCE else f"a mask for {variant.name}"
+def _rivals(findings: Findings) -> str:
+    """Is any way better than one mask for every sample?"""
+    others = [variant for variant in VARIANTS if variant is not SAMPLE]
+    shown = {v.name: findings.difference(v)[0] > 0 for v in others if _compare(findings, v, SAMPLE)[1]}
+    better, worse = (
+        [name for name, is_better in shown.items() if is_better is sign] for sign in (True, False)
+    )
+    unclear = [variant.name for variant in others if variant.name not in shown]
+    parts = ((better, "better than that"), (worse, "worse"), (unclear, "these runs cannot tell it from that"))
+    return " ".join(f"{', '.join(names).capitalize()}: {verdict}." for names, verdict in parts if names)
 
 
 def _table(findings: Findings) -> str:
@@ -403,7 +405,7 @@ def _evaluation(findings: Findings) -> str:
 
 
 def picture(findings: Findings, path: Path) -> None:
-    """Learning curves, training mode against evaluation mode, units that never learned, the mean of the masks."""
+    """Learning curves, training against evaluation mode, units that never learned, the mean of masks."""
     figure = new_figure(14, 8, _headline(findings))
     (accuracy, loss, modes), (final, units, means) = figure.subplots(2, 3)
     _curve(accuracy, findings, "accuracy")

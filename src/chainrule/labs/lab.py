@@ -12,7 +12,7 @@ Findings = TypeVar("Findings")
 
 
 class Watch:
-    """Is told how far an experiment has come. This one keeps it to itself; that of the command line shows it."""
+    """Is told how far an experiment has come. This one is silent; the command line has one that shows it."""
 
     def begin(self, total: int) -> None:
         """The experiment has `total` pieces of work."""

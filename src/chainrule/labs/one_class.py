@@ -160,7 +160,7 @@ class Findings:
 
     @property
     def entropy(self) -> float:
-        """The loss of always answering with the classes' shares (nats): the best without looking at the image."""
+        """The loss (nats) of always answering with the classes' shares: the best without looking."""
         return float(-(self.prior * np.log(self.prior)).sum())
 
 
@@ -360,7 +360,7 @@ def _cure(runs: list[Run], name: str) -> str:
     learned = [run for run in runs if run.learned]
     if len(learned) == len(runs):
         return (
-            f"The same network with {name} weights learned in all {len(runs)} runs: "
+            f"The same network with {name} weights learned in {len(learned)} of {len(runs)} runs: "
             f"{_range(r.accuracy[-1] for r in runs)} of the test images right."
         )
     stuck = sum(run.always_one_class for run in runs)
@@ -372,8 +372,8 @@ def _cure(runs: list[Run], name: str) -> str:
 
 def _table(findings: Findings) -> str:
     rows = [
-        "| weights from | one class after every epoch | test accuracy | spread × per layer | theory | "
-        "spread of logits |",
+        "| weights from | one class after every epoch | test accuracy | spread × per layer (first run) | "
+        "theory | logits' spread |",
         "|---|---|---|---|---|---|",
     ]
     for name, runs in findings.runs.items():
@@ -387,7 +387,7 @@ def _table(findings: Findings) -> str:
 
 
 def per_layer(spread: list[float]) -> float:
-    """By what a convolution multiplies the spread, on average (without the first, which has but 1 channel)."""
+    """By what a convolution multiplies the spread, on average (but for the first, of 1 channel)."""
     first, last = spread[min(1, len(spread) - 3)], spread[-2]
     return math.exp(math.log(last / first) / max(len(spread) - 3, 1)) if last > 0 else 0.0
 
@@ -396,18 +396,22 @@ def _where(findings: Findings) -> str:
     """The starts that lose the images before training."""
     texts = []
     for name, runs in findings.runs.items():
-        lost, first = [run for run in runs if run.before.lost_at is not None], runs[0].before
-        if lost and first.lost_at is not None:
+        for before in [run.before for run in runs if run.before.lost_at is not None][:1]:
             texts.append(
-                f"{name}: the pixels differ from image to image by {first.spread[0]:.2g}; every convolution "
-                f"leaves {per_layer(first.spread):.2g} of that (theory, slope · std · √fan_in: "
-                f"{per_layer(first.predicted_spread):.2g}). Layer {first.lost_at} of "
-                f"{len(first.spread) - 1} is the first with less than a thousandth; the logits have "
-                f"{first.spread[-1]:.1e} (theory: {first.predicted_spread[-1]:.1e}). On the way back "
-                f"{first.gradient[-1]:.2g} leaves the logits, and {first.gradient[0]:.1e} arrives at the "
-                "first convolution."
+                f"{name}: the pixels differ from image to image by {before.spread[0]:.2g}; every "
+                f"convolution leaves {per_layer(before.spread):.2g} of that (theory, slope · std · √fan_in: "
+                f"{per_layer(before.predicted_spread):.2g}). Layer {before.lost_at} of "
+                f"{len(before.spread) - 1} is the first with less than a thousandth; the logits have "
+                f"{before.spread[-1]:.1e} (theory: {before.predicted_spread[-1]:.1e}{_rounding(before)}). "
+                f"On the way back {before.gradient[-1]:.2g} leaves the logits, and {before.gradient[0]:.1e} "
+                "arrives at the first convolution."
             )
     return "**Where the images get lost.** Before the first step already. " + " ".join(texts) if texts else ""
+
+
+def _rounding(anatomy: Anatomy) -> str:
+    lost = anatomy.spread[-1] > 10 * anatomy.predicted_spread[-1]
+    return "; the rest is rounding: float32 has 7 digits" if lost and anatomy.spread[-1] < 1e-6 else ""
 
 
 def _why(findings: Findings) -> str:
@@ -443,8 +447,8 @@ def _overflow(findings: Findings) -> str:
     if not texts:
         return ""
     return (
-        f"**The other way to one class: numbers that overflow.** {' '.join(texts)} Then all weights are "
-        f"NaN, and so are the logits; argmax of NaN is the first class, {first}. The accuracy looks as "
+        f"**The other way to one class: numbers that overflow.** {' '.join(texts)} The weights are NaN from "
+        f"then on, so are the logits, and argmax of NaN is the first class, {first}. The accuracy looks as "
         "above, the loss does not: look at it."
     )
 
@@ -472,13 +476,23 @@ def _died(findings: Findings) -> str:
 
 def _condition(findings: Findings) -> str:
     cure = findings.starts[-1].name
-    anatomy = findings.runs[cure][0].before
-    return (
+    runs = findings.runs[cure]
+    anatomy = runs[0].before
+    text = (
         "Choose the weights' variance so that neither factor is far from 1: fan_in · var(W) = 1 for the "
         "activations, fan_out · var(W) = 1 for the gradients, hence Glorot's var(W) = 2 / (fan_in + "
         "fan_out) (Glorot and Bengio 2010); the fan of a convolution counts the kernel's area. ReLU takes "
         f"half, so He et al. 2015 double it. {cure} gives {per_layer(anatomy.spread):.2g} per layer here, "
         f"and logits of spread {anatomy.spread[-1]:.2g}."
+    )
+    if all(run.learned for run in runs):
+        return text
+    best = max((run for runs in findings.runs.values() for run in runs), key=lambda run: run.accuracy[-1])
+    slope = SLOPES[findings.options.activation]
+    return (
+        f"{text} That was not enough: {findings.options.activation} lets {slope:.2g} of the spread through, "
+        f"and Glorot's formula knows nothing of it. The best run here, of {best.start} weights, has "
+        f"{per_layer(best.before.spread):.2g} per layer and gets {best.accuracy[-1]:.1%} right."
     )
 
 

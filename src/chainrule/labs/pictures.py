@@ -23,7 +23,7 @@ def new_figure(width: float, height: float, title: str) -> Figure:
     require("matplotlib", "a picture")
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=88, layout="constrained")
     figure.suptitle(title, fontsize=13, fontweight="bold")
     return figure
 

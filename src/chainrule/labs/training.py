@@ -31,7 +31,7 @@ def train_epochs(
     seed: int,
     clock: Callable[[int, int], int] = every_step,
 ) -> Iterator[Epoch]:
-    """Trains, and hands over after each epoch. Equal `clock(epoch, step)`: equal random numbers (both count from 1).
+    """Trains, and hands over after each epoch. When `clock(epoch, step)` repeats (both from 1), so do masks.
 
     If the loss is infinite or NaN, the epoch ends with that step and is the last one.
     """

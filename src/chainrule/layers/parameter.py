@@ -72,7 +72,7 @@ class Parameter(_Holder):
             )
 
     def add_grad(self, gradient: Array) -> None:
-        """grad += gradient. Raises ValueError if the shapes differ, where NumPy might broadcast in silence."""
+        """grad += gradient. Raises ValueError if the shapes differ: NumPy might broadcast in silence."""
         if gradient.shape != self._grad.shape:
             raise ValueError(
                 f"a gradient of shape {tuple(gradient.shape)} for a parameter of shape {self.shape}: "

@@ -32,7 +32,8 @@ class Residual(Layer):
         if y.shape != skipped.shape:
             raise ValueError(
                 f"Residual adds two arrays of one shape, got {tuple(y.shape)} from the body and "
-                f"{tuple(skipped.shape)} from the shortcut: give shortcut= a layer that changes the shape, such as a 1 x 1 Conv2d"
+                f"{tuple(skipped.shape)} from the shortcut: give shortcut= a layer that changes the shape, "
+                "such as a 1 x 1 Conv2d"
             )
         return y + skipped, ResidualCache(body_cache, shortcut_cache)
 
