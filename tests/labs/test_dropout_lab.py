@@ -7,20 +7,11 @@ import numpy as np
 import pytest
 
 from chainrule.labs import LABS, Watch
-from chainrule.labs.dropout import (
-    BATCH,
-    EPOCH,
-    NONE,
-    ONCE,
-    SAMPLE,
-    VARIANTS,
-    Findings,
-    OneMaskForAll,
-    Options,
-    answer,
-    experiment,
-    with_mistakes,
-)
+from chainrule.labs.dropout.answer import answer
+from chainrule.labs.dropout.experiment import experiment, with_mistakes
+from chainrule.labs.dropout.findings import Findings
+from chainrule.labs.dropout.options import Options
+from chainrule.labs.dropout.variants import BATCH, EPOCH, NONE, ONCE, SAMPLE, VARIANTS, OneMaskForAll
 from chainrule.layers import randomness
 
 

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from chainrule.labs import LABS, Watch
-from chainrule.labs.one_class import Findings, Options, answer, build, dissect, experiment, ways_to_start
+from chainrule.labs.one_class.anatomy import dissect
+from chainrule.labs.one_class.answer import answer
+from chainrule.labs.one_class.experiment import experiment
+from chainrule.labs.one_class.findings import Findings
+from chainrule.labs.one_class.network import build, ways_to_start
+from chainrule.labs.one_class.options import Options
 
 SMALL, LARGE, WITHOUT_AREA, CURE = range(4)
 

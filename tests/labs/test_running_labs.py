@@ -9,7 +9,7 @@ from rich.console import Console
 from chainrule import labs
 from chainrule.labs import LABS, Lab, describe, parse_options, run_lab
 from chainrule.labs.lab import switch
-from chainrule.labs.one_class import Options
+from chainrule.labs.one_class.options import Options
 
 
 @dataclass(frozen=True)

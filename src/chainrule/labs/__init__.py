@@ -1,6 +1,6 @@
 """Labs: one question each, answered by an experiment that anyone can run (`chainrule lab NAME`).
 
-A lab is a module with `Options` (its switches), an `experiment` that measures and returns what it found, a
+A lab is a package with `options` (its switches), an `experiment` that measures and returns its `findings`, a
 `picture`, and an `answer` composed of the findings: should the experiment come out otherwise, as it may with
 other switches, so does the answer.
 """

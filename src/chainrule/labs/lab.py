@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -35,6 +36,13 @@ class Lab(Generic[Options, Findings]):
 def switch(default: Any, help: str) -> Any:
     """A field of a lab's options: its default says what type it has, and `help` what it does."""
     return field(default=default, metadata={"help": help})
+
+
+def require_positive(options: Any, *names: str) -> None:
+    """Raises ValueError unless each of these switches is a finite number more than 0."""
+    for name in names:
+        if not 0 < getattr(options, name) < math.inf:
+            raise ValueError(f"{name} must be more than 0, got {getattr(options, name)}")
 
 
 def parse_options(options: type[Options], settings: Iterable[str]) -> Options:

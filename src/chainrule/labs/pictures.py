@@ -9,6 +9,7 @@ from chainrule.training.files import atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 # Okabe and Ito 2008, "Color universal design"
@@ -36,6 +37,11 @@ def tidy(axes: Axes, title: str, xlabel: str = "", ylabel: str = "") -> None:
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def in_percent(axis: Axis) -> None:
+    """0.5 is written as 50%."""
+    axis.set_major_formatter(lambda value, _: f"{value:.0%}")
 
 
 def save_figure(figure: Figure, path: Path) -> None:
