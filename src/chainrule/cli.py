@@ -92,7 +92,7 @@ def train_cnn(
     """
     from chainrule.recipes.cnn import config_of, configure
     from chainrule.recipes.cnn import train_cnn as train
-    from chainrule.training import Display, Interrupted, Run, next_run_path
+    from chainrule.training import Display, Interrupted, Run
 
     options = {
         "model": model, "epochs": epochs, "batch_size": batch_size, "lr": lr, "optimizer": optimizer,
@@ -115,7 +115,11 @@ def train_cnn(
             )
     else:
         config = configure(data or "digits", **options)
-        opened = Run.create(run or next_run_path("runs", f"cnn-{Path(config.data).name}"), asdict(config))
+        opened = (
+            Run.create(run, asdict(config))
+            if run is not None
+            else Run.create_next("runs", f"cnn-{Path(config.data).name}", asdict(config))
+        )
     where = escape(str(opened.path))
     console.print(
         f"[bold]{config.model}[/] on [bold]{escape(config.data)}[/] → {where}",
@@ -171,7 +175,7 @@ def predict(
 def evaluate(run: RunDirectory, weights: Weights = "last") -> None:
     """Runs the model over its test images again: accuracy, loss, and every class by itself."""
     from chainrule.layers import CrossEntropyLoss
-    from chainrule.recipes.cnn import config_of, prepare
+    from chainrule.recipes.cnn import check_same_images, config_of, prepare
     from chainrule.recipes.trained import load_trained
     from chainrule.training import Run
     from chainrule.training import evaluate as evaluate_model
@@ -179,6 +183,7 @@ def evaluate(run: RunDirectory, weights: Weights = "last") -> None:
     opened = Run.open(run)
     trained = load_trained(opened, weights)
     experiment = prepare(config_of(opened))
+    check_same_images(experiment, opened)
     scores = evaluate_model(trained.model, CrossEntropyLoss(), experiment.test)
     table = Table(box=None, header_style="bold")
     for column in ("class", "images", "found", "precision"):

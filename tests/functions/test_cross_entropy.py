@@ -182,8 +182,8 @@ LOGITS, TARGET = np.zeros((5, 3)), np.array([0, 1, 2, 0, 1])
         ),
         (
             ValueError,
-            {"target": np.full(5, -100)},
-            "every target is -100 .ignored., so that nothing is left to learn from",
+            {"target": np.full(5, -100), "reduction": "mean"},
+            "every target is -100 .ignored.: a mean over nothing",
         ),
     ],
 )
@@ -195,3 +195,20 @@ def test_what_does_not_fit_is_said(kind: type[Exception], arguments: dict[str, A
 def test_unsigned_class_numbers_are_class_numbers() -> None:
     logits = normal(5, 3)
     assert cross_entropy(logits, TARGET.astype(np.uint8))[0] == cross_entropy(logits, TARGET)[0]
+
+
+def test_an_ignored_row_may_hold_anything_and_a_class_may_be_ruled_out() -> None:
+    """A masked class (logit -∞) that is no target; a row of NaN whose target is ignored; as in PyTorch."""
+    logits = np.array([[1.0, 2.0, -np.inf], [np.nan, np.nan, np.nan]])
+    loss, count, cache = cross_entropy(logits, np.array([0, -100]))
+    assert count == 1
+    np.testing.assert_allclose(loss, np.log(1 + np.e), rtol=1e-12)
+    dlogits, _, _ = cross_entropy_backward(np.float64(1), cache)
+    p = 1 / (1 + np.e)
+    np.testing.assert_allclose(dlogits, [[p - 1, 1 - p, 0], [0, 0, 0]], atol=1e-12)
+
+
+def test_a_wholly_ignored_part_of_a_batch_adds_nothing() -> None:
+    loss, count, cache = cross_entropy(normal(3, 4), np.full(3, -100))
+    assert (loss, count) == (0, 0)
+    assert not cross_entropy_backward(np.float64(1), cache)[0].any()

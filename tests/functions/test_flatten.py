@@ -9,22 +9,22 @@ from protocol import check_function, compare_function, normal, torch_or_skip
 from chainrule.functions import flatten, flatten_backward
 
 
-@pytest.mark.parametrize("start_axis", [0, 1, 2])
-def test_the_protocol_holds(start_axis: int) -> None:
-    check_function(flatten, flatten_backward, [normal(2, 3, 5, 4)], kwargs={"start_axis": start_axis})
+@pytest.mark.parametrize("start_dim", [0, 1, 2])
+def test_the_protocol_holds(start_dim: int) -> None:
+    check_function(flatten, flatten_backward, [normal(2, 3, 5, 4)], kwargs={"start_dim": start_dim})
 
 
-@pytest.mark.parametrize("start_axis", [0, 1, 2])
-def test_pytorch_agrees(start_axis: int) -> None:
+@pytest.mark.parametrize("start_dim", [0, 1, 2])
+def test_pytorch_agrees(start_dim: int) -> None:
     torch = torch_or_skip()
-    arrays, options = [normal(2, 3, 5, 4)], {"start_axis": start_axis}
+    arrays, options = [normal(2, 3, 5, 4)], {"start_dim": start_dim}
     compare_function(
         flatten,
         flatten_backward,
         torch.flatten,
         arrays,
         kwargs=options,
-        torch_kwargs={"start_dim": start_axis},
+        torch_kwargs={"start_dim": start_dim},
     )
 
 
@@ -44,3 +44,10 @@ def test_samples_stay_apart() -> None:
 
 def test_an_empty_batch_keeps_its_features() -> None:
     assert flatten(np.zeros((0, 3, 2)))[0].shape == (0, 6)
+
+
+def test_every_call_gets_its_own_shape_back() -> None:
+    first, first_cache = flatten(normal(2, 3, 5))
+    second, second_cache = flatten(normal(4, 5, 3))
+    assert flatten_backward(first, first_cache).shape == (2, 3, 5)
+    assert flatten_backward(second, second_cache).shape == (4, 5, 3)

@@ -9,16 +9,16 @@ from chainrule.functions import log_softmax, log_softmax_backward
 PAIR = (log_softmax, log_softmax_backward)
 
 
-@pytest.mark.parametrize("axis", [-1, 1, 0, -3])
-def test_protocol(axis, rng):
-    check_function(*PAIR, [2 * rng.normal(size=(2, 5, 3))], kwargs={"axis": axis})
+@pytest.mark.parametrize("dim", [-1, 1, 0, -3])
+def test_protocol(dim, rng):
+    check_function(*PAIR, [2 * rng.normal(size=(2, 5, 3))], kwargs={"dim": dim})
 
 
-@pytest.mark.parametrize("axis", [-1, 1, 0])
-def test_pytorch(axis, rng):
+@pytest.mark.parametrize("dim", [-1, 1, 0])
+def test_pytorch(dim, rng):
     torch = torch_or_skip()
     x = 3 * rng.normal(size=(4, 5, 3))
-    compare_function(*PAIR, torch.log_softmax, [x], kwargs={"axis": axis}, torch_kwargs={"dim": axis})
+    compare_function(*PAIR, torch.log_softmax, [x], kwargs={"dim": dim}, torch_kwargs={"dim": dim})
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -38,13 +38,13 @@ def test_a_masked_score_stays_minus_infinity_and_has_no_gradient(rng):
 
 
 def test_errors():
-    with pytest.raises(ValueError, match=r"log_softmax: axis 2 does not exist in input \(2, 3\)"):
-        log_softmax(np.zeros((2, 3)), axis=2)
-    with pytest.raises(ValueError, match=r"log_softmax: axis -1 does not exist in input \(\)"):
+    with pytest.raises(ValueError, match=r"log_softmax: dim 2 does not exist in input \(2, 3\)"):
+        log_softmax(np.zeros((2, 3)), dim=2)
+    with pytest.raises(ValueError, match=r"log_softmax: dim -1 does not exist in input \(\)"):
         log_softmax(np.zeros(()))
-    with pytest.raises(ValueError, match=r"log_softmax: there is nothing .* along axis -1: input \(2, 0\)"):
+    with pytest.raises(ValueError, match=r"log_softmax: there is nothing .* along dim -1: input \(2, 0\)"):
         log_softmax(np.zeros((2, 0)))
     masked = np.zeros((2, 3, 4))
     masked[1, :, 2] = -np.inf
     with pytest.raises(ValueError, match=r"log_softmax: all 3 scores .* are -inf .* at \(1, 0, 2\)"):
-        log_softmax(masked, axis=1)
+        log_softmax(masked, dim=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from chainrule.functions.random import GOLDEN, MASK, fold, random_bits
 
@@ -49,11 +50,13 @@ def test_neighboring_keys_have_unrelated_streams() -> None:
 
 
 def test_a_key_depends_on_every_part_and_on_their_order() -> None:
-    parts = [(0,), (1,), (0, 0), (0, 1), (1, 0), (0, 0, 0), (1, 2, 3), (3, 2, 1), (2**63,), (-1,)]
+    parts = [(0,), (1,), (0, 0), (0, 1), (1, 0), (0, 0, 0), (1, 2, 3), (3, 2, 1), (2**63,)]
     keys = [fold(*each) for each in parts]
     assert len(set(keys)) == len(parts)
     assert all(0 <= key <= MASK for key in keys)
     assert fold(1, 2, 3) == keys[6]
+    with pytest.raises(ValueError, match="seeds and counters must be >= 0"):
+        fold(3, -1)
 
 
 def test_a_part_counts_modulo_two_to_the_64() -> None:

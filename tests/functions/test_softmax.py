@@ -9,16 +9,16 @@ from chainrule.functions import softmax, softmax_backward
 PAIR = (softmax, softmax_backward)
 
 
-@pytest.mark.parametrize("axis", [-1, 1, 0, -3])
-def test_protocol(axis, rng):
-    check_function(*PAIR, [2 * rng.normal(size=(2, 5, 3))], kwargs={"axis": axis})
+@pytest.mark.parametrize("dim", [-1, 1, 0, -3])
+def test_protocol(dim, rng):
+    check_function(*PAIR, [2 * rng.normal(size=(2, 5, 3))], kwargs={"dim": dim})
 
 
-@pytest.mark.parametrize("axis", [-1, 1, 0])
-def test_pytorch(axis, rng):
+@pytest.mark.parametrize("dim", [-1, 1, 0])
+def test_pytorch(dim, rng):
     torch = torch_or_skip()
     x = 3 * rng.normal(size=(4, 5, 3))
-    compare_function(*PAIR, torch.softmax, [x], kwargs={"axis": axis}, torch_kwargs={"dim": axis})
+    compare_function(*PAIR, torch.softmax, [x], kwargs={"dim": dim}, torch_kwargs={"dim": dim})
 
 
 def test_backward_is_the_jacobian_of_the_docstring(rng):
@@ -45,13 +45,13 @@ def test_a_masked_score_has_probability_0_and_no_gradient(rng):
 
 
 def test_errors():
-    with pytest.raises(ValueError, match=r"softmax: axis 2 does not exist in input \(2, 3\)"):
-        softmax(np.zeros((2, 3)), axis=2)
-    with pytest.raises(ValueError, match=r"softmax: axis -1 does not exist in input \(\)"):
+    with pytest.raises(ValueError, match=r"softmax: dim 2 does not exist in input \(2, 3\)"):
+        softmax(np.zeros((2, 3)), dim=2)
+    with pytest.raises(ValueError, match=r"softmax: dim -1 does not exist in input \(\)"):
         softmax(np.zeros(()))
-    with pytest.raises(ValueError, match=r"softmax: there is nothing .* along axis -1: input \(2, 0\)"):
+    with pytest.raises(ValueError, match=r"softmax: there is nothing .* along dim -1: input \(2, 0\)"):
         softmax(np.zeros((2, 0)))
     masked = np.zeros((2, 3, 4))
     masked[1, :, 2] = -np.inf
-    with pytest.raises(ValueError, match=r"softmax: all 3 scores along axis 1 are -inf .* at \(1, 0, 2\)"):
-        softmax(masked, axis=1)
+    with pytest.raises(ValueError, match=r"softmax: all 3 scores along dim 1 are -inf .* at \(1, 0, 2\)"):
+        softmax(masked, dim=1)

@@ -13,7 +13,7 @@ LAYERS = [
     (Tanh(), "Tanh()"),
     (GELU(), "GELU()"),
     (GELU("tanh"), "GELU('tanh')"),
-    (Softmax(axis=1), "Softmax(dim=1)"),
+    (Softmax(dim=1), "Softmax(dim=1)"),
     (LogSoftmax(), "LogSoftmax(dim=-1)"),
 ]
 
@@ -32,7 +32,7 @@ def test_pytorch(layer, theirs, rng):
 def test_defaults_are_pytorchs():
     assert repr(LeakyReLU()) == "LeakyReLU(negative_slope=0.01)"
     assert repr(GELU()) == "GELU(approximate='none')"
-    assert repr(Softmax()) == "Softmax(axis=-1)"
+    assert repr(Softmax()) == "Softmax(dim=-1)"
     assert repr(ReLU()) == "ReLU()"
 
 

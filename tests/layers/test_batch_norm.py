@@ -132,7 +132,7 @@ def test_a_replicas_statistics_are_added_too(rng):
 
 def test_one_norm_in_two_places_is_updated_once_with_both_batches(rng):
     norm = BatchNorm1d(3, momentum=1.0)
-    model = Sequential(norm, Linear(3, 3), norm)
+    model = Sequential(norm, Linear(3, 3, dtype="float64"), norm)
     y, cache = model.forward(rng.normal(size=(5, 3)))
     model.backward(np.ones_like(y), cache)
     assert norm.pending.m == 10
@@ -158,8 +158,15 @@ def test_forward_leaves_no_trace_and_zero_grad_clears(rng):
     model.update_running_statistics()
     for name, value in model.state_dict().items():
         np.testing.assert_array_equal(value, before[name])
-    # the statistics of evaluation are constants: its backward sees no batch
-    model.eval().backward(np.ones_like(y), model.forward(x)[1])
+    # sums were thrown away and none was ever taken in: evaluation would use a mean of 0 and a variance of 1
+    with pytest.raises(RuntimeError, match=r"call model.update_running_statistics\(\) after optimizer.step"):
+        model.eval().forward(x)
+
+
+def test_evaluation_leaves_no_statistics(rng):
+    norm, x = BatchNorm1d(3).eval(), rng.normal(size=(5, 3))
+    y, cache = norm.forward(x)
+    norm.backward(np.ones_like(y), cache)  # mean and variance were constants: this backward sees no batch
     assert norm.pending.m == 0
 
 

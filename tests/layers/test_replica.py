@@ -121,7 +121,7 @@ def test_a_frozen_parameter_is_frozen_in_the_replica():
 
 
 def test_a_recorder_around_the_original_does_not_follow(rng):
-    layer = Linear(3, 2)
+    layer = Linear(3, 2, dtype="float64")
     layer.forward = lambda x: pytest.fail("the replica called the original's wrapper")
     y, _ = layer.replica().forward(rng.normal(size=(4, 3)))
     assert y.shape == (4, 2)

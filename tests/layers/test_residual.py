@@ -59,4 +59,4 @@ def test_shapes_that_do_not_add_are_an_error_even_if_numpy_would_broadcast_them(
     with pytest.raises(
         ValueError, match=r"got \(2, 1\) from the body and \(2, 3\) from the shortcut: give shortcut="
     ):
-        Residual(Linear(3, 1))(normal(2, 3))
+        Residual(Linear(3, 1, dtype="float64"))(normal(2, 3))

@@ -82,7 +82,7 @@ def test_without_layers_it_is_the_identity() -> None:
 
 
 def test_calling_it_is_forward_without_the_caches_with_the_same_random_numbers() -> None:
-    model, x = Sequential(Linear(6, 50), Dropout(0.5), ReLU(), Dropout(0.5)), normal(2, 6)
+    model, x = Sequential(Linear(6, 50, dtype="float64"), Dropout(0.5), ReLU(), Dropout(0.5)), normal(2, 6)
     with randomness(0):
         called = model(x)
     with randomness(0):
@@ -92,7 +92,7 @@ def test_calling_it_is_forward_without_the_caches_with_the_same_random_numbers()
 
 
 def test_calls_go_through_the_layers_own_methods_so_that_they_can_be_watched_from_outside() -> None:
-    model, seen = Sequential(Linear(3, 2), ReLU()), []
+    model, seen = Sequential(Linear(3, 2, dtype="float64"), ReLU()), []
     for name, layer in model.named_children():
         for way in ("forward", "backward"):
             original = getattr(layer, way)

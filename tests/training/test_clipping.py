@@ -70,3 +70,15 @@ def test_frozen_parameters_neither_count_nor_change() -> None:
 def test_a_bound_must_be_positive(max_norm: float) -> None:
     with pytest.raises(ValueError, match="max_norm must be > 0, got"):
         clip_grad_norm_(parameters_with_gradients(), max_norm)
+
+
+def test_the_norm_of_huge_gradients_does_not_overflow() -> None:
+    """(10²⁰)² does not fit into float32, the norm does; and an infinite gradient is left to be found."""
+    parameter = Parameter(np.zeros(4, np.float32))
+    parameter.grad[...] = 1e20
+    assert clip_grad_norm_([parameter], 1.0) == pytest.approx(2e20)
+    np.testing.assert_allclose(parameter.grad, 0.5, rtol=1e-6)
+    parameter.grad[0] = np.inf
+    assert clip_grad_norm_([parameter], 1.0) == np.inf
+    assert np.isinf(parameter.grad[0])
+    assert not np.isnan(parameter.grad).any()

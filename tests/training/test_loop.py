@@ -228,7 +228,7 @@ class LastNumbers(Callback):
 
 
 def test_nan_in_the_input_is_found_and_changes_nothing() -> None:
-    arguments = small_training()
+    arguments = small_training() | {"schedule": None}  # a schedule would have set the next learning rate
     arguments["train"] = PoisonedBatches(*bright_bars(25), batch_size=4)
     last = LastNumbers(arguments)
     message = r"the loss is nan: the input already holds NaN in 1 of 168 numbers, the first at \(1, 0, 4, 5\)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from training.small_tasks import assert_same_numbers, small_model, small_training
 
 from chainrule.layers import Linear
-from chainrule.training import Adam, Progress, Run, fit, next_run_path, save
+from chainrule.training import Adam, Progress, Run, fit, save
 
 
 def test_the_config_comes_back(tmp_path: Path) -> None:
@@ -83,11 +84,17 @@ def test_damaged_small_files_are_named(content: str, tmp_path: Path) -> None:
 
 
 def test_runs_are_numbered(tmp_path: Path) -> None:
-    assert next_run_path(tmp_path, "cnn-digits") == tmp_path / "cnn-digits-1"
-    for number in (1, 2, 4):
-        (tmp_path / f"cnn-digits-{number}").mkdir()
-    assert next_run_path(tmp_path, "cnn-digits") == tmp_path / "cnn-digits-3"
-    assert next_run_path(tmp_path, "cnn-mnist") == tmp_path / "cnn-mnist-1"
+    Run.create(tmp_path / "cnn-digits-2", {})
+    created = [Run.create_next(tmp_path, "cnn-digits", {"lr": lr}) for lr in (0.1, 0.2)]
+    assert [run.path for run in created] == [tmp_path / "cnn-digits-1", tmp_path / "cnn-digits-3"]
+    assert created[0].config == {"lr": 0.1}
+
+
+def test_runs_that_begin_at_the_same_moment_get_directories_of_their_own(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda i: Run.create_next(tmp_path, "cnn", {"i": i}), range(8)))
+    assert len({run.path for run in runs}) == 8
+    assert [run.config["i"] for run in runs] == list(range(8))
 
 
 def test_saving_leaves_only_files_of_known_names(tmp_path: Path) -> None:

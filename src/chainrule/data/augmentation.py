@@ -7,6 +7,8 @@ import numpy as np
 from chainrule.functions.arrays import Array
 from chainrule.functions.random import fold
 
+SHIFT = 1  # part of the key: what is drawn for other purposes from the same seed is drawn anew
+
 
 def random_shift(images: Array, pixels: int, seed: int, step: int, fill: Array | float = 0.0) -> Array:
     """Moves every image by a whole number of pixels, from -pixels to pixels in both directions, drawn for
@@ -21,8 +23,8 @@ def random_shift(images: Array, pixels: int, seed: int, step: int, fill: Array |
         raise ValueError(
             f"a shift must be from 0 to less than the image's size {height} x {width}, got {pixels} pixels"
         )
-    generator = np.random.Generator(np.random.Philox(key=fold(seed, step)))
-    down, right = generator.integers(-pixels, pixels + 1, (2, batch, 1))
+    generator = np.random.Generator(np.random.Philox(key=fold(seed, step, SHIFT)))
+    down, right = generator.integers(-pixels, pixels + 1, (batch, 2)).T[:, :, None]  # (batch, 1) each
     shape = (batch, channels, height + 2 * pixels, width + 2 * pixels)
     framed = np.empty(shape, images.dtype)
     framed[...] = np.asarray(fill, images.dtype).reshape(-1, 1, 1)

@@ -91,11 +91,11 @@ def _files(folder: Path, classes: tuple[str, ...]) -> list[tuple[Path, int]]:
 
 def _read_all(files: list[Path], size: int | None) -> Array:
     resampling = require("PIL.Image", "reading images").Resampling.BILINEAR
-    images = [_open(file) for file in files]
-    if size is not None:
-        images = [image.resize((size, size), resampling) for image in images]
-    for file, image in zip(files, images, strict=True):
-        if image.size != images[0].size:
+    images = []
+    for file in files:
+        image = _open(file)
+        images.append(image if size is None else image.resize((size, size), resampling))
+        if images[-1].size != images[0].size:
             first, other = (f"{w} x {h}" for w, h in (images[0].size, image.size))
             raise ValueError(
                 f"{files[0]} is {first}, but {file} is {other} pixels: pass size= (--size) to resize them all"

@@ -22,3 +22,12 @@ def describe(name: str, array: Array, axes: tuple[str, ...] = ()) -> str:
     if len(axes) == array.ndim:
         return f"{name} ({', '.join(f'{axis} {size}' for axis, size in zip(axes, array.shape, strict=True))})"
     return f"{name} {tuple(array.shape)}"
+
+
+def check_same_dtype(name: str, x: Array, weight: Array) -> None:
+    """Raises TypeError if they differ: NumPy would compute in the wider type, slowly and in silence."""
+    if x.dtype != weight.dtype:
+        raise TypeError(
+            f"{name} expects an input of the weight's dtype {weight.dtype}, got {x.dtype}: convert it with "
+            f'x.astype("{weight.dtype}")'
+        )

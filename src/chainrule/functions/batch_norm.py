@@ -81,11 +81,10 @@ def batch_norm(
     channel only.
     """
     _check(x, weight, bias, running_mean, running_var)
-    axes = (0, *range(2, x.ndim))                                      # all but the channels
     by_batch = running_mean is None
-    mean = x.mean(axes) if running_mean is None else running_mean      # (channels,)
+    mean = _mean(x) if running_mean is None else running_mean          # (channels,)
     centered = x - _on_axis_1(mean, x.ndim)                            # (batch, channels, ...)
-    var = np.square(centered).mean(axes) if running_var is None else running_var
+    var = _mean(np.square(centered)) if running_var is None else running_var
     rstd = (var + eps) ** -0.5                                         # (channels,)
     normalized = centered * _on_axis_1(rstd, x.ndim)
     y = normalized
@@ -122,6 +121,13 @@ def batch_norm_backward(
     else:
         dx = rstd * dnormalized                                                # the statistics were constants
     return dx, dweight, dbias, None, None
+
+
+def _mean(x: Array) -> Array:
+    """(batch, channels, ...) -> (channels,). Places, then samples: short sums round less than a long one."""
+    places = tuple(range(2, x.ndim))
+    mean: Array = x.mean(places).mean(0) if places else x.mean(0)
+    return mean
 
 
 def _on_axis_1(per_channel: Array, ndim: int) -> Array:

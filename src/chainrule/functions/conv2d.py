@@ -59,7 +59,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .arrays import Array, describe
+from .arrays import Array, check_same_dtype, describe
 from .windows import (
     IMAGE_AXES,
     Pair,
@@ -207,6 +207,7 @@ def _check(
         raise ValueError(
             f"conv2d expects {in_per_group * groups} input channels{grouped}, got {x.shape[1]}: {shapes}"
         )
+    check_same_dtype("conv2d", x, weight)
     if bias is not None and bias.shape != (out,):
         raise ValueError(
             f"conv2d expects one bias per output channel, ({out},), got {tuple(bias.shape)}: {shapes}"

@@ -64,10 +64,11 @@ def cross_entropy(
     check_reduction("cross_entropy", reduction)
     by_class = np.moveaxis(logits, axis, -1)                               # (batch, ..., classes)
     classes = by_class.shape[-1]
-    z = by_class.reshape(-1, classes)                                      # (rows, classes)
     labels = target.reshape(-1)                                            # (rows,)
     counted = labels != ignore_index
-    _check_labels(labels, counted, classes, ignore_index)
+    _check_labels(labels, counted, classes, ignore_index, reduction)
+    # (rows, classes); an ignored row may hold anything, even NaN
+    z = np.where(counted[:, None], by_class.reshape(-1, classes), 0)
 
     shifted = z - z.max(-1, keepdims=True)
     log_probabilities = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
@@ -76,7 +77,9 @@ def cross_entropy(
     w = np.ones_like(z[0]) if weight is None else weight                   # (classes,)
     weighted_targets = (w * q * counted[:, None]).astype(z.dtype)
 
-    losses = -(weighted_targets * log_probabilities).sum(-1)               # (rows,)
+    # a class that is no target may be ruled out by a logit of -∞: 0 · log 0 counts as 0
+    surprise = np.where(weighted_targets != 0, -log_probabilities, 0)
+    losses = (weighted_targets * surprise).sum(-1)                         # (rows,)
     count = float(((w * one_hot).sum(-1) * counted).sum())
     loss, divisor = reduce_losses(losses.reshape(target.shape), count, reduction)
     cache = CrossEntropyCache(np.exp(log_probabilities), weighted_targets, by_class.shape, axis, divisor)
@@ -122,7 +125,9 @@ def _check(logits: Array, target: Array, weight: Array | None, label_smoothing: 
         raise ValueError(f"cross_entropy: label_smoothing must be from 0 to 1, got {label_smoothing}")
 
 
-def _check_labels(labels: Array, counted: Array, classes: int, ignore_index: int) -> None:
+def _check_labels(
+    labels: Array, counted: Array, classes: int, ignore_index: int, reduction: Reduction
+) -> None:
     wrong = counted & ((labels < 0) | (labels >= classes))
     if wrong.any():
         row = int(wrong.argmax())
@@ -130,7 +135,5 @@ def _check_labels(labels: Array, counted: Array, classes: int, ignore_index: int
             f"cross_entropy: target {int(labels[row])} at row {row} is no class: there are {classes}, "
             f"0 to {classes - 1} (and {ignore_index} is ignored)"
         )
-    if not counted.any():
-        raise ValueError(
-            f"cross_entropy: every target is {ignore_index} (ignored), so that nothing is left to learn from"
-        )
+    if reduction == "mean" and not counted.any():
+        raise ValueError(f"cross_entropy: every target is {ignore_index} (ignored): a mean over nothing")

@@ -21,12 +21,12 @@ class FlattenCache(NamedTuple):
 
 
 def flatten(
-    x: Num[Array, "batch *features"], start_axis: int = 1
+    x: Num[Array, "batch *features"], start_dim: int = 1
 ) -> tuple[Num[Array, "batch flat"], FlattenCache]:
-    """(batch, channels, height, width) -> (batch, channels * height * width); axes before `start_axis` stay.
+    """(batch, channels, height, width) -> (batch, channels * height * width); axes before `start_dim` stay.
     """
-    kept = x.shape[:start_axis]
-    return x.reshape(*kept, prod(x.shape[start_axis:])), FlattenCache(x.shape)
+    kept = x.shape[:start_dim]
+    return x.reshape(*kept, prod(x.shape[start_dim:])), FlattenCache(x.shape)
 
 
 def flatten_backward(dy: Num[Array, "batch flat"], cache: FlattenCache) -> Num[Array, "batch *features"]:

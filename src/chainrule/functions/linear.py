@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .arrays import Array, describe
+from .arrays import Array, check_same_dtype, describe
 
 if TYPE_CHECKING:
     from .arrays import Float
@@ -83,6 +83,7 @@ def _check(x: Array, weight: Array, bias: Array | None) -> None:
     if x.shape[-1:] != weight.shape[1:]:
         given = x.shape[-1] if x.ndim else "a single number"
         raise ValueError(f"linear expects {weight.shape[1]} input features, got {given}: {shapes}")
+    check_same_dtype("linear", x, weight)
     if bias is not None and bias.shape != weight.shape[:1]:
         one_each = weight.shape[:1]
         raise ValueError(f"linear expects one bias per output, {one_each}, got {tuple(bias.shape)}: {shapes}")

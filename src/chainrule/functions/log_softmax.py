@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 
 class LogSoftmaxCache(NamedTuple):
     y: Float[Array, "*shape"]  # log p
-    axis: int
+    dim: int
 
 
 def log_softmax(
-    x: Float[Array, "*shape"], axis: int = -1
+    x: Float[Array, "*shape"], dim: int = -1
 ) -> tuple[Float[Array, "*shape"], LogSoftmaxCache]:
-    """log softmax(x) along `axis`. A score of -∞ (masked) stays -∞.
+    """log softmax(x) along `dim`. A score of -∞ (masked) stays -∞.
 
-    Raises ValueError if the axis does not exist or is empty, or if all scores along it are -∞.
+    Raises ValueError if dim does not exist or is empty, or if all scores along it are -∞.
     """
-    shifted = shift("log_softmax", x, axis)
-    y = shifted - np.log(np.exp(shifted).sum(axis, keepdims=True))
-    return y, LogSoftmaxCache(y, axis)
+    shifted = shift("log_softmax", x, dim)
+    y = shifted - np.log(np.exp(shifted).sum(dim, keepdims=True))
+    return y, LogSoftmaxCache(y, dim)
 
 
 def log_softmax_backward(dy: Float[Array, "*shape"], cache: LogSoftmaxCache) -> Float[Array, "*shape"]:
     """dx = dy - p Σ dy."""
-    y, axis = cache
+    y, dim = cache
     p = np.exp(y)
-    dx: Array = dy - p * dy.sum(axis, keepdims=True)
+    dx: Array = dy - p * dy.sum(dim, keepdims=True)
     return dx

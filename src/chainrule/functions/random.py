@@ -29,6 +29,8 @@ def fold(*parts: int) -> int:
     """One 64-bit key made of several integers: (seed, step, draw) -> key. Other parts, or another order,
     another key.
     """
+    if any(part < 0 for part in parts):
+        raise ValueError(f"seeds and counters must be >= 0, got {parts}")
     key = 0
     for part in parts:
         z = (key + GOLDEN * ((part & MASK) + 1)) & MASK

@@ -1,4 +1,4 @@
-"""Softmax: scores become probabilities. All are positive, and along the axis they sum to 1.
+"""Softmax: scores become probabilities. All are positive, and along it they sum to 1.
 
     p[i] = exp x[i] / Σ_k exp x[k]
 
@@ -39,41 +39,41 @@ if TYPE_CHECKING:
 
 class SoftmaxCache(NamedTuple):
     p: Float[Array, "*shape"]
-    axis: int
+    dim: int
 
 
-def softmax(x: Float[Array, "*shape"], axis: int = -1) -> tuple[Float[Array, "*shape"], SoftmaxCache]:
-    """exp x / Σ exp x along `axis`. A score of -∞ (masked) has the probability 0.
+def softmax(x: Float[Array, "*shape"], dim: int = -1) -> tuple[Float[Array, "*shape"], SoftmaxCache]:
+    """exp x / Σ exp x along `dim`. A score of -∞ (masked) has the probability 0.
 
-    Raises ValueError if the axis does not exist or is empty, or if all scores along it are -∞: no
+    Raises ValueError if dim does not exist or is empty, or if all scores along it are -∞: no
     distribution is left.
     """
-    shifted = shift("softmax", x, axis)
+    shifted = shift("softmax", x, dim)
     e = np.exp(shifted)                                    # the largest is 1
-    p = e / e.sum(axis, keepdims=True)                     # Σ p = 1 along the axis
-    return p, SoftmaxCache(p, axis)
+    p = e / e.sum(dim, keepdims=True)                     # Σ p = 1 along it
+    return p, SoftmaxCache(p, dim)
 
 
 def softmax_backward(dp: Float[Array, "*shape"], cache: SoftmaxCache) -> Float[Array, "*shape"]:
     """The Jacobian times dp, without the Jacobian."""
-    p, axis = cache
-    average = (dp * p).sum(axis, keepdims=True)            # Σ_i dp[i] p[i]
+    p, dim = cache
+    average = (dp * p).sum(dim, keepdims=True)            # Σ_i dp[i] p[i]
     dx: Array = p * (dp - average)
     return dx
 
 
-def shift(name: str, x: Array, axis: int) -> Array:
-    """x minus its maximum along the axis, checked: what softmax and log_softmax begin with."""
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"{name}: axis {axis} does not exist in {describe('input', x)}")
-    if x.shape[axis] == 0:
-        raise ValueError(f"{name}: there is nothing to distribute along axis {axis}: {describe('input', x)}")
-    largest = x.max(axis, keepdims=True)
+def shift(name: str, x: Array, dim: int) -> Array:
+    """x minus its maximum along it, checked: what softmax and log_softmax begin with."""
+    if not -x.ndim <= dim < x.ndim:
+        raise ValueError(f"{name}: dim {dim} does not exist in {describe('input', x)}")
+    if x.shape[dim] == 0:
+        raise ValueError(f"{name}: there is nothing to distribute along dim {dim}: {describe('input', x)}")
+    largest = x.max(dim, keepdims=True)
     masked = largest == -np.inf
     if masked.any():
         where = tuple(int(i) for i in np.unravel_index(int(masked.argmax()), masked.shape))
         raise ValueError(
-            f"{name}: all {x.shape[axis]} scores along axis {axis} are -inf (masked) at {where}, so that no "
+            f"{name}: all {x.shape[dim]} scores along dim {dim} are -inf (masked) at {where}, so that no "
             f"probability is left: {describe('input', x)}"
         )
     shifted: Array = x - largest

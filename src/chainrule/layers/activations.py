@@ -62,23 +62,23 @@ class GELU(Parameterless):
 
 
 class Softmax(Parameterless):
-    """Scores become probabilities along `axis` (PyTorch: dim). See `chainrule.functions.softmax`.
+    """Scores become probabilities along `dim`. See `chainrule.functions.softmax`.
 
     Not to be put before CrossEntropyLoss: that one takes the scores themselves.
     """
 
     pair = (softmax, softmax_backward)
-    options = ("axis",)
+    options = ("dim",)
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = dim
 
 
 class LogSoftmax(Parameterless):
-    """Scores become log-probabilities along `axis` (PyTorch: dim). See `chainrule.functions.log_softmax`."""
+    """Scores become log-probabilities along `dim`. See `chainrule.functions.log_softmax`."""
 
     pair = (log_softmax, log_softmax_backward)
-    options = ("axis",)
+    options = ("dim",)
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = dim

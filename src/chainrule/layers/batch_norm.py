@@ -86,7 +86,7 @@ class BatchNorm(Layer):
         dtype: Any = None,
     ) -> None:
         shape = (num_features,)
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.num_features, self.eps, self.momentum = num_features, float(eps), momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self.weight = ones_(new_parameter(shape, dtype)) if affine else None
         self.bias = new_parameter(shape, dtype) if affine else None
@@ -94,13 +94,15 @@ class BatchNorm(Layer):
         self.running_var = new_buffer(shape, dtype, value=1.0) if track_running_stats else None
         self.num_batches_tracked = new_buffer((), np.int64) if track_running_stats else None
         self.pending = PendingStatistics()
+        self.forgotten = False  # were statistics cleared before they were taken in?
 
     def forward(self, x: Array) -> tuple[Array, BatchNormCache]:
         self._check(x)
         weight, bias = optional_data(self.weight), optional_data(self.bias)
         if self.training or self.running_mean is None or self.running_var is None:
             return batch_norm(x, weight, bias, eps=self.eps)
-        if self.pending.m and not (self.num_batches_tracked and self.num_batches_tracked.data):
+        never_updated = self.num_batches_tracked is not None and not self.num_batches_tracked.data
+        if never_updated and (self.pending.m or self.forgotten):
             raise RuntimeError(
                 f"{type(self).__name__} was trained, but its running statistics were never updated: call "
                 "model.update_running_statistics() after optimizer.step()"
@@ -127,6 +129,7 @@ class BatchNorm(Layer):
 
     def zero_grad(self) -> None:
         super().zero_grad()
+        self.forgotten = self.pending.m > 0
         self.pending.clear()
 
     def replica(self, memo: dict[int, Any] | None = None) -> Self:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+import numpy as np
 
 from chainrule.functions.arrays import Array
 
 from .parameter import Buffer, Parameter
+
+T = TypeVar("T")
 
 
 class Layer:
@@ -55,9 +59,8 @@ class Layer:
 
     def zero_grad(self) -> None:
         """Sets all gradients to 0, before the backward of a new step adds to them."""
-        for value in vars(self).values():
-            if isinstance(value, Parameter):
-                value.zero_grad()
+        for _, parameter in _found_in(vars(self), Parameter):
+            parameter.zero_grad()
         for _, child in self.named_children():
             child.zero_grad()
 
@@ -104,8 +107,7 @@ class Layer:
 
     def named_children(self) -> Iterator[tuple[str, Layer]]:
         """The layers directly below, in the order in which they were defined."""
-        for name, value in vars(self).items():
-            yield from _layers_in(name, value)
+        yield from _found_in(vars(self), Layer)
 
     def named_layers(self, prefix: str = "") -> Iterator[tuple[str, Layer]]:
         """This layer, under the name `prefix`, and all below it, each with its dotted path."""
@@ -116,10 +118,9 @@ class Layer:
     def _named_state(self) -> Iterator[tuple[str, Parameter | Buffer]]:
         """Every parameter and buffer under each of its names."""
         for path, layer in self.named_layers():
-            for kind in (Parameter, Buffer):
-                for name, value in vars(layer).items():
-                    if isinstance(value, kind):
-                        yield f"{path}.{name}" if path else name, value
+            dot = f"{path}." if path else ""
+            yield from ((dot + name, value) for name, value in _found_in(vars(layer), Parameter))
+            yield from ((dot + name, value) for name, value in _found_in(vars(layer), Buffer))
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Every parameter once, under its first name."""
@@ -175,7 +176,9 @@ class Layer:
         if misshapen:
             wrong = ", ".join(misshapen)
             raise ValueError(f"the state dict does not fit {type(self).__name__}: wrong shapes: {wrong}")
-        for _, value, new in both:
+        # what cannot be converted fails before the first write
+        converted = [np.asarray(new, value.dtype) for _, value, new in both]
+        for (_, value, _), new in zip(both, converted, strict=True):
             value.data[...] = new
 
     # ------------------------------------------------------------ how it looks
@@ -190,16 +193,14 @@ class Layer:
         return f"{type(self).__name__}({self.extra_repr()}{body}{chr(10) if children else ''})"
 
 
-def _layers_in(name: str, value: Any) -> Iterator[tuple[str, Layer]]:
-    """The layers in an attribute: itself, or those in a list or dict, at any depth."""
-    if isinstance(value, Layer):
+def _found_in(value: Any, kind: type[T], name: str = "") -> Iterator[tuple[str, T]]:
+    """What is of this kind in a value: itself, or items of lists and dicts at any depth, by dotted name."""
+    if isinstance(value, kind):
         yield name, value
-    elif isinstance(value, list | tuple):
-        for i, item in enumerate(value):
-            yield from _layers_in(f"{name}.{i}", item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _layers_in(f"{name}.{key}", item)
+    elif isinstance(value, list | tuple | dict):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            yield from _found_in(item, kind, f"{name}.{key}" if name else str(key))
 
 
 def _replica(value: Any, memo: dict[int, Any]) -> Any:

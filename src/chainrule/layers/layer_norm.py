@@ -31,7 +31,7 @@ class LayerNorm(Layer):
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         if not shape or min(shape) < 1:
             raise ValueError(f"LayerNorm: normalized_shape needs sizes of at least 1, got {normalized_shape}")
-        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+        self.normalized_shape, self.eps, self.elementwise_affine = shape, float(eps), elementwise_affine
         self.weight = ones_(new_parameter(shape, dtype)) if elementwise_affine else None
         self.bias = new_parameter(shape, dtype) if elementwise_affine and bias else None
 

@@ -67,6 +67,7 @@ class CrossEntropyLoss(Loss):
     def __init__(
         self,
         weight: Any = None,
+        *,
         ignore_index: int = -100,
         reduction: Reduction = "mean",
         label_smoothing: float = 0.0,
@@ -107,7 +108,7 @@ class BCEWithLogitsLoss(Loss):
     weight, pos_weight: buffers that broadcast to the logits' shape.
     """
 
-    def __init__(self, weight: Any = None, reduction: Reduction = "mean", pos_weight: Any = None) -> None:
+    def __init__(self, weight: Any = None, *, reduction: Reduction = "mean", pos_weight: Any = None) -> None:
         super().__init__(reduction)
         self.weight, self.pos_weight = _optional_buffer(weight), _optional_buffer(pos_weight)
 
@@ -127,6 +128,8 @@ def _optional_buffer(values: Any) -> Buffer | None:
     """Given weights as a buffer: a list or an array, or None for none."""
     if values is None:
         return None
+    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        return Buffer(values)
     buffer = new_buffer(np.shape(values))
     buffer.data[...] = values
     return buffer

@@ -46,6 +46,9 @@ class Sequential(Layer):
 
     def named_children(self) -> Iterator[tuple[str, Layer]]:
         yield from self.layers.items()
+        for name, child in super().named_children():
+            if not name.startswith("layers."):  # what a subclass holds beside them
+                yield name, child
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers.values())

@@ -64,6 +64,13 @@ class CNNConfig:
 NORMALIZATIONS = {"standard": Normalization.standard, "unit": Normalization.unit}
 SCHEDULES = ("cosine", "constant")
 
+# which defaults a data set has; all others are folders of images
+FAMILIES = {
+    "digits": "digits",
+    "digits-last-half": "digits",
+    "mnist": "mnist",
+    "fashion-mnist": "fashion-mnist",
+}
 # what a data set is trained with unless told otherwise
 DEFAULTS: dict[str, dict[str, Any]] = {
     "digits": {},
@@ -84,7 +91,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 def configure(data: str = "digits", **options: Any) -> CNNConfig:
     """The defaults of this data set, with the given options (those that are not None) instead."""
-    family = data if data in DEFAULTS else "digits" if data.startswith("digits") else "folder"
+    family = FAMILIES.get(data, "folder")
     given = {name: value for name, value in options.items() if value is not None}
     config = replace(CNNConfig(data=data), **{**DEFAULTS[family], **given})
     known: dict[str, Collection[str]] = {
@@ -119,13 +126,15 @@ class Experiment:
     validation: ArrayBatches | None
     test: ArrayBatches
     test_images: ImageDataset
+    fingerprint: str  # of all images: a run belongs to the images that it began with
     model: Sequential
     loss: CrossEntropyLoss
 
 
 def prepare(config: CNNConfig) -> Experiment:
     """Reads the data, splits and normalizes it, and builds the model with its initial weights."""
-    train_images, test_images = load_images(config.data, size=config.size)
+    splits = load_images(config.data, size=config.size)
+    train_images, test_images = splits
     training, held_out = hold_out(train_images, config.validation)
     normalization = NORMALIZATIONS[config.normalize](training.images)
 
@@ -148,6 +157,7 @@ def prepare(config: CNNConfig) -> Experiment:
         validation=in_order(held_out) if held_out else None,
         test=in_order(test_images),
         test_images=test_images,
+        fingerprint=splits.fingerprint(),
         model=build_model(config, training),
         loss=CrossEntropyLoss(label_smoothing=config.label_smoothing),
     )
@@ -183,6 +193,8 @@ def train_cnn(
     experiment = prepare(config)
     model, loss = experiment.model, experiment.loss
     optimizer = build_optimizer(config, model)
+    if (run.path / "model.json").exists():
+        check_same_images(experiment, run)
     run.write_json("model.json", describe_model(experiment))
     steps = config.epochs * len(experiment.train)
     schedule = CosineAnnealingLR(config.lr, steps) if config.schedule == "cosine" else ConstantLR(config.lr)
@@ -235,6 +247,15 @@ def finish(experiment: Experiment, run: Run, history: list[Record]) -> dict[str,
     }
 
 
+def check_same_images(experiment: Experiment, run: Run) -> None:
+    """Raises ValueError if the images have changed since: what the run learned from might then be tested."""
+    if run.read_json("model.json").get("images") != experiment.fingerprint:
+        raise ValueError(
+            f"the images of {experiment.config.data} are not those that {run.path} was trained with: "
+            "put them back, or train anew"
+        )
+
+
 def describe_model(experiment: Experiment) -> dict[str, Any]:
     """What it takes to use the trained weights without the data: see `chainrule.recipes.trained`."""
     images = experiment.test_images
@@ -243,7 +264,8 @@ def describe_model(experiment: Experiment) -> dict[str, Any]:
         "model": experiment.config.model,
         "options": {"in_channels": channels, "size": height, "classes": len(images.classes)},
         "classes": list(images.classes),
+        "images": experiment.fingerprint,
         "normalization": experiment.normalization.to_json(),
         "pixel_max": 255.0 if images.images.dtype.kind == "u" else float(images.images.max()),
-        "handwriting": images.name.startswith(("digits", "mnist")),
+        "handwriting": FAMILIES.get(experiment.config.data) in ("digits", "mnist"),
     }

@@ -9,7 +9,7 @@ from .loop import Batches, Callback, fit
 from .nonfinite import NonFiniteError
 from .optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer
 from .progress import Progress, Record
-from .run import Run, next_run_path
+from .run import Run
 from .schedules import ConstantLR, CosineAnnealingLR, Schedule, StepLR, WarmUp
 from .step import Loss, StepResult, train_step
 
@@ -17,5 +17,5 @@ __all__ = [
     "OPTIMIZERS", "SGD", "Adam", "AdamW", "Batches", "Callback", "ConstantLR", "CosineAnnealingLR", "Display",
     "Evaluation", "Interrupted", "Loss", "NonFiniteError", "Optimizer", "Progress", "Record", "Run",
     "Schedule", "StepLR", "StepResult", "WarmUp", "clip_grad_norm_", "evaluate", "fit", "grad_norm", "load",
-    "next_run_path", "save", "train_step",
+    "save", "train_step",
 ]  # fmt: skip

@@ -12,8 +12,12 @@ from chainrule.layers.parameter import Parameter
 
 def grad_norm(parameters: Iterable[Parameter]) -> float:
     """√ Σ g², over all numbers of all gradients: the length of the gradient as one long vector."""
-    squares = (float(np.vdot(p.grad, p.grad)) for p in parameters if p.requires_grad)
-    return math.sqrt(sum(squares))
+    # scaled by the largest number first: the square of a large float32 would overflow
+    trainable = [p.grad for p in parameters if p.requires_grad]
+    largest = max((float(np.abs(grad).max()) for grad in trainable), default=0.0)
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    return largest * math.sqrt(sum(float(np.vdot(g, g)) for g in (grad / largest for grad in trainable)))
 
 
 def clip_grad_norm_(parameters: Iterable[Parameter], max_norm: float) -> float:
@@ -27,7 +31,7 @@ def clip_grad_norm_(parameters: Iterable[Parameter], max_norm: float) -> float:
     parameters = list(parameters)
     norm = grad_norm(parameters)
     factor = max_norm / (norm + 1e-6)
-    if factor < 1:
+    if factor < 1 and math.isfinite(norm):  # infinite gradients stay as they are, to be found
         for parameter in parameters:
             if parameter.requires_grad:
                 parameter.grad[...] *= factor

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,21 +80,26 @@ def load_with_metadata(path: str | Path) -> Loaded:
 
 
 @contextmanager
-def atomic(path: str | Path) -> Iterator[Path]:
+def atomic(path: str | Path, exclusive: bool = False) -> Iterator[Path]:
     """A temporary file beside `path`; it takes the name `path` when the block ends well, and vanishes when it
     does not.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         yield temporary
-        with temporary.open("rb") as file:
+        with temporary.open("r+b") as file:
             os.fsync(file.fileno())
-        temporary.replace(path)
+        if exclusive:
+            os.link(temporary, path)  # fails if the name is taken, even by another process at this moment
+        else:
+            temporary.replace(path)
+    except FileExistsError:
+        raise
     except OSError as error:
         raise OSError(
-            error.errno, f"{path} could not be written ({error.strerror}); what was there is intact"
+            error.errno, f"{path} could not be written ({error.strerror or error}); what was there is intact"
         ) from error
     finally:
         temporary.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from chainrule.layers.parameter import Parameter
 
 
 class Optimizer:
-    """Holds the parameters, the learning rate `lr`, how many steps were taken, and one state per parameter.
+    """Holds the parameters, the learning rate `lr`, and a state for each: how many steps it took, and more.
 
     A subclass names its state arrays (`slots`) and writes `update`. Frozen parameters (requires_grad = False)
     are not moved.
@@ -32,24 +32,37 @@ class Optimizer:
             )
         _at_least_zero(self, lr=lr, weight_decay=weight_decay)
         self.lr, self.weight_decay = lr, weight_decay
-        self.steps = 0
-        self.state = [{slot: np.zeros_like(p.data) for slot in self.slots} for p in self.parameters]
+        # a parameter that was frozen for a while has taken fewer steps than the others
+        self.state = [
+            {"step": np.zeros((), np.int64), **{slot: np.zeros_like(p.data) for slot in self.slots}}
+            for p in self.parameters
+        ]
+
+    @property
+    def steps(self) -> int:
+        """How many steps were taken: those of the parameter that took most."""
+        return max(int(state["step"]) for state in self.state)
 
     def step(self) -> None:
         """Moves every parameter by one step along its gradient `grad`."""
-        self.steps += 1
         for parameter, state in zip(self.parameters, self.state, strict=True):
             if parameter.requires_grad:
+                state["step"] += 1
                 self.update(parameter.data, parameter.grad, **state)
 
     def update(self, weight: Array, gradient: Array, **state: Array) -> None:
         """Changes `weight` and its state in place; the gradient stays as it is."""
         raise TypeError(f"{type(self).__name__} has no update")
 
+    def zero_grad(self) -> None:
+        """Sets the gradients to 0; the same as `model.zero_grad()` for the parameters held here."""
+        for parameter in self.parameters:
+            parameter.zero_grad()
+
     def state_dict(self) -> dict[str, Array]:
-        """The state as named arrays: "3.momentum" belongs to parameter number 3."""
+        """The state as named arrays: "3.square" belongs to parameter number 3."""
         named = {f"{i}.{slot}": array.copy() for i, s in enumerate(self.state) for slot, array in s.items()}
-        return {"steps": np.array(self.steps), **named}
+        return {"lr": np.array(self.lr), **named}
 
     def load_state_dict(self, state: dict[str, Array]) -> None:
         """Takes a state_dict back. Raises ValueError if it is not one of these parameters."""
@@ -59,7 +72,7 @@ class Optimizer:
                 f"this is no state of {type(self).__name__} with {len(self.parameters)} parameters: "
                 f"expected {sorted(own)}, got {sorted(state)}, each in its parameter's shape"
             )
-        self.steps = int(state["steps"])
+        self.lr = float(state["lr"])
         for i, slots in enumerate(self.state):
             for slot, array in slots.items():
                 array[...] = state[f"{i}.{slot}"]
@@ -129,14 +142,14 @@ class Adam(Optimizer):
 
     def update(self, weight: Array, gradient: Array, **state: Array) -> None:
         g = gradient + self.weight_decay * weight if self.weight_decay else gradient
-        self.adaptive_step(weight, g, state["mean"], state["square"])
+        self.adaptive_step(weight, g, state["mean"], state["square"], int(state["step"]))
 
-    def adaptive_step(self, weight: Array, g: Array, mean: Array, square: Array) -> None:
+    def adaptive_step(self, weight: Array, g: Array, mean: Array, square: Array, t: int) -> None:
         beta1, beta2 = self.betas
         mean += (1 - beta1) * (g - mean)
         square += (1 - beta2) * (g * g - square)
         # m̂ / (√v̂ + ε), with both corrections taken out of the arrays and into the scalars
-        correction1, correction2 = 1 - beta1**self.steps, 1 - beta2**self.steps
+        correction1, correction2 = 1 - beta1**t, 1 - beta2**t
         weight -= (self.lr / correction1) * mean / (np.sqrt(square) / math.sqrt(correction2) + self.eps)
 
 
@@ -160,7 +173,7 @@ class AdamW(Adam):
 
     def update(self, weight: Array, gradient: Array, **state: Array) -> None:
         weight *= 1 - self.lr * self.weight_decay
-        self.adaptive_step(weight, gradient, state["mean"], state["square"])
+        self.adaptive_step(weight, gradient, state["mean"], state["square"], int(state["step"]))
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}

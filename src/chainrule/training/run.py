@@ -36,12 +36,23 @@ class Run:
     def create(cls, path: str | Path, config: dict[str, Any]) -> Run:
         """A new run. Raises FileExistsError if one is there: nothing is ever overwritten."""
         run = cls(path)
-        if (run.path / "config.json").exists():
+        try:
+            run.write_json("config.json", config, exclusive=True)
+        except FileExistsError:
             raise FileExistsError(
                 f"{run.path} holds a run already: go on with --resume, or choose another directory"
-            )
-        run.write_json("config.json", config)
+            ) from None
         return run
+
+    @classmethod
+    def create_next(cls, parent: str | Path, name: str, config: dict[str, Any]) -> Run:
+        """A new run in parent/name-1, or the first number that is free, whoever else looks for one."""
+        number = 1
+        while True:
+            try:
+                return cls.create(Path(parent) / f"{name}-{number}", config)
+            except FileExistsError:
+                number += 1
 
     @classmethod
     def open(cls, path: str | Path) -> Run:
@@ -97,8 +108,9 @@ class Run:
 
     # ------------------------------------------------------------ small files
 
-    def write_json(self, name: str, content: dict[str, Any]) -> None:
-        self._write_text(name, json.dumps(content, indent=2) + "\n")
+    def write_json(self, name: str, content: dict[str, Any], exclusive: bool = False) -> None:
+        """Replaces a file; with exclusive=True, raises FileExistsError if it exists."""
+        self._write_text(name, json.dumps(content, indent=2) + "\n", exclusive)
 
     def read_json(self, name: str) -> dict[str, Any]:
         path = self.path / name
@@ -112,14 +124,6 @@ class Run:
             raise ValueError(f"{path} is damaged: it should hold one object")
         return content
 
-    def _write_text(self, name: str, text: str) -> None:
-        with atomic(self.path / name) as temporary:
+    def _write_text(self, name: str, text: str, exclusive: bool = False) -> None:
+        with atomic(self.path / name, exclusive) as temporary:
             temporary.write_text(text, encoding="utf-8")
-
-
-def next_run_path(parent: str | Path, name: str) -> Path:
-    """parent/name-1, or the first number that is free."""
-    number = 1
-    while (path := Path(parent) / f"{name}-{number}").exists():
-        number += 1
-    return path

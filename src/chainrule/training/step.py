@@ -47,6 +47,10 @@ def train_step(
     """
     prediction, cache = model.forward(x)
     total, count, loss_cache = loss.forward(prediction, target)
+    if count == 0:
+        raise ValueError(
+            "no target of this batch counts (all are ignored, or of weight 0): there is nothing to learn"
+        )
 
     model.zero_grad()
     # the loss is a sum; the step follows the mean: divided once, here

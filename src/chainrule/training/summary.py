@@ -11,6 +11,7 @@ from chainrule.functions.arrays import Array
 from chainrule.layers.conv2d import Conv2d
 from chainrule.layers.layer import Layer
 from chainrule.layers.linear import Linear
+from chainrule.layers.randomness import randomness
 
 from .wrapping import wrapped_forwards
 
@@ -98,7 +99,7 @@ def summary(model: Layer, x: Array) -> Summary:
             )
         return y, cache
 
-    with wrapped_forwards(model, look):
+    with wrapped_forwards(model, look), randomness(seed=0):  # no draw is taken from the model's own
         model.forward(x)
     parameters = list(model.parameters())
     trainable = sum(p.size for p in parameters if p.requires_grad)
