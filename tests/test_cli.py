@@ -61,7 +61,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("runs") / "digits"
     answer = chainrule("train", "cnn", "--epochs", 1, "--run", run)
     assert answer.code == 0, answer.err
-    assert re.search(r"epoch +1/1  loss \d\.\d{4}  accuracy \d+\.\d\d%  \| validation", answer.out)
+    assert re.search(r"epoch +1/1 loss \d\.\d{4} accuracy \d+\.\d\d% \| validation", answer.out)
     assert re.search(
         r"test accuracy \d+\.\d\d% \(\d+ of 450 images wrong\), test loss .*, 30,634 parameters", answer.out
     )

@@ -73,9 +73,19 @@ def _backwards(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
 
 
 def _changes(tree: ast.Module, function: ast.FunctionDef) -> Iterator[tuple[str, int, ast.Module]]:
+    # the size that reshape infers may be any negative number: -2 is no other than -1
+    inferred = {
+        id(argument.operand)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "reshape"
+        for argument in call.args
+        if isinstance(argument, ast.UnaryOp)
+    }
     body = [n for n in function.body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))]
     for statement in body:
         for node in ast.walk(statement):
+            if id(node) in inferred:
+                continue
             for operator in OPERATORS:
                 for what, changed in operator(node):
                     before, after = (

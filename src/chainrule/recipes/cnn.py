@@ -8,8 +8,10 @@ result    ->  the test images, looked at once, at the end
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from chainrule.data import (
@@ -93,6 +95,8 @@ def configure(data: str = "digits", **options: Any) -> CNNConfig:
     """The defaults of this data set, with the given options (those that are not None) instead."""
     family = FAMILIES.get(data, "folder")
     given = {name: value for name, value in options.items() if value is not None}
+    if Path(data).is_dir():
+        data = str(Path(data).resolve())  # so that the run finds them again from any other directory
     config = replace(CNNConfig(data=data), **{**DEFAULTS[family], **given})
     known: dict[str, Collection[str]] = {
         "model": MODELS,
@@ -105,6 +109,12 @@ def configure(data: str = "digits", **options: Any) -> CNNConfig:
             raise ValueError(
                 f"no {name} is called {getattr(config, name)!r}: choose one of {', '.join(choices)}"
             )
+    for name in ("lr", "weight_decay", "validation", "label_smoothing", "max_norm", "seed", "shift"):
+        value = getattr(config, name)
+        if value is not None and not 0 <= value < math.inf:
+            raise ValueError(f"{name} must be a number >= 0, got {value}")
+    if config.max_norm == 0:
+        raise ValueError("max_norm must be > 0: at 0 no gradient would be left")
     return config
 
 
@@ -249,7 +259,7 @@ def finish(experiment: Experiment, run: Run, history: list[Record]) -> dict[str,
 
 def check_same_images(experiment: Experiment, run: Run) -> None:
     """Raises ValueError if the images have changed since: what the run learned from might then be tested."""
-    if run.read_json("model.json").get("images") != experiment.fingerprint:
+    if run.read_json("model.json").get("images", experiment.fingerprint) != experiment.fingerprint:
         raise ValueError(
             f"the images of {experiment.config.data} are not those that {run.path} was trained with: "
             "put them back, or train anew"

@@ -5,7 +5,7 @@ epoch.
 from __future__ import annotations
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from .loop import Callback
@@ -21,11 +21,9 @@ class Display(Callback):
         self.bar = Bar(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.2%}"),
-            TextColumn("{task.fields[speed]:,.0f} samples/s"),
+            TextColumn("{task.fields[state]}"),
             TimeRemainingColumn(compact=True),
-            TextColumn("left"),
+            TextColumn("left "),
             console=self.console,
             transient=True,
             disable=not self.console.is_terminal,
@@ -34,39 +32,31 @@ class Display(Callback):
 
     def on_start(self, progress: Progress, epochs: int, steps_per_epoch: int) -> None:
         self.epochs = epochs
-        if progress.step:
-            self.console.print(
-                f"going on after step {progress.step} (epoch {progress.epoch + 1})", style="yellow"
-            )
+        if progress.epoch >= epochs:
+            self.console.print("training had finished already", style="yellow")
+        elif progress.step:
+            where = f"step {progress.step} (epoch {progress.epoch + 1})"
+            self.console.print(f"going on after {where}", style="yellow", highlight=False)
         self.bar.start()
-        self.task = self.bar.add_task(
-            "",
-            total=epochs * steps_per_epoch,
-            completed=progress.step,
-            epoch=progress.epoch + 1,
-            loss=0.0,
-            accuracy=0.0,
-            speed=0.0,
-        )
+        total, epoch = epochs * steps_per_epoch, f"{progress.epoch + 1}/{epochs}"
+        self.task = self.bar.add_task("", total=total, completed=progress.step, epoch=epoch, state="")
 
     def on_step(self, progress: Progress, result: StepResult) -> None:
-        self.bar.update(
-            self.task,
-            completed=progress.step,
-            epoch=f"{progress.epoch + 1}/{self.epochs}",
-            loss=progress.mean_loss,
-            accuracy=progress.accuracy,
-            speed=progress.samples_per_second,
-        )
+        state = f"loss {progress.mean_loss:.4f}"
+        if progress.judged:
+            state += f"  accuracy {progress.accuracy:.2%}"
+        state += f"  {progress.samples_per_second:,.0f}/s"
+        epoch = f"{progress.epoch + 1}/{self.epochs}"
+        self.bar.update(self.task, completed=progress.step, epoch=epoch, state=state)
 
     def on_epoch(self, record: Record) -> None:
         line = f"epoch {record['epoch']:>3}/{self.epochs}"
-        for part, label in (("train", "  loss"), ("validation", "  | validation")):
+        for part, label in (("train", " loss"), ("validation", " | validation")):
             if f"{part}_loss" in record:
                 line += f"{label} {record[f'{part}_loss']:.4f}"
             if f"{part}_accuracy" in record:
-                line += f"  accuracy {record[f'{part}_accuracy']:.2%}"
-        self.console.print(f"{line}  | {record['seconds']:.1f} s", highlight=False, soft_wrap=True)
+                line += f" accuracy {record[f'{part}_accuracy']:.2%}"
+        self.console.print(f"{line} | {record['seconds']:.1f} s", highlight=False, soft_wrap=True)
 
     def on_end(self) -> None:
         self.bar.stop()

@@ -8,6 +8,8 @@ from functools import partial
 from math import isnan
 from typing import Protocol
 
+import numpy as np
+
 from chainrule.functions.arrays import Array
 from chainrule.layers.layer import Layer
 from chainrule.layers.randomness import randomness
@@ -88,7 +90,8 @@ def fit(
                     if schedule is not None:
                         optimizer.lr = schedule(progress.step)
                     # step 0 belongs to the initial weights
-                    with randomness(seed, progress.step + 1):
+                    # check_finite says what NumPy would warn of
+                    with randomness(seed, progress.step + 1), np.errstate(over="ignore", invalid="ignore"):
                         check = partial(check_finite, model, x)
                         result = train_step(model, loss, optimizer, x, target, max_norm, before_update=check)
                     progress.add(result, target, time.perf_counter() - start)

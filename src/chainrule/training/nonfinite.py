@@ -14,6 +14,8 @@ from chainrule.layers.randomness import current, randomness
 from .step import StepResult
 from .wrapping import wrapped_forwards
 
+ADVICE = ": try a smaller lr, or clipping"
+
 
 class NonFiniteError(ArithmeticError):
     """Training met NaN or infinity."""
@@ -27,7 +29,7 @@ def find_nonfinite(model: Layer, x: Array) -> str | None:
         return f"the input already holds {where}"
     for name, parameter in model.named_parameters():
         if (where := _nonfinite(parameter.data)) is not None:
-            return f"the parameter {name} holds {where}: try a smaller lr, or clipping"
+            return f"the parameter {name} holds {where}{ADVICE}"
     found: list[str] = []
 
     def look(path: str, layer: Layer, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -35,7 +37,9 @@ def find_nonfinite(model: Layer, x: Array) -> str | None:
         # inner layers return before the ones that contain them: the first find is the innermost
         if not found and isinstance(y, np.ndarray) and (where := _nonfinite(y)) is not None:
             name = f"{path or 'model'} ({type(layer).__name__})"
-            found.append(f"the output of layer {name} holds {where}; its input did not")
+            found.append(
+                f"the output of layer {name} holds {where}; its input did not: try a smaller lr, or clipping"
+            )
         return y, cache
 
     with wrapped_forwards(model, look), np.errstate(all="ignore"):

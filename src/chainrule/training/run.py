@@ -36,6 +36,12 @@ class Run:
     def create(cls, path: str | Path, config: dict[str, Any]) -> Run:
         """A new run. Raises FileExistsError if one is there: nothing is ever overwritten."""
         run = cls(path)
+        if run.path.exists() and not run.path.is_dir():
+            raise NotADirectoryError(f"{run.path} is a file, a run needs a directory")
+        try:
+            run.path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise NotADirectoryError(f"{error.filename} is in the way of the directory {run.path}") from None
         try:
             run.write_json("config.json", config, exclusive=True)
         except FileExistsError:
@@ -63,9 +69,10 @@ class Run:
         return run
 
     def abandon(self) -> None:
-        """Takes a run away that never began (there is nothing but its config), so that its name is free."""
-        if [path.name for path in self.path.iterdir()] == ["config.json"]:
-            (self.path / "config.json").unlink()
+        """Takes a run away that has no checkpoint yet, so that its name is free again."""
+        if {path.name for path in self.path.iterdir()} <= {"config.json", "model.json"}:
+            for path in list(self.path.iterdir()):
+                path.unlink()
             self.path.rmdir()
 
     @property
