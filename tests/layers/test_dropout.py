@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from protocol import check_layer, compare_layer, normal, torch_or_skip
+from protocol import Refusing, check_layer, compare_layer, normal, torch_or_skip
 
 from chainrule.layers import Dropout, manual_seed, randomness
 
@@ -81,3 +81,15 @@ def test_p_is_a_probability(p: float) -> None:
 
 def test_repr_shows_p() -> None:
     assert repr(Dropout(0.2)) == "Dropout(p=0.2)"
+
+
+def test_the_mask_lives_where_the_input_lives() -> None:
+    """On a GPU, say: an array that refuses to become a NumPy array meets keys of its own kind."""
+    x = normal(3, 4)
+    with randomness(0):
+        y, cache = Dropout(0.5).forward(Refusing(x))
+    with randomness(0):
+        expected, _ = Dropout(0.5).forward(x)
+    assert isinstance(y, Refusing)
+    assert isinstance(Dropout(0.5).backward(y, cache), Refusing)
+    np.testing.assert_array_equal(y.value, expected)

@@ -49,6 +49,8 @@ class Refusing(NDArrayOperatorsMixin):
                 f"np.{function.__name__} was given arrays of two libraries: {[t.__name__ for t in types]}"
             )
         kwargs = {name: value for name, value in kwargs.items() if name != "like"}
+        if function is np.asarray:  # np.asarray(numbers, like=x) moves numbers to where x lives, on purpose
+            return Refusing(np.asarray(*args, **kwargs))
         return _wrap(function(*_unwrap(args), **_unwrap(kwargs)))
 
     def __getitem__(self, index: Any) -> Any:

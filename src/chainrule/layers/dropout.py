@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from chainrule.functions import dropout, dropout_backward
 from chainrule.functions.arrays import Array
 from chainrule.functions.dropout import DropoutCache
@@ -25,7 +27,8 @@ class Dropout(Layer):
     def forward(self, x: Array) -> tuple[Array, DropoutCache | None]:
         if not self.training:
             return x, None
-        return dropout(x, self.p, current().sample_keys(len(x)))
+        keys = np.asarray(current().sample_keys(len(x)), like=x)  # where x lives
+        return dropout(x, self.p, keys)
 
     def backward(self, dy: Array, cache: DropoutCache | None) -> Array:
         if cache is None:  # evaluation: y = x
