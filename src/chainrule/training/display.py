@@ -51,11 +51,12 @@ class Display(Callback):
 
     def on_epoch(self, record: Record) -> None:
         line = f"epoch {record['epoch']:>3}/{self.epochs}"
-        for part, label in (("train", " loss"), ("validation", " | validation")):
+        parts = (("train", " loss", " accuracy"), ("validation", " | validation", ""))
+        for part, before_loss, before_accuracy in parts:
             if f"{part}_loss" in record:
-                line += f"{label} {record[f'{part}_loss']:.4f}"
+                line += f"{before_loss} {record[f'{part}_loss']:.4f}"
             if f"{part}_accuracy" in record:
-                line += f" accuracy {record[f'{part}_accuracy']:.2%}"
+                line += f"{before_accuracy} {record[f'{part}_accuracy']:.2%}"
         self.console.print(f"{line} | {record['seconds']:.1f} s", highlight=False, soft_wrap=True)
 
     def on_end(self) -> None:
