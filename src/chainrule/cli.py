@@ -30,6 +30,12 @@ train_app = typer.Typer(help="Train a model on real data.", no_args_is_help=True
 app.add_typer(train_app, name="train")
 console = Console()
 
+
+def say(text: str) -> None:
+    """Prints a sentence that may be longer than a line; only our own marks color it."""
+    console.print(text, highlight=False, soft_wrap=True)
+
+
 RunDirectory = Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a run.")]
 Weights = Annotated[
     str, typer.Option(help="'last': from the end of training; 'best': with the best validation accuracy.")
@@ -131,27 +137,16 @@ def train_cnn(
             else Run.create_next("runs", f"cnn-{Path(config.data).name}", asdict(config))
         )
     where = escape(shlex.quote(str(opened.path)))
-    go_on = f"chainrule train cnn --resume --run {where}"
-    console.print(
-        f"[bold]{config.model}[/] on [bold]{escape(config.data)}[/] → {where}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    say(f"[bold]{config.model}[/] on [bold]{escape(config.data)}[/] → {where}")
     try:
         result = train(config, opened, resume=resume, callbacks=[Display(console)])
-    except Interrupted as stopped:
-        console.print(
-            f"[yellow]{stopped}[/]; everything is saved. Go on with:\n  {go_on}",
-            highlight=False,
-            soft_wrap=True,
+    except (Interrupted, KeyboardInterrupt) as stopped:
+        what = (
+            f"[yellow]{stopped}[/]; everything is saved."
+            if isinstance(stopped, Interrupted)
+            else "\n[yellow]stopped at once[/]; what the last checkpoint holds is kept."
         )
-        raise typer.Exit(130) from None
-    except KeyboardInterrupt:
-        console.print(
-            f"\n[yellow]stopped at once[/]; what the last checkpoint holds is kept. Go on with:\n  {go_on}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        say(f"{what} Go on with:\n  chainrule train cnn --resume --run {where}")
         raise typer.Exit(130) from None
     except Exception:
         if not resume:
@@ -232,11 +227,7 @@ def summary(
 
     trained = load_trained(Run.open(run))
     trained.model.train()
-    console.print(
-        str(summarize(trained.model, np.zeros((batch_size, *trained.image_shape), np.float32))),
-        highlight=False,
-        soft_wrap=True,
-    )
+    say(str(summarize(trained.model, np.zeros((batch_size, *trained.image_shape), np.float32))))
 
 
 @app.command()
@@ -301,7 +292,7 @@ def lab(
 
     if name is None:
         for key, entry in LABS.items():
-            console.print(f"[bold]chainrule lab {key}[/]   {entry.question}", highlight=False, soft_wrap=True)
+            say(f"[bold]chainrule lab {key}[/]   {entry.question}")
             console.print(f"{describe(entry.options)}\n", highlight=False, soft_wrap=True, style="dim")
         console.print("Every switch: --set NAME=VALUE", highlight=False)
         return
@@ -322,23 +313,13 @@ def _newest_unfinished(parent: Path) -> Path:
 def _print_result(result: dict[str, Any], run: Path) -> None:
     path = escape(shlex.quote(str(run)))
     wrong = round((1 - result["test_accuracy"]) * result["test_images"])
-    console.print(
+    say(
         f"\ntest accuracy [bold green]{result['test_accuracy']:.2%}[/] "
         f"({wrong} of {result['test_images']:,} images wrong), test loss {result['test_loss']:.4f}, "
-        f"{result['parameters']:,} parameters, {result['seconds']:.1f} s of training",
-        highlight=False,
-        soft_wrap=True,
+        f"{result['parameters']:,} parameters, {result['seconds']:.1f} s of training"
     )
-    console.print(
-        f"pictures: {path}/learning_curves.png, confusion_matrix.png, worst_mistakes.png",
-        highlight=False,
-        soft_wrap=True,
-    )
-    console.print(
-        f"next: chainrule evaluate {path}    chainrule predict {path} IMAGE...",
-        highlight=False,
-        soft_wrap=True,
-    )
+    say(f"pictures: {path}/learning_curves.png, confusion_matrix.png, worst_mistakes.png")
+    say(f"next: chainrule evaluate {path}    chainrule predict {path} IMAGE...")
 
 
 def fail(error: BaseException) -> NoReturn:

@@ -89,8 +89,7 @@ def fit(
                     start = time.perf_counter()
                     if schedule is not None:
                         optimizer.lr = schedule(progress.step)
-                    # step 0 belongs to the initial weights
-                    # check_finite says what NumPy would warn of
+                    # step 0 belongs to the initial weights; check_finite says what NumPy would warn of
                     with randomness(seed, progress.step + 1), np.errstate(over="ignore", invalid="ignore"):
                         check = partial(check_finite, model, x)
                         result = train_step(model, loss, optimizer, x, target, max_norm, before_update=check)

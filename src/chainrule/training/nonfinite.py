@@ -37,9 +37,7 @@ def find_nonfinite(model: Layer, x: Array) -> str | None:
         # inner layers return before the ones that contain them: the first find is the innermost
         if not found and isinstance(y, np.ndarray) and (where := _nonfinite(y)) is not None:
             name = f"{path or 'model'} ({type(layer).__name__})"
-            found.append(
-                f"the output of layer {name} holds {where}; its input did not: try a smaller lr, or clipping"
-            )
+            found.append(f"the output of layer {name} holds {where}; its input did not{ADVICE}")
         return y, cache
 
     with wrapped_forwards(model, look), np.errstate(all="ignore"):
