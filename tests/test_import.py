@@ -15,7 +15,9 @@ import chainrule
 
 PACKAGE = Path(chainrule.__file__).parent
 # each floor stands on those before it
-FLOORS = ("functions", "layers", "models", "training", "data", "recipes", "labs")
+FLOORS = (
+    "functions", "layers", "models", "training", "data", "doctor", "look", "recipes", "labs", "commands",
+)  # fmt: skip
 HEAVY = {
     "numba",
     "matplotlib",
@@ -31,9 +33,10 @@ HEAVY = {
 }
 
 
-def loaded_by(statement: str) -> set[str]:
-    """The top-level modules that a fresh Python has loaded after this statement."""
-    code = f"import sys; {statement}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+def loaded_by(statement: str, submodules: bool = False) -> set[str]:
+    """The modules that a fresh Python has loaded after this statement: the top-level ones, or all."""
+    name = "name" if submodules else "name.partition('.')[0]"
+    code = f"import sys; {statement}; print(*{{{name} for name in sys.modules}})"
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
     ended = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
@@ -54,7 +57,14 @@ def test_the_lower_floors_need_numpy_only(floor: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["import chainrule.training", "import chainrule.data", "import chainrule.recipes.cnn"]
+    "statement",
+    [
+        "import chainrule.training",
+        "import chainrule.data",
+        "import chainrule.doctor",
+        "import chainrule.look",
+        "import chainrule.recipes.cnn",
+    ],
 )
 def test_pictures_and_data_sets_are_loaded_when_they_are_used(statement: str) -> None:
     assert not loaded_by(statement) & (HEAVY - {"rich"})
@@ -109,6 +119,21 @@ def test_no_file_asks_the_house_for_what_its_neighbors_have(floor: str) -> None:
         if module == "chainrule"
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("floor", ["doctor", "look"])
+def test_those_who_look_at_foreign_code_know_none_of_ours(floor: str) -> None:
+    # they take what has a forward and a backward, whoever made it
+    known = {"functions", "doctor", "look"}
+    wrong = [
+        f"{path.relative_to(PACKAGE)}, line {line}: {module}"
+        for path in sorted((PACKAGE / floor).rglob("*.py"))
+        for line, module in imports(path)
+        if module.startswith("chainrule.") and module.split(".")[1] not in known
+    ]
+    assert not wrong
+    needed = loaded_by(f"import chainrule.{floor}", submodules=True)
+    assert not {name for name in needed if name.startswith(("chainrule.layers", "chainrule.models"))}
 
 
 def test_every_file_belongs_to_a_floor() -> None:

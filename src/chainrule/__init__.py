@@ -6,6 +6,9 @@ read.
     chainrule.models      whole networks
     chainrule.training    optimizers, schedules, the loop, checkpoints
     chainrule.data        data sets and batches
+    chainrule.doctor      check: finds and names faults, in our layers and in anybody's
+    chainrule.look        trace: every call of a training step, forward and backward
+    chainrule.look        what every layer does in a training step: print(chainrule.trace(model, x))
 
 Everything is imported when it is first used: `import chainrule` costs next to nothing.
 """
@@ -16,27 +19,35 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from . import data, functions, labs, layers, models, recipes, training
+    from . import data, doctor, functions, labs, layers, look, models, recipes, training
+    from .doctor.check import check
+    from .doctor.training import TrainingWatch, check_training
     from .functions.dispatch import backend
     from .layers import default_dtype, manual_seed, randomness
+    from .look import trace
     from .training.files import load, save
     from .training.summary import summary
 
 # what `chainrule.NAME` is, and where it lives
 _NAMES = {
+    "TrainingWatch": "doctor.training",
     "backend": "functions",
+    "check": "doctor.check",
+    "check_training": "doctor.training",
     "default_dtype": "layers",
     "load": "training.files",
     "manual_seed": "layers",
     "randomness": "layers",
     "save": "training.files",
     "summary": "training.summary",
+    "trace": "look",
 }
-_FLOORS = ("data", "functions", "labs", "layers", "models", "recipes", "training")
+_FLOORS = ("data", "doctor", "functions", "labs", "layers", "look", "models", "recipes", "training")
 
 __all__ = [
-    "backend", "data", "default_dtype", "functions", "labs", "layers", "load", "manual_seed", "models",
-    "randomness", "recipes", "save", "summary", "training",
+    "TrainingWatch", "backend", "check", "check_training", "data", "default_dtype", "doctor", "functions",
+    "labs", "layers", "load", "look", "manual_seed", "models", "randomness", "recipes", "save", "summary",
+    "trace", "training",
 ]  # fmt: skip
 
 

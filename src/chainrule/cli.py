@@ -17,6 +17,12 @@ from rich.table import Table
 
 from chainrule import __version__
 
+from .commands.check import check_command
+from .commands.console import console, say
+from .commands.museum import museum_command
+from .commands.tour import tour_command
+from .commands.trace import trace_command
+
 app = typer.Typer(
     name="chainrule",
     help="Deep learning from scratch: every forward and every backward is written by hand, to be read.",
@@ -28,12 +34,6 @@ app = typer.Typer(
 )
 train_app = typer.Typer(help="Train a model on real data.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
-console = Console()
-
-
-def say(text: str) -> None:
-    """Prints a sentence that may be longer than a line; only our own marks color it."""
-    console.print(text, highlight=False, soft_wrap=True)
 
 
 RunDirectory = Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a run.")]
@@ -301,6 +301,12 @@ def lab(
     except KeyboardInterrupt:
         console.print("[yellow]stopped[/]; nothing was written")
         raise typer.Exit(130) from None
+
+
+app.command("check")(check_command)
+app.command("museum")(museum_command)
+app.command("tour")(tour_command)
+app.command("trace")(trace_command)
 
 
 def _newest_unfinished(parent: Path) -> Path:

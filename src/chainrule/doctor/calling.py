@@ -1,0 +1,148 @@
+"""How a foreign forward and backward want to be called, read from their signatures.
+
+A backward may be `backward(dy)`, `backward(dy, learning_rate)`, `backward(dy, cache)`, `backward(cache, dy)`,
+`backward(dh, dc)` for two outputs, `backward(dy, x)`, or, for a loss, `backward()`.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .naming import CACHES, LEARNING_RATES
+
+TRAINING = ("training", "train", "is_training", "train_mode", "mode", "is_train", "train_flg", "train_flag")
+
+
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of a call (without self); empty where the signature cannot be read."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
+
+
+def positional(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p for p in parameters_of(function) if p.kind in kinds]
+
+
+def required(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    return [p for p in positional(function) if p.default is inspect.Parameter.empty]
+
+
+def accepts(function: Callable[..., Any], name: str) -> bool:
+    found = parameters_of(function)
+    return any(p.name == name or p.kind is inspect.Parameter.VAR_KEYWORD for p in found)
+
+
+@dataclass
+class BackwardCall:
+    """The roles of backward's parameters, in order: upstream, cache, learning rate, input."""
+
+    roles: list[tuple[str, str]]  # (role, parameter name)
+
+    @property
+    def wants_cache(self) -> bool:
+        return any(role == "cache" for role, _ in self.roles)
+
+    @property
+    def upstreams(self) -> int:
+        return sum(role == "upstream" for role, _ in self.roles)
+
+    @property
+    def learning_rate(self) -> str | None:
+        return next((name for role, name in self.roles if role == "rate"), None)
+
+
+def read_backward(
+    backward: Callable[..., Any], inputs: list[str], is_pair: bool, returns_cache: bool
+) -> BackwardCall:
+    """Reads the roles of backward's parameters.
+
+    returns_cache: forward's last result looks like a cache.
+    """
+    found = positional(backward)
+    variadic = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters_of(backward))
+    if not found:
+        no_upstream = not variadic and bool(_readable(backward))
+        return BackwardCall(
+            [] if no_upstream else [("upstream", "*")] + ([("cache", "*")] if is_pair else [])
+        )
+    roles: list[tuple[str, str]] = []
+    for parameter in found:
+        name, optional = parameter.name, parameter.default is not inspect.Parameter.empty
+        if LEARNING_RATES.match(name):
+            roles.append(("rate", name))
+        elif name in inputs and len(found) > 1 and not name.startswith("d"):
+            roles.append(("input", name))
+        elif CACHES.search(name) and (is_pair or returns_cache):
+            roles.append(("cache", name))
+        elif optional and any(role == "upstream" for role, _ in roles):
+            if name in ("dy", "dout", "grad"):
+                roles.append(("upstream", name))
+            continue
+        else:
+            roles.append(("upstream", name))
+    if is_pair or returns_cache:
+        _give_a_cache(roles, is_pair)
+    return BackwardCall(roles)
+
+
+def _give_a_cache(roles: list[tuple[str, str]], is_pair: bool) -> None:
+    """A pair's backward has a cache under some name: the last parameter that has no other role."""
+    if any(role == "cache" for role, _ in roles):
+        return
+    free = [i for i, (role, _) in enumerate(roles) if role == "upstream"]
+    if len(free) > 1 and is_pair:
+        roles[free[-1]] = ("cache", roles[free[-1]][1])
+
+
+def _readable(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def source_tree(function: Callable[..., Any]) -> ast.FunctionDef | None:
+    """The syntax tree of a function, with the line numbers of its file; None where there is no source."""
+    function = inspect.unwrap(function)
+    function = getattr(function, "__func__", function)
+    try:
+        lines, first = inspect.getsourcelines(function)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, TypeError, SyntaxError, IndentationError):
+        return None
+    node = tree.body[0] if tree.body else None
+    if not isinstance(node, ast.FunctionDef):
+        return None
+    ast.increment_lineno(tree, first - 1)
+    return node
+
+
+def returned_names(function: Callable[..., Any]) -> list[str] | None:
+    """The names in `return dx, dw, db`, where the last return is a plain list of names."""
+    tree = source_tree(function)
+    returns = [n for n in ast.walk(tree) if isinstance(n, ast.Return)] if tree else []
+    if not returns:
+        return None
+    value = max(returns, key=lambda n: n.lineno).value
+    elements = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
+    names = [_last_name(e) for e in elements]
+    return [n or "" for n in names]
+
+
+def _last_name(node: ast.expr | None) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    return None

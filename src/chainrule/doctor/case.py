@@ -1,0 +1,253 @@
+"""The facts about one subject at one point: what backward says, what
+the numbers say, and where they differ.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .calling import positional, source_tree
+from .numeric import Numeric, flat
+from .objects import stored_attributes
+from .probe import Arrays, Probe, Run, SubjectError
+from .report import Finding
+
+TOLERANCE = 2e-6
+DIRECTIONS = 2
+TINY_RATE = 1e-7
+
+
+def close(a: Any, b: Any, scale: float = 0.0, tolerance: float = 1e-5) -> bool:
+    """Whether two arrays agree, relative to the larger of them (and to `scale`)."""
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if a.shape != b.shape or not np.all(np.isfinite(a)):
+        return False
+    largest = max(_largest(a), _largest(b), scale)
+    return largest == 0 or _largest(a - b) <= tolerance * largest
+
+
+class Case:
+    """One layer's probe with everything known about it.
+
+    a: gradients as backward gives them. n(name): the numerical one. wrong: names where they differ.
+    """
+
+    def __init__(self, probe: Probe, path: str = "", intent: frozenset[str] = frozenset()) -> None:
+        self.probe, self.path, self.intent = probe, path, intent
+        self.numeric = Numeric(probe)
+        self.run: Run | None = None
+        self.error: SubjectError | None = probe.backward_error
+        self.wrong: list[str] = []
+        self.right: list[str] = []
+        self.vacuous: list[str] = []
+        self.misshapen: list[str] = []
+        self.absent: list[str] = []
+        self.not_tested: list[str] = []
+        self.suspect = 0  # the line of the first wrong statement, once that is known
+        if self.error is None:
+            try:
+                self.run = probe.run()
+            except SubjectError as error:
+                self.error = error
+        if self.run is not None:
+            self._compare()
+
+    # ------------------------------------------------------------ comparing
+
+    def _compare(self) -> None:
+        assert self.run is not None
+        for name in self.probe.names:
+            gradient = self.run.gradients.get(name)
+            shape = self.probe.value(name).shape
+            if gradient is None or not isinstance(gradient, np.ndarray):
+                self.absent.append(name)
+            elif gradient.shape != shape:
+                self.misshapen.append(name)
+            elif self.agrees(name, gradient):
+                self.right.append(name)
+            else:
+                self.wrong.append(name)
+        kinked = [n for n in self.wrong if not self._really_wrong(n) or self._only_padding(n)]
+        self.wrong = [n for n in self.wrong if n not in kinked]
+        self.right += kinked
+        self.not_tested += [f"{n}: backward leaves no gradient for it" for n in self.absent]
+
+    @cached_property
+    def scale(self) -> float:
+        """The size of the gradients here: what is much smaller counts as 0."""
+        assert self.run is not None
+        sizes = [_largest(g) for g in self.run.gradients.values() if isinstance(g, np.ndarray)]
+        finite = [s for s in sizes if np.isfinite(s)]
+        return max(finite, default=0.0)
+
+    def agrees(self, name: str, gradient: np.ndarray, upstream: Arrays | None = None) -> bool:
+        """Whether a gradient equals the numerical one along random directions."""
+        loose = self.looseness
+        if not np.all(np.isfinite(gradient)):
+            return False
+        rng = np.random.default_rng([7, 8_191])
+        norm = float(np.linalg.norm(gradient))
+        for _ in range(DIRECTIONS):
+            direction = rng.normal(size=gradient.shape)
+            slope, _ = self.numeric.along(name, direction, upstream)
+            if (
+                abs(slope - float(np.vdot(gradient, direction)))
+                > TOLERANCE * loose * (norm + abs(slope)) + 1e-8 * loose * self.scale + 1e-10
+            ):
+                return False
+        return True
+
+    @cached_property
+    def looseness(self) -> float:
+        """1 for float64; more where the subject itself rounds to float32."""
+        noise = self._noise()
+        if noise < 1e-11:
+            return 1.0
+        self.numeric.step = 1e-2
+        return float(np.clip(noise / 1e-11, 1.0, 1e4))
+
+    def _noise(self) -> float:
+        """How much the outputs jump for a change far below what matters: rounding inside of the subject."""
+        base = self.probe.outputs()
+        size = max((_largest(v) for v in base.values()), default=0.0)
+        jump = 0.0
+        for name in self.probe.names[:3]:
+            value = self.probe.value(name)
+            moved = self.probe.outputs({name: value * (1 + 3e-13)})
+            again = self.probe.outputs({name: value * (1 + 1e-9)})
+            more = self.probe.outputs({name: value * (1 + 1e-3)})
+            for n in base:
+                if base[n].dtype and base[n].size:
+                    jump = max(jump, _largest(moved[n] - base[n]), _largest(again[n] - base[n]) - 1e-8 * size)
+                    if (
+                        _largest(more[n] - base[n]) > 1e-6 * size
+                        and _largest(again[n] - base[n]) < 1e-11 * size
+                    ):
+                        jump = max(jump, 1e-7 * size)  # small changes are rounded away
+        cast = any(
+            np.asarray(v).dtype in (np.float32, np.float16)
+            for v in (self.run.forward.leaves.values() if self.run and self.run.forward else ())
+        )
+        return max(jump / (size or 1.0), 1e-7 if cast else 0.0)
+
+    def _really_wrong(self, name: str) -> bool:
+        """Element by element, where the function is smooth."""
+        smooth = self.numeric.smooth(name)
+        a, n = self.a(name), self.n(name)
+        if not smooth.any():
+            return False
+        return not self.same(np.where(smooth, a, 0), np.where(smooth, n, 0))
+
+    def _only_padding(self, name: str) -> bool:
+        """An embedding's padding row gets no gradient, by convention (`padding_idx`)."""
+        subject = self.probe.subject
+        known = {**dict(zip(subject.input_names, self.probe.inputs, strict=True)), **subject.kwargs}
+        known |= stored_attributes(subject.owner) if subject.owner is not None else {}
+        known |= {p.name: p.default for p in positional(subject.forward_function) if p.name not in known}
+        row = next((known[k] for k in ("padding_idx", "pad_idx", "pad_id") if k in known), None)
+        a, n = self.a(name), self.n(name).copy()
+        if (
+            not isinstance(row, (int, np.integer))
+            or a.ndim != 2
+            or not -len(a) <= row < len(a)
+            or np.any(a[row])
+        ):
+            return False
+        n[row] = 0
+        return self.same(a, n)
+
+    def same(self, a: Any, b: Any) -> bool:
+        return close(a, b, 1e-3 * self.scale, 1e-5 * self.looseness)
+
+    # ------------------------------------------------------------ asking
+
+    def a(self, name: str) -> np.ndarray:
+        assert self.run is not None
+        gradient: np.ndarray = self.run.gradients[name]
+        return gradient
+
+    def n(self, name: str) -> np.ndarray:
+        return self.numeric.gradient(name)
+
+    def explains(self, name: str, prediction: Any) -> bool:
+        """Whether a prediction of the gradient equals the numerical one, where that is smooth."""
+        prediction = np.asarray(prediction, dtype=float)
+        n = self.n(name)
+        if prediction.shape != n.shape or not np.all(np.isfinite(prediction)):
+            return False
+        smooth = self.numeric.smooth(name)
+        return self.same(np.where(smooth, prediction, 0), np.where(smooth, n, 0))
+
+    def again(self, **how: Any) -> dict[str, Any] | None:
+        """The gradients of another run, None where the code fails."""
+        try:
+            return self.probe.run(**how).gradients
+        except SubjectError:
+            return None
+
+    @property
+    def doubtful(self) -> list[str]:
+        """All gradients that are not right."""
+        return [*self.wrong, *self.misshapen]
+
+    def repaired(self, gradients: dict[str, Any] | None) -> list[str]:
+        """Which of the wrong gradients are right among these."""
+        return [n for n in self.doubtful if gradients and self.explains(n, gradients.get(n, np.nan))]
+
+    @property
+    def outputs(self) -> Arrays:
+        assert self.run is not None
+        return self.run.outputs
+
+    @property
+    def upstream(self) -> np.ndarray:
+        return flat(self.probe.upstream)
+
+    def looped(self, line: int) -> bool:
+        """Whether a line of backward stands in a loop."""
+        tree = source_tree(self.probe.subject.backward_function)
+        loops = [n for n in ast.walk(tree) if isinstance(n, (ast.For, ast.While))] if tree else []
+        return any(loop.lineno <= line <= (loop.end_lineno or 0) for loop in loops)
+
+    # ------------------------------------------------------------ saying
+
+    def finding(
+        self,
+        code: str,
+        targets: list[str] | None = None,
+        *,
+        function: Callable[..., Any] | None = None,
+        line: int = 0,
+        **more: Any,
+    ) -> Finding:
+        """A finding at this place, with the file and line of backward (or of another function)."""
+        function = function or self.probe.subject.backward_function
+        file, first = source_place(function)
+        targets = list(targets or [])
+        more.setdefault("file", file)
+        return Finding(
+            code,
+            target=targets[0] if targets else "",
+            targets=targets,
+            where=self.path,
+            subject=self.probe.subject.name,
+            line=line or first,
+            **more,
+        )
+
+
+def source_place(function: Callable[..., Any]) -> tuple[str, int]:
+    """The file and first line of a function; ("", 0) where they are not known."""
+    function = inspect.unwrap(function)
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code else ("", 0)
+
+
+def _largest(array: np.ndarray) -> float:
+    return float(np.max(np.abs(array))) if array.size else 0.0

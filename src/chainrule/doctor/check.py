@@ -1,0 +1,204 @@
+"""`check`: the doctor's front door."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .calling import required
+from .examine import examine
+from .factories import build, is_factory
+from .objects import backward_of, forward_of
+from .probe import SubjectError
+from .quiet import quietly
+from .report import Finding, Report
+from .step_model import StepModel, only_steps
+from .subject import NotASubject, Subject
+from .tensors import refuse_tensors
+from .torch_function import as_pair, is_torch_function
+
+
+def check(
+    subject: Any,
+    *inputs: Any,
+    params: Any = None,
+    loss: Any = None,
+    target: Any = None,
+    training: bool | None = None,
+    intent: Iterable[str] = (),
+    like: Any = None,
+    seed: int = 0,
+    **forward_kwargs: Any,
+) -> Report:
+    """Finds faults in hand-written forward and backward code, names their cause, and proves it.
+
+    The gradients that backward gives are compared with the numerical gradient of sum(g * forward(x)), with a
+    random
+    g, for all inputs and parameters, in float64. Where they differ, experiments decide on the cause: each
+    predicts
+    the right gradient from the wrong one, or from a changed probe, and counts only if the prediction comes
+    true.
+
+        report = chainrule.check(layer, x)
+        assert report.ok, report
+
+    subject: an object with forward and backward (parameters and their gradients are found: `dW` beside `W`,
+        `grads["W"]`, `params()` beside `gradients()` ...); one whose backward(dy, learning_rate) updates in
+        place; a
+        pair of functions (forward, backward) with `out, cache = forward(*inputs)`; a class or factory with
+        default
+        sizes; a composite of such objects; a loss; a model with only `step(x, target, learning_rate)`; an
+        optimizer;
+        a chainrule layer; a `torch.autograd.Function`.
+    inputs: what forward takes: arrays, ids, lists of time steps ... Their values are hints: where they could
+    hide a
+        fault (a batch of 1, constant values) others are probed.
+    params: the parameters, where they are not found: {name: array} or names.
+    loss, target: (loss, gradient) of (y, target), or a loss object; then the whole is checked from its loss.
+    training: puts the subject into training (True) or evaluation mode (False).
+    intent: what the code is meant to be: {"causal"}, {"padding"} ... Without it a leak of the future, which
+    could be
+        meant, is not looked for, unless names or masks tell.
+    like: a reference (a layer, function, callable, torch module): differences to it are explained.
+    seed: of the probes. forward_kwargs: further arguments of forward.
+
+    Returns a Report: `ok`, `findings` (most certain first), `not_tested`. The subject is left as it was
+    found:
+    weights, buffers, random state. Raises NotASubject (a TypeError) where there is no forward and backward.
+    """
+    start = time.perf_counter()
+    report = Report(_name(subject))
+    with quietly():
+        if is_torch_function(subject):
+            subject, inputs = as_pair(subject, inputs)
+        else:
+            refuse_tensors(subject, inputs)
+        if not inputs and target is None and is_bare_optimizer(subject):
+            report.findings = _of_optimizer(subject, report)
+            report.seconds = time.perf_counter() - start
+            return report
+        if is_factory(subject):
+            subject, inputs = _built(subject, inputs, report, target)
+        options = {"training": training, "target": target, "loss": loss}
+        face = _face(subject, inputs, forward_kwargs, **options)
+        words = frozenset([intent] if isinstance(intent, str) else intent)
+        report.findings = examine(face, report, intent=words, seed=seed, given=params, like=like)
+        if isinstance(face, StepModel):
+            report.findings += _of_steps(subject, face, report)
+        if report.findings and loss is not None:
+            report.findings = _of_loss_or_model(report, subject, inputs, forward_kwargs, options, seed)
+    report.seconds = time.perf_counter() - start
+    return report
+
+
+def _name(subject: Any) -> str:
+    if isinstance(subject, (tuple, list)) and subject:
+        return getattr(subject[0], "__name__", "pair")
+    return getattr(subject, "__name__", type(subject).__name__)
+
+
+def _built(factory: Any, inputs: tuple[Any, ...], report: Report, target: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The first way to build the subject in which its forward runs."""
+    error: Exception | None = None
+    for subject, changed, assumed in build(factory, inputs):
+        try:
+            face = _face(subject, changed, {}, training=None, target=target, loss=None)
+            face.forward(face.inputs)
+        except Exception as problem:
+            error = problem
+            continue
+        report.assumed.append(f"built with {assumed}")
+        return subject, changed
+    raise NotASubject(f"what {_name(factory)} builds does not run on these inputs: {error}")
+
+
+def _face(
+    subject: Any,
+    inputs: Sequence[Any],
+    kwargs: dict[str, Any],
+    *,
+    training: bool | None,
+    target: Any,
+    loss: Any,
+) -> Subject:
+    """The subject with its target: as part of a loss, or as an argument that forward asks for."""
+    inputs = tuple(inputs)
+    if only_steps(subject):
+        return StepModel(subject, inputs, target)
+    if target is not None and loss is None:
+        names = forward_of(subject)
+        function = (
+            subject[0] if isinstance(subject, (tuple, list)) else getattr(subject, names) if names else None
+        )
+        if function is not None and len(required(function)) > len(inputs):
+            inputs = (*inputs, target)
+    return Subject(subject, inputs, kwargs, training=training, loss=loss, target=target)
+
+
+def _of_loss_or_model(
+    report: Report,
+    subject: Any,
+    inputs: Sequence[Any],
+    kwargs: dict[str, Any],
+    options: dict[str, Any],
+    seed: int,
+) -> list[Any]:
+    """The whole is wrong: is it the loss's gradient, or the model's?"""
+    whole = report.findings
+    model = _face(subject, inputs, kwargs, training=options["training"], target=None, loss=None)
+    try:
+        y = model.forward(model.inputs).outputs
+        pair = _as_pair(options["loss"])
+        if pair is None:
+            return whole
+        of_loss = examine(
+            Subject(pair, (y, options["target"]), name="loss"), Report("loss"), path="loss", seed=seed
+        )
+        if of_loss:
+            return of_loss
+    except (SubjectError, NotASubject):
+        pass
+    return whole
+
+
+def is_bare_optimizer(subject: Any) -> bool:
+    from .training.optimizer import is_optimizer
+
+    return is_optimizer(subject)
+
+
+def _of_optimizer(subject: Any, report: Report) -> list[Finding]:
+    from .training.optimizer import check_optimizer
+
+    return check_optimizer(subject, notes=report.not_tested)
+
+
+def _of_steps(subject: Any, face: StepModel, report: Report) -> list[Finding]:
+    """What a model that only has a step can be asked beside its gradients: its update, its loss, its
+    targets.
+    """
+    if any(f.verified for f in report.findings):
+        return []
+    from .experiments import forward
+
+    return (
+        forward.step_faults(subject, face.inputs[0], face.target) if hasattr(forward, "step_faults") else []
+    )
+
+
+def _as_pair(loss: Any) -> Any:
+    if isinstance(loss, (tuple, list)):
+        value, gradient = loss
+
+        def forward(y: Any, target: Any) -> tuple[Any, tuple[Any, Any]]:
+            return value(y, target), (y, target)
+
+        def backward(cache: tuple[Any, Any]) -> Any:
+            return gradient(*cache), None
+
+        return None if backward_of(loss) else (forward, backward)
+    return None
+
+
+__all__ = ["SubjectError", "check"]

@@ -1,0 +1,102 @@
+"""Choices as arguments: what is handed over, what was assumed, and the code that says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .candidates import Candidate
+from .choices import Choice, Slot
+from .search import Result
+
+
+@dataclass
+class Try:
+    """One way of building an object, and what the search for its inputs gave."""
+
+    picks: list[Choice]  # for the constructor
+    slots: list[Slot]  # of forward
+    result: Result | None
+    cost: float  # of the constructor's choices
+    make: Callable[[], Any]
+
+    @property
+    def stage(self) -> int:
+        """How far it came; -1 if it was never run."""
+        return self.result.outcome.stage if self.result is not None else -1
+
+
+def best_of(tries: list[Try]) -> Try | None:
+    """The one with the most plausible arguments among those that came furthest."""
+    ran = [t for t in tries if t.result is not None]
+    return min(ran, key=lambda t: t.cost + t.result.cost, default=None)  # type: ignore[union-attr]
+
+
+def values(slots: list[Slot], picks: list[Choice]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments, made anew: by place, and by name."""
+    inputs: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    dicts: dict[str, dict[str, Any]] = {}
+    for slot, pick in zip(slots, picks, strict=True):
+        if pick.said == "its default" and slot.keyword:
+            continue
+        if slot.within:
+            if slot.within not in dicts:
+                inputs.append(dicts.setdefault(slot.within, {}))
+            dicts[slot.within][slot.name.partition("'")[2][:-2]] = pick.make()
+        elif slot.star:
+            inputs += pick.make()
+        elif slot.keyword:
+            kwargs[slot.name] = pick.make()
+        else:
+            inputs.append(pick.make())
+    return tuple(inputs), kwargs
+
+
+def maker(cls: type, slots: list[Slot], picks: list[Choice]) -> Callable[[], Any]:
+    """Builds an object of the class with these choices."""
+
+    def make() -> Any:
+        inputs, kwargs = values(slots, picks)
+        return cls(*inputs, **kwargs)
+
+    return make
+
+
+def assumed(slots: list[Slot], picks: list[Choice], sign: str) -> str:
+    """What was guessed, in plain words: `n_in=5, rng=default_rng(0)`, `x: (2, 5)`."""
+    pairs = [(s, p) for s, p in zip(slots, picks, strict=True) if p.said != "its default"]
+    return ", ".join(f"{s.name}{'=' if s.keyword else sign}{p.said}" for s, p in pairs)
+
+
+def call(name: str, slots: list[Slot], picks: list[Choice]) -> str:
+    """The call as one would write it."""
+    parts = []
+    by_name = False
+    for slot, pick in zip(slots, picks, strict=True):
+        by_name |= slot.keyword or pick.said == "its default"
+        if pick.said != "its default":
+            code = pick.code or "..."
+            parts.append(f"*{code}" if slot.star else f"{slot.name}={code}" if by_name else code)
+    return f"{name}({', '.join(parts)})"
+
+
+def to_add(candidate: Candidate, slots: list[Slot], best: Try | None) -> str:
+    """A check_ function to begin with, filled in with what came furthest."""
+    if candidate.kind in ("class", "step"):
+        picks = best.picks if best and best.picks else [s.choices[0] for s in slots]
+        subject = call(candidate.name, slots, picks)
+    elif candidate.kind == "instance":
+        subject = candidate.name
+    else:
+        subject = f"({candidate.thing[0].__name__}, {candidate.thing[1].__name__})"
+    given = best.result.picks(best.slots) if best and best.result else []
+    codes = [choice.code or "..." for choice in given if choice.said != "its default"] or [
+        "np.random.default_rng(0).normal(size=(2, 5))"
+    ]
+    head = f"def check_{candidate.name}():"
+    if candidate.kind == "step":
+        target = codes[1] if len(codes) > 1 else "..."
+        return f'{head}\n    return {{"subject": {subject}, "inputs": ({codes[0]},), "target": {target}}}'
+    return f"{head}\n    return {subject}, {', '.join(codes)}"

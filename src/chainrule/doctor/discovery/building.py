@@ -1,0 +1,101 @@
+"""How an object is built: slots for its constructor, and the ways to fill them."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from ..calling import parameters_of
+from .arguments import maker
+from .choices import Choice, Slot
+from .dims import Dims
+from .facts import Facts, facts_of
+from .limits import reseed, time_limit
+from .nested import Workshop
+from .roles import hints_of, recurrent_of, roles_of
+from .shapes import input_slot
+from .sizes import constructor_slot, spread
+from .trial import BUILT, WORKS, Outcome, failure
+
+BUILD_SECONDS = 1.0
+
+
+def constructor_of(cls: type) -> Any:
+    """The __init__ that is called, wherever it is inherited from."""
+    return next(vars(kind)["__init__"] for kind in cls.__mro__ if "__init__" in vars(kind))
+
+
+def constructor_slots(cls: type, workshop: Workshop) -> list[Slot]:
+    """A slot for each argument of the constructor; none where it takes none, or is not Python's."""
+    constructor = constructor_of(cls)
+    if not inspect.isfunction(constructor):
+        return []
+    parameters = [p for p in parameters_of(constructor)[1:] if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    names = [p.name for p in parameters]
+    functions = [f for kind in cls.__mro__ for f in vars(kind).values() if inspect.isfunction(f)]
+    later = [f for f in functions if f is not constructor]
+    facts = [facts_of(constructor, p.name, cls, later) for p in parameters]
+    hints = hints_of(*names, *("conv" for f in facts if 4 in f.ranks)) | recurrent_of(names, later)
+    slots = [_slot(p, known, names, hints, workshop) for p, known in zip(parameters, facts, strict=True)]
+    spread(slots)
+    return slots
+
+
+def _slot(
+    parameter: inspect.Parameter, facts: Facts, names: list[str], hints: set[str], workshop: Workshop
+) -> Slot:
+    roles = roles_of(parameter.name)
+    slot = constructor_slot(parameter, facts, names, roles)
+    required = parameter.default is inspect.Parameter.empty
+    if (
+        required
+        and roles[:1]
+        and roles[0] in ("weight", "kernel", "bias", "scale", "table", "moments", "running")
+    ):
+        arrays = input_slot(parameter.name, roles, facts, [], Dims(), hints)
+        slot.choices += [replace(c, cost=c.cost + 0.5) for c in arrays.choices[:12]]
+    if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+        slot.star = True
+        slot.choices = [*workshop.choices("layers", facts), Choice(lambda: [], "none", 3.0, "[]")]
+    elif required or parameter.default is None:
+        slot.choices += workshop.choices(parameter.name, facts)
+    slot.sort(20)
+    return slot
+
+
+def build(cls: type, slots: list[Slot], picks: list[Choice], file: str) -> Outcome:
+    """Whether an object can be built with these choices."""
+    try:
+        reseed()
+        with time_limit(BUILD_SECONDS):
+            maker(cls, slots, picks)()
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        return failure(BUILT, error, file)
+    return Outcome(WORKS)
+
+
+def ways(slots: list[Slot], state: tuple[int, ...]) -> Iterator[list[Choice]]:
+    """This way of building, then others: one or two arguments changed, the most plausible first."""
+    yield [slot.choices[i] for slot, i in zip(slots, state, strict=True)]
+    others = [(p, i) for p, slot in enumerate(slots) for i in range(len(slot.choices)) if i != state[p]]
+    pairs = [(c, d) for c, d in itertools.combinations(others, 2) if c[0] != d[0]]
+    changes: list[tuple[tuple[int, int], ...]] = [*((c,) for c in others), *pairs]
+
+    def cost(change: tuple[tuple[int, int], ...]) -> float:
+        return sum(slots[p].choices[i].cost - slots[p].choices[state[p]].cost for p, i in change)
+
+    for change in sorted(changes, key=cost)[:100]:
+        changed = dict(change)
+        yield [slot.choices[changed.get(p, state[p])] for p, slot in enumerate(slots)]
+
+
+def numbers_of(cls: type, slots: list[Slot], picks: list[Choice]) -> dict[str, Any]:
+    """The plain values that an object is built with, by name; defaults too."""
+    defaults = parameters_of(constructor_of(cls))
+    told = {p.name: p.default for p in defaults if isinstance(p.default, (int, tuple))}
+    return told | {s.name: p.value for s, p in zip(slots, picks, strict=True) if p.value is not None}

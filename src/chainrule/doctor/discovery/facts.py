@@ -1,0 +1,72 @@
+"""What the code of a function says about one of its arguments.
+
+`B, T, D = x.shape` says that x has three axes, `x[:, t, :]` too, `self.table[ids]` that ids are whole
+numbers, `kind == "relu"` that "relu" is a choice, `param["stride"]` that param is a dict. Calls are followed
+into the file's own functions, methods and layers.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..calling import source_tree
+from .reading import Reader
+
+
+@dataclass
+class Facts:
+    """ranks: how many axes it has (one of them); least: how many at least; symbols: names given to
+    its axes.
+    """
+
+    ranks: set[int] = field(default_factory=set)
+    least: int = 0
+    symbols: list[tuple[str, ...]] = field(default_factory=list)
+    ids: bool = False
+    strings: list[str] = field(default_factory=list)
+    keys: dict[str, Any] = field(default_factory=dict)
+    methods: set[str] = field(default_factory=set)
+    called: bool = False
+    iterated: bool = False
+    is_number: bool = False
+
+    def add(self, other: Facts) -> None:
+        self.ranks |= other.ranks
+        self.least = max(self.least, other.least)
+        self.symbols += [s for s in other.symbols if s not in self.symbols]
+        self.strings += [s for s in other.strings if s not in self.strings]
+        self.keys |= other.keys
+        self.methods |= other.methods
+        self.ids |= other.ids
+        self.called |= other.called
+        self.iterated |= other.iterated
+        self.is_number |= other.is_number
+
+
+def facts_of(
+    function: Callable[..., Any], name: str, owner: Any = None, later: Sequence[Any] = (), depth: int = 0
+) -> Facts:
+    """Reads the function, and for what it keeps on the object (or in a cache, by name) the later ones.
+
+    owner: the object whose method it is, or its class.
+    """
+    facts = Facts()
+    tree = source_tree(function)
+    if tree is None:
+        return facts
+    own = next((a.arg for a in tree.args.args[:1] if a.arg in ("self", "this")), "")
+    reader = Reader(
+        facts, {name}, own, owner, getattr(inspect.unwrap(function), "__globals__", {}), depth, facts_of
+    )
+    reader.read(tree.body)
+    for other in later:
+        behind = source_tree(other)
+        if behind is not None:
+            kept = {a for a in reader.aliases if a.startswith(f"{own}.")} if own else {name}
+            kept |= {f"d{name}"}  # a gradient has the shape of what it belongs to
+            arguments = {a.arg for a in behind.args.args} - ({own} if own else set())
+            Reader(facts, kept - arguments, own, owner, reader.names, depth, facts_of).read(behind.body)
+    return facts

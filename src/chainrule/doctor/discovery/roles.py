@@ -1,0 +1,198 @@
+"""What an argument of this name is: an image, ids, a hidden state, a weight, a mask, a label."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+import re
+from typing import Any
+
+from ..calling import source_tree
+
+# the first that fits counts
+_ROLES = (
+    (
+        "flag",
+        r"^(training|train|is_training|train_mode|train_flg|train_flag|is_train|deterministic|evaluate)$",
+    ),
+    ("mode", r"^mode$"),
+    ("generator", r"^(rng|random_state|generator|rs|prng|random)$"),
+    ("seed", r"seed"),
+    ("adjacency", r"adjacen|^graph$|laplacian|^adj$|^A_?hat$"),
+    ("condition", r"^cond(ition)?$|^gate_mask$"),
+    ("mask", r"mask|^is_pad|^keep$|^valid$"),
+    ("lengths", r"^(lengths?|lens|seq_lens?|n_valid)$"),
+    ("rate", r"^(lr|l_?rate|learning_?rate|alpha|eta|step_?size)$"),
+    ("eps", r"^eps|epsilon$"),
+    ("share", r"^(p|rate|drop|dropout|drop_?(prob|rate|p)|dropout_?(rate|prob|p)?|p_drop|prob)$"),
+    (
+        "share",
+        r"^(keep_?(prob|rate|p)|momentum|decay|rho|beta1|beta2|slope|negative_slope|delta|temperature|tau|margin)$",
+    ),
+    ("stride", r"strides?$|^s$|^hop"),
+    ("padding", r"^pad(ding)?$|^p$|padding"),
+    (
+        "kernel size",
+        r"(kernel|filter|pool|window|patch|field)_?(size|shape|width|length|height|h|w)?s?_?$|^k$|^ksize$|^f$|^pool$",
+    ),
+    ("heads", r"^(n_?|num_?)?_?heads?$|^h$|^nh$"),
+    ("table", r"^(table|embeddings?|emb|E|lookup|vectors|W_?e(mb)?|embedding_?(matrix|table|weights?))$"),
+    (
+        "ids",
+        r"(^|_)ids?$|^idx|indices|^index|tokens?(_|$)|^words?$|^sentences?$|^docs?$|^captions?$|^chars?$|^symbols$|^sequences?_ids",
+    ),
+    (
+        "labels",
+        r"^(targets?|labels?|tags|classes|t|y_?true|truth|gold|expected|y_?target|one_?hot|y|Y|true|answers?|tgt_out|y_?real|actual|desired)$",
+    ),
+    (
+        "prediction",
+        r"^(y_?pred|y_?hat|pred(ictions?|icted)?|probs?|probabilities|p|a|AL|A_?L|outputs?|yhat|y_?p)$",
+    ),
+    ("scores", r"^(logits|scores|z|Z)$"),
+    ("memory", r"memory|^context$|encoder_?(out|states?|hidden)|^enc|^source$|^src|^annotations$"),
+    ("query", r"^(q|query|queries|Q)$"),
+    ("key", r"^(k|key|keys|K|v|value|values|V)$"),
+    ("bias", r"^b([_\d]|$|a$|i|o|f|x|h|y|z|r|n|c)\w{0,3}$|bias|^b\w?$"),
+    ("scale", r"^(gamma|beta|scale|shift|gain|g)\d?$|^ln_?[gb]|_gamma$|_beta$"),
+    ("running", r"running|moving"),
+    ("moments", r"^(mean|mu|std|sigma|var(iance)?)$"),
+    ("penalty", r"^(l2|l1|lam|lambd?a?_?|reg\w*|weight_?decay|wd)$"),
+    ("cell", r"^(c|c_?0|c_?prev|c_?t|prev_?c|cell\w*|c_?init)$"),
+    (
+        "state",
+        r"^(h|h_?0|h_?prev|h_?t|prev_?h|h_?init|hidden\w*|state\w*|s_?prev|s0|initial_?state|hx|a_?prev|prev\w*)$",
+    ),
+    ("kernel", r"kernel|filter|conv_?w|^K$|^F$"),
+    (
+        "weight",
+        r"(?-i:^[Ww](_?[a-zA-Z0-9]{0,3})?$|^[UVMR](_?[a-z0-9]{0,3})?$|^[Ww]_\w+$)|^theta\d?$|weight|_w$|_W$|proj",
+    ),
+    ("image", r"^(images?|imgs?|photos?|pictures?|pixels|frames?)$|image|photo|^maps?$"),
+    (
+        "sequence",
+        r"^(xs|sequences?|seq|signal|series|window|frames|embeddings|src_emb|tgt_emb|time_?series)$",
+    ),
+    ("column", r"^(A_?prev|X_?T)$"),
+)
+_PATTERNS = [(role, re.compile(pattern, re.I)) for role, pattern in _ROLES]
+
+IMAGE = re.compile(
+    r"conv(?!erg)|pool|image|channel|im2col|batch_?norm2d|vgg|resnet|cnn|lenet|photo|pixel|upsampl|patch|spatial|2d",
+    re.I,
+)
+SEQUENCE = re.compile(
+    r"rnn|lstm|gru|attention|attn|transformer|seq|time|(en|de)coder_?(layer|block|stack)|position|temporal|causal|token|recurrent|char|language|tagger|mha|"
+    r"head|1d",
+    re.I,
+)
+WORDS = re.compile(r"embed|token|word|vocab|bag|text|lookup", re.I)
+
+
+def roles_of(name: str, among: list[str] | None = None) -> list[str]:
+    """The roles that an argument of this name may have, the most plausible first; empty where the name does
+    not tell.
+
+    among: the names of all arguments; `k` beside `q` is a key.
+    """
+    bare = name.strip("_")
+    found = list(dict.fromkeys(role for role, pattern in _PATTERNS if pattern.search(bare)))
+    others = {n.strip("_") for n in among or ()}
+    first = []
+    if others & {"q", "query", "queries", "Q"} and "key" in found:
+        first.append("key")
+    elif bare in ("W", "V", "U", "M", "R", "K") or (bare == "w" and len(others) > 1):
+        first.append("kernel" if bare == "K" else "weight")
+    company = {
+        role for n in others - {bare} for role, pattern in _PATTERNS if len(n) > 1 and pattern.search(n)
+    }
+    letters = others - {bare}
+    if (
+        bare in ("b", "B")
+        and among is not None
+        and not (company & {"weight", "kernel", "bias"} or letters & {"w", "W", "U", "V", "K", "k"})
+    ):
+        found = [role for role in found if role not in ("bias",)]
+    if bare == "c" and among is not None and not (company & {"state", "cell"} or "h" in letters):
+        found = [role for role in found if role not in ("cell", "bias")]
+    labels = any(
+        re.match(pattern, n, re.I) for n in others - {bare} for role, pattern in _ROLES if role == "labels"
+    )
+    if "prediction" in found and among is not None:
+        # `p` and `a` are predictions only beside labels
+        found = ["prediction"] if labels else [r for r in found if r != "prediction" or len(bare) > 1]
+    if "moments" in found and among is not None and "x" not in others:
+        found.remove("moments")
+    if bare in ("h", "H", "c") and not first and among is not None:
+        first += [role for role in ("state", "cell") if role in found]
+    return list(dict.fromkeys([*first, *found]))
+
+
+def hints_of(*things: Any) -> set[str]:
+    """What class, method and argument names and the first line of the docstring suggest: images, sequences,
+    words.
+    """
+    text = " ".join(str(t) for t in things if t)
+    found = {"image"} if IMAGE.search(text) else set()
+    found |= {"sequence"} if SEQUENCE.search(text) else set()
+    found |= {"words"} if WORDS.search(text) else set()
+    return found
+
+
+def gates_of(function: Any, names: list[str]) -> set[str]:
+    """For a step with a hidden state: how many blocks stand side by side in its weights (`gates 4`)."""
+    if not any(set(roles_of(n, names)) & {"state", "cell"} for n in names):
+        return set()
+    code = "".join(ast.unparse(tree) for tree in _trees(function))
+    counts = re.findall(r"split\([^()]*?, (\d)\b|\b([34]) \* \w+|// ([34])\b", code)
+    found = [int(n) for groups in counts for n in groups if n]
+    # slices up to 3 * H: the fourth gate is the rest
+    ends_open = re.search(r"\b3 \* \w+:\]", code) is not None
+    number = 4 if ends_open else max(found, default=3 if re.search(r"\b2 \* \w+:\]", code) else 1)
+    return {"state", *({f"gates {number}"} if number in (3, 4) else set())}
+
+
+def recurrent_of(names: list[str], functions: list[Any]) -> set[str]:
+    """For a layer whose weights are handed in: beside Wx stands Wh."""
+    bare = {n.strip("_").lower().replace("_", "") for n in names}
+    if not bare & {"wh", "whh", "waa"}:
+        return set()
+    found = [hint for function in functions for hint in gates_of(function, ["h_prev"]) if hint != "state"]
+    return {"state", *found[:1]}
+
+
+_WEIGHT = re.compile(r"^(self\.)?\w*?(W|[Ww]eights?|kernel|[Ww]_?\w{1,3}|theta)(_\w{1,3}|\d)?(\[[^]]*\])?$")
+
+
+def columns_of(function: Any) -> set[str]:
+    """{"columns"} where weights stand on the left of what they multiply: `W @ x`, `np.dot(W, x)`."""
+    votes = 0
+    for node in itertools.chain.from_iterable(ast.walk(tree) for tree in _trees(function)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            left, right = ast.unparse(node.left), ast.unparse(node.right)
+        elif (
+            isinstance(node, ast.Call)
+            and len(node.args) == 2
+            and ast.unparse(node.func) in ("np.dot", "np.matmul")
+        ):
+            left, right = map(ast.unparse, node.args)
+        else:
+            continue
+        weights = (
+            bool(_WEIGHT.match(left)),
+            bool(_WEIGHT.match(right) or _WEIGHT.match(right.removesuffix(".T"))),
+        )
+        votes += {(True, False): 1, (False, True): -1}.get(weights, 0)
+    return {"columns"} if votes > 0 else set()
+
+
+def _trees(function: Any) -> list[ast.FunctionDef]:
+    """The syntax trees of a function and of the functions beside it that it calls."""
+    tree = source_tree(function)
+    if tree is None:
+        return []
+    around = getattr(function, "__globals__", {})
+    names = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    called = [around[name] for name in sorted(names) if inspect.isfunction(around.get(name))]
+    return [tree, *(t for t in map(source_tree, called) if t is not None)]

@@ -1,0 +1,217 @@
+"""Starting a candidate: arguments for its constructor and its forward are looked for by trying."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import time
+from typing import Any
+
+from .adapters import Pair, derivative_pairs, loss_pairs, meant
+from .arguments import Try, assumed, best_of, call, maker, to_add, values
+from .building import build, constructor_of, constructor_slots, numbers_of, ways
+from .candidates import Candidate
+from .choices import Choice, Slot, plain
+from .dims import Dims
+from .found import Found, NotStarted
+from .inputs import asked, input_slots, search_inputs
+from .limits import muted, reseed
+from .nested import Built, Workshop
+from .roles import columns_of, gates_of, hints_of, roles_of
+from .search import Involved, search
+from .trial import BACKWARD, BUILT, FORWARD, WORKS, Outcome, attempt, failure, unequal
+
+SECONDS = 3.0  # for each subject
+TRIES = 1500  # most of them end at the first line that does not fit
+FIRST_TRIES = 120
+WAYS = 14  # how many ways of building an object are tried
+
+
+class Starter:
+    """Starts the candidates of one file; what runs may become an argument of what comes later."""
+
+    def __init__(self, workshop: Workshop, file: str) -> None:
+        self.workshop, self.file = workshop, file
+
+    def start(self, candidate: Candidate) -> Found | NotStarted:
+        """Finds arguments with which it runs."""
+        with muted():
+            match candidate.kind:
+                case "check":
+                    return self._check(candidate)
+                case "class" | "step":
+                    return self._class(candidate)
+                case "instance":
+                    return self._instance(candidate)
+                case "forward":
+                    why = ["it has a forward, but no backward yet"]
+                    add = "    def backward(self, dy): ..."
+                    return NotStarted(candidate.name, candidate.kind, why, add, candidate.line)
+            return self._pair(candidate)
+
+    # ------------------------------------------------------------ what says itself how it starts
+
+    def _check(self, candidate: Candidate) -> Found | NotStarted:
+        name, function, line = candidate.name, candidate.thing, candidate.line
+        try:
+            reseed()
+            said = function()
+        except Exception as error:
+            why = [f"check_{name}() failed: {failure(BUILT, error, self.file).error}"]
+            return NotStarted(name, "check", why, f"repair check_{name}()", line)
+        if isinstance(said, dict) and "subject" in said:
+            options = {k: v for k, v in said.items() if k not in ("subject", "inputs", "forward_kwargs")}
+            options |= said.get("forward_kwargs") or {}
+            inputs = said.get("inputs", ())
+            inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+            return Found(name, "check", lambda: function()["subject"], inputs, options, [], line)
+        is_pair = isinstance(said, tuple) and len(said) == 2 and all(map(callable, said))
+        if isinstance(said, tuple) and said and not (is_pair and not hasattr(said[0], "forward")):
+            return Found(name, "check", lambda: function()[0], said[1:], {}, [], line)
+        if said is not None:
+            return Found(name, "check", function, (), {}, [], line)
+        why = [f"check_{name}() returned None"]
+        return NotStarted(name, "check", why, f"def check_{name}():\n    return subject, x", line)
+
+    def _instance(self, candidate: Candidate) -> Found | NotStarted:
+        thing = candidate.thing
+
+        def make() -> Any:
+            try:
+                return copy.deepcopy(thing)
+            except Exception:
+                return thing
+
+        until = time.thread_time() + SECONDS
+        tried = search_inputs(self.workshop, self.file, make, type(thing), {}, until, TRIES)
+        return self._verdict(candidate, [tried], [], [])
+
+    # ------------------------------------------------------------ classes
+
+    def _class(self, candidate: Candidate) -> Found | NotStarted:
+        cls = candidate.thing
+        until = time.thread_time() + SECONDS
+        slots = constructor_slots(cls, self.workshop)
+        reasons: list[Outcome] = []
+
+        def run(picks: list[Choice]) -> Outcome:
+            outcome = build(cls, slots, picks, self.file)
+            if outcome.stage != WORKS:
+                reasons.append(outcome)
+            return outcome
+
+        first = search(slots, run, Involved(constructor_of(cls), [s.name for s in slots]), 150, until)
+        tries: list[Try] = []
+        if first.outcome.stage == WORKS:
+            for i, picks in enumerate(itertools.islice(ways(slots, first.state), WAYS)):
+                if i and run(picks).stage != WORKS:
+                    continue
+                tries.append(self._way(cls, slots, picks, until, FIRST_TRIES))
+                if _is_enough(tries) or time.thread_time() > until:
+                    break
+            best = best_of(tries)
+            if best is not None and best.stage < WORKS:
+                # none runs through: once more, with patience, for the one that came furthest
+                picks = best.picks if best.stage == BACKWARD else tries[0].picks
+                tries.append(self._way(cls, slots, picks, until + SECONDS / 2, TRIES))
+        outcome = self._verdict(candidate, tries, reasons[-2:], slots)
+        if isinstance(outcome, Found):
+            self._remember(candidate, tries, slots)
+        return outcome
+
+    def _way(self, cls: type, slots: list[Slot], picks: list[Choice], until: float, tries: int) -> Try:
+        """Inputs for an object that is built in this way."""
+        make, named = maker(cls, slots, picks), numbers_of(cls, slots, picks)
+        tried = search_inputs(self.workshop, self.file, make, cls, named, until, tries)
+        tried.picks, tried.cost = picks, sum(p.cost for p in picks)
+        return tried
+
+    def _remember(self, candidate: Candidate, tries: list[Try], slots: list[Slot]) -> None:
+        """From now on it may be an argument of other classes."""
+        best = best_of(tries)
+        if best is None or best.result is None or best.result.outcome.output is None:
+            return
+        cls, picks, output = candidate.thing, best.picks, best.result.outcome.output
+        fixed = {s.name: p.value for s, p in zip(slots, picks, strict=True) if p.value is not None}
+
+        def rebuild(changed: dict[str, Any]) -> Any:
+            pairs = zip(slots, picks, strict=True)
+            return maker(cls, slots, [plain(changed[s.name]) if s.name in changed else p for s, p in pairs])()
+
+        shapes = tuple(getattr(c.make(), "shape", ()) for c in best.result.picks(best.slots))
+        code, names = call(candidate.name, slots, picks), [s.name for s in slots]
+        self.workshop.built.append(Built(candidate.name, cls, names, fixed, rebuild, shapes, output, code))
+
+    # ------------------------------------------------------------ pairs of functions
+
+    def _pair(self, candidate: Candidate) -> Found | NotStarted:
+        forward, backward = candidate.thing
+        until = time.thread_time() + SECONDS
+        parameters = asked(forward)
+        names = [p.name for p in parameters]
+        hints = hints_of(forward.__name__, (forward.__doc__ or "").split("\n")[0], *names) | gates_of(
+            forward, names
+        )
+        hints |= columns_of(forward)
+        slots = input_slots(self.workshop, parameters, forward, None, None, [backward], Dims(1.5), hints)
+        place = next((i for i, name in enumerate(names) if "labels" not in roles_of(name)), 0)
+
+        def pairs(picks: list[Choice]) -> tuple[dict[str, Pair], tuple[Any, ...]]:
+            inputs = values(slots, picks)[0]
+            if candidate.kind == "derivative":
+                return derivative_pairs(forward, backward), inputs
+            if candidate.kind == "loss":
+                others = (*inputs[:place], *inputs[place + 1 :])
+                return loss_pairs(forward, backward, place, others), (inputs[place],)
+            return {"": (forward, backward)}, inputs
+
+        def run(picks: list[Choice]) -> Outcome:
+            meanings, inputs = pairs(picks)
+            everything, kwargs = values(slots, picks)
+            outcome = attempt(lambda: meanings[""], inputs, kwargs, self.file, misfit=4.0)
+            if candidate.kind == "loss":
+                outcome.penalty += unequal(everything)
+            return outcome
+
+        involved = Involved(forward, [slot.name for slot in slots])
+        result = search(slots, run, involved, TRIES, until)
+        meanings, inputs = pairs(result.picks(slots))
+        sense = meant(meanings, inputs) if candidate.kind != "pair" and result.outcome.stage == WORKS else ""
+        found = self._verdict(candidate, [Try([], slots, result, 0.0, lambda: meanings[sense])], [], [])
+        if isinstance(found, Found):
+            found.inputs = inputs
+            found.assumed += [sense] if sense else []
+        return found
+
+    # ------------------------------------------------------------ what came of it
+
+    def _verdict(
+        self, candidate: Candidate, tries: list[Try], reasons: list[Outcome], slots: list[Slot]
+    ) -> Found | NotStarted:
+        best = best_of(tries)
+        if best is not None and best.result is not None and best.stage >= BACKWARD:
+            picks = best.result.picks(best.slots)
+            inputs, kwargs = values(best.slots, picks)
+            count = sum(t.result.tries for t in tries if t.result)
+            told = [assumed(slots, best.picks, "="), assumed(best.slots, picks, ": ")]
+            told = [line for line in told if line]
+            if told and count > 1:
+                told[-1] += f" (tried {count} ways)"
+            if candidate.kind == "step":
+                kwargs |= {"target": inputs[1]}
+                inputs = inputs[:1]
+            return Found(
+                candidate.name, candidate.kind, best.make, inputs, kwargs, told, candidate.line, count
+            )
+        outcomes = sorted((t.result.outcome for t in tries if t.result), key=lambda o: o.cost)
+        errors = dict.fromkeys(o.error for o in [*outcomes[:2], *reasons[-1:]] if o.error)
+        stage = "forward" if outcomes and outcomes[0].stage >= FORWARD else "the constructor"
+        why = [f"{stage} did not run with anything that was tried", *errors]
+        return NotStarted(candidate.name, candidate.kind, why, to_add(candidate, slots, best), candidate.line)
+
+
+def _is_enough(tries: list[Try]) -> bool:
+    """Whether the last one runs through; ones that stop in backward are enough when several do so."""
+    last = tries[-1].result
+    works = last is not None and last.outcome.stage == WORKS and not last.outcome.penalty
+    return works or sum(t.stage >= BACKWARD for t in tries) >= 2

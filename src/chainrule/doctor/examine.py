@@ -1,0 +1,244 @@
+"""One layer, then what is inside of it: the order in which the doctor asks.
+
+Local before global: when a composite is wrong, every layer inside is checked alone, on the inputs that it
+really
+receives. Only if all of them are right is the fault in the wiring between them.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .case import Case, source_place
+from .catalogue import CATALOGUE
+from .experiments.algebra import algebra
+from .experiments.contract import contract
+from .experiments.forward import forward_faults
+from .experiments.inside import inside, located
+from .experiments.paths import paths
+from .experiments.repaired import repaired
+from .experiments.structure import structure
+from .experiments.wiring import wiring
+from .objects import layers_of
+from .probe import Probe, SubjectError
+from .recorder import Recording
+from .report import Finding, Report
+from .source.repair import repairs
+from .step_model import StepModel
+from .subject import NotASubject, Subject
+from .verdict import verdict
+
+
+def examine(
+    face: Subject,
+    report: Report,
+    *,
+    path: str = "",
+    intent: frozenset[str] = frozenset(),
+    seed: int = 0,
+    given: Any = None,
+    like: Any = None,
+) -> list[Finding]:
+    """All findings for one subject and what is inside of it."""
+    probe = None
+    try:
+        probe = Probe(face, seed=seed, given=given)
+        case = Case(probe, path, intent)
+        if case.error is not None:
+            return [raised(face, case.error, path)]
+        if not path:
+            report.tested += case.right
+            report.not_tested += case.not_tested
+        found = [*_tried(contract, case, report)]
+        if case.doubtful:
+            inner = _inside_layers(case, report, seed)
+            if inner:
+                return _with_own_contract(found, inner)
+            for ask in (wiring, algebra, structure, paths, inside, repaired):
+                found += _tried(ask, case, report)
+                if (ask not in (algebra, structure) and _all_proved(case, found)) or (
+                    ask is structure and _all_proved(case, found) and not _of_time(found)
+                ):
+                    break
+        if not path:
+            found += _tried(forward_faults, case, report)
+        if like is not None:
+            from .reference import compare_with
+
+            found += _tried(partial(compare_with, reference=like), case, report)
+        judged = verdict(case, _honest_about_optimizers(case, found, report))
+        _add_repair(case, judged)
+        return judged
+    except SubjectError as error:
+        return [raised(face, error, path)]
+    finally:
+        if probe is not None:
+            probe.close()
+
+
+def _honest_about_optimizers(case: Case, found: list[Finding], report: Report) -> list[Finding]:
+    """A step whose every number has the gradient's sign, but another
+    size, is an optimizer's own rule (Adam).
+    """
+    if isinstance(case.probe.subject, StepModel) and not any(f.verified for f in found):
+        adaptive = [n for n in case.wrong if _same_signs(case.a(n), case.n(n), case.scale)]
+        if adaptive:
+            report.not_tested.append(
+                f"{', '.join(adaptive)}: the step is no multiple of the gradient (an adaptive "
+                "optimizer?); only its sign was checked"
+            )
+            case.wrong = [n for n in case.wrong if n not in adaptive]
+            return [f for f in found if not set(f.targets) <= set(adaptive)]
+    return found
+
+
+def _same_signs(a: np.ndarray, n: np.ndarray, scale: float) -> bool:
+    clear = np.abs(n) > 1e-6 * max(float(np.abs(n).max(initial=0)), 1e-300)
+    return bool(np.all(np.sign(a[clear]) == np.sign(n[clear])))
+
+
+def _add_repair(case: Case, findings: list[Finding]) -> None:
+    """For proved causes: the line of backward, and the repair in the user's
+    own code, where a small edit does it.
+    """
+    wanted = [f for f in findings if f.targets and f.code in REPAIRABLE and not f.fix.startswith("- ")]
+    if not wanted or not case.doubtful:
+        return
+    try:
+        repair = repairs(case, seconds=1.0)
+    except Exception:
+        return
+    if repair is not None and set(wanted[0].targets) & set(repair.healed):
+        wanted[0].fix = repair.diff
+        wanted[0].line, wanted[0].file = repair.line, repair.file
+        _keep_apart(findings, wanted[0], repair.healed)
+        return
+    first = source_place(case.probe.subject.backward_function)[1]
+    if wanted[0].line == first and not wanted[0].trail and case.wrong:
+        found = located(case)
+        if found is not None:
+            _, frontier, wanted[0].trail = found
+            wanted[0].line, wanted[0].file = frontier.moment.site.line, frontier.moment.site.file
+            _keep_apart(findings, wanted[0], frontier.healed)
+
+
+def _keep_apart(findings: list[Finding], top: Finding, healed: list[str]) -> None:
+    """One statement put right heals these gradients: what else was said of them were consequences."""
+    top.targets += [n for n in healed if n not in top.targets]
+    findings[:] = [
+        f
+        for f in findings
+        if f is top or f.code not in REPAIRABLE or not f.targets or not set(f.targets) <= set(healed)
+    ]
+
+
+REPAIRABLE = {code for code, known in CATALOGUE.items() if known.section in "BCD"}
+
+
+def _tried(ask: Callable[[Case], Iterable[Finding]], case: Case, report: Report) -> list[Finding]:
+    """The findings of one experiment; one that fails on odd code is said, and is no reason to stop."""
+    found: list[Finding] = []
+    try:
+        for finding in ask(case):
+            found.append(finding)
+    except Exception as error:  # foreign code: anything can happen
+        if DEBUG:
+            traceback.print_exc()
+        report.not_tested.append(
+            f"{getattr(ask, '__name__', 'like')}: could not be run here ({type(error).__name__}: {error})"
+        )
+    finally:
+        case.probe.state.restore()
+    return found
+
+
+DEBUG = False
+
+
+def _of_time(found: list[Finding]) -> bool:
+    """Which state was dropped, the hidden one or the cell, only the paths tell."""
+    return any(f.code == "hidden-gradient-dropped" for f in found)
+
+
+def _all_proved(case: Case, found: list[Finding]) -> bool:
+    explained = {t for f in found if f.verified for t in f.targets}
+    return set(case.doubtful) <= explained
+
+
+def _with_own_contract(own: list[Finding], inner: list[Finding]) -> list[Finding]:
+    """Of the composite's own findings, what its layers do not say themselves."""
+    codes = {f.code for f in inner}
+    keep = [
+        f for f in own if f.code in ("unchained-upstream", "accumulates-across-calls") and f.code not in codes
+    ]
+    return [*inner, *keep]
+
+
+def _inside_layers(case: Case, report: Report, seed: int) -> list[Finding]:
+    """Each layer directly below, alone, on what it receives; deeper ones by the same rule."""
+    owner = case.probe.subject.owner
+    layers = layers_of(owner) if owner is not None else {}
+    direct = {
+        p: layer for p, layer in layers.items() if not any(p.startswith(q + ".") for q in layers if q != p)
+    }
+    if not direct:
+        return []
+    case.probe.state.restore()
+    with Recording(owner, copy=True) as recording:
+        try:
+            case.probe.outputs()
+        except SubjectError:
+            return []
+    found: list[Finding] = []
+    done: set[int] = set()
+    for call in list(recording.calls):
+        if (
+            call.phase != "forward"
+            or call.path not in direct
+            or call.error is not None
+            or id(call.layer) in done
+        ):
+            continue
+        done.add(id(call.layer))
+        case.probe.state.restore()
+        where = f"{case.path}.{call.path}" if case.path else call.path
+        try:
+            face = Subject(call.layer, call.inputs, call.kwargs)
+            local = examine(face, report, path=where, seed=seed)
+        except NotASubject:
+            continue
+        found += [f for f in local if f.code != "backward-raises"]
+    case.probe.state.restore()
+    return found
+
+
+def raised(face: Subject, problem: SubjectError, path: str = "") -> Finding:
+    """The exception, with the line of the user's code in which it arose."""
+    error = problem.error
+    frames = traceback.extract_tb(error.__traceback__)
+    file, first = source_place(
+        face.backward_function if problem.phase == "backward" else face.forward_function
+    )
+    own = [f for f in frames if f.filename == file] or [
+        f for f in frames if "chainrule/doctor" not in f.filename.replace("\\", "/") or "museum" in f.filename
+    ]
+    line = own[-1].lineno if own else first
+    statement = own[-1].line if own else ""
+    detail = f"{problem.phase} raised {type(error).__name__}: {error}"
+    if statement:
+        detail += f"\nin line {line}: {statement}"
+    return Finding(
+        "backward-raises",
+        where=path,
+        subject=face.name,
+        verified=True,
+        file=own[-1].filename if own else file,
+        line=line or 0,
+        evidence={"phase": problem.phase, "exception": type(error).__name__, "message": str(error)},
+        detail=detail,
+    )

@@ -1,0 +1,475 @@
+"""Section A: does backward keep its contract, whatever it computes?
+
+Each experiment changes one thing (the gradient from above, the learning rate, the random state, the number of
+calls) and predicts what a sound backward would give.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..calling import source_tree
+from ..case import TINY_RATE, Case, close
+from ..probe import Arrays, SubjectError
+from ..report import Finding
+
+
+def contract(case: Case) -> Iterator[Finding]:
+    """All experiments of section A that concern one layer alone."""
+    yield from early_updates(case)
+    yield from mutations(case)
+    if not case.probe.subject.is_loss:
+        yield from linearity(case)
+    adding = list(accumulation(case))
+    yield from adding
+    stale = [] if adding else list(stale_caches(case))
+    yield from stale or redrawn_masks(case)
+    yield from never_computed(case)
+
+
+def early_updates(case: Case) -> Iterator[Finding]:
+    """The gradients are right as the learning rate goes to 0, and wrong by the effect of the update else."""
+    assert case.run is not None
+    if not case.run.updated or not case.doubtful:
+        return
+    slow = case.again(rate=TINY_RATE)
+    healed = case.repaired(slow)
+    if not healed:
+        healed = case.repaired(_compensated(case))
+    if healed:
+        half = case.again(rate=case.probe.rate / 2) or {}
+        ratio = _error(case, half, healed[0]) / max(_error(case, case.run.gradients, healed[0]), 1e-300)
+        yield case.finding(
+            "updates-weights-early",
+            healed,
+            verified=True,
+            evidence={"updated in backward": case.run.updated, "error at half the learning rate": ratio},
+            detail=f"backward changes {', '.join(case.run.updated)}; with a learning rate near 0 the "
+            "gradient of "
+            f"{', '.join(healed)} is right, at half the rate the error is {ratio:.2f} times as large",
+        )
+
+
+def _compensated(case: Case) -> dict[str, Any] | None:
+    """A fixed learning rate: start backward from weights which its own update turns into the right ones."""
+    probe = case.probe
+    after: dict[str, np.ndarray] = {}
+
+    def note(_: Any, __: Any) -> None:
+        return None
+
+    try:
+        probe.run(between=note)
+    except SubjectError:
+        return None
+    for parameter in probe.subject.parameters:
+        after[parameter.name] = np.array(parameter.place.get(), dtype=float)
+    before = {name: probe.value(name) for name in after}
+
+    def shift(_: Any, __: Any) -> None:
+        for parameter in probe.subject.parameters:
+            parameter.place.set(2 * before[parameter.name] - after[parameter.name])
+
+    return case.again(between=shift)
+
+
+def _error(case: Case, gradients: dict[str, Any], name: str) -> float:
+    a = gradients.get(name)
+    return (
+        float(np.max(np.abs(a - case.n(name))))
+        if isinstance(a, np.ndarray) and a.shape == case.n(name).shape
+        else np.nan
+    )
+
+
+def mutations(case: Case) -> Iterator[Finding]:
+    """Nothing that backward was handed may be another after it."""
+    assert case.run is not None
+    if case.run.changed:
+        what = [
+            "the upstream gradient" if n == "upstream" else "the cache" if n == "cache" else f"the input {n}"
+            for n in case.run.changed
+        ]
+        yield case.finding(
+            "mutates-upstream",
+            case.run.changed,
+            verified=True,
+            evidence={"changed in place": case.run.changed},
+            detail=f"after the call, {' and '.join(what)} held other numbers than before it",
+        )
+
+
+def linearity(case: Case) -> Iterator[Finding]:
+    """backward(0) = 0, backward(c g) = c backward(g), backward(g + h) = backward(g) + backward(h)."""
+    probe = case.probe
+    g = probe.upstream
+    rng = np.random.default_rng([11, 8_191])
+    h = {n: rng.normal(size=v.shape) for n, v in g.items()}
+    base = case.again(rate=TINY_RATE) or {}
+    zero = case.again(upstream=_times(g, 0.0), rate=TINY_RATE) or {}
+    other = case.again(upstream=h, rate=TINY_RATE) or {}
+    both = case.again(upstream={n: g[n] + h[n] for n in g}, rate=TINY_RATE) or {}
+    scaled = {c: case.again(upstream=_times(g, c), rate=TINY_RATE) or {} for c in (-1.0, 2.0, 1000.0)}
+    ignoring: list[str] = []
+    offset: list[str] = []
+    bent: list[str] = []
+    for name in probe.names:
+        arrays: list[Any] = [d.get(name) for d in (base, zero, other, both, *scaled.values())]
+        if not all(
+            isinstance(v, np.ndarray) and v.shape == np.shape(arrays[0]) and np.all(np.isfinite(v))
+            for v in arrays
+        ):
+            continue
+        a, a0, ah, ab = (np.asarray(v) for v in arrays[:4])
+        size = max(float(np.abs(a).max(initial=0)), float(np.abs(ah).max(initial=0)))
+        if size < 1e-9 * max(case.scale, 1e-300):
+            continue
+        if (
+            close(a, ah, tolerance=1e-9)
+            and close(a, np.asarray(scaled[2.0][name]), tolerance=1e-9)
+            and close(a, a0, tolerance=1e-9)
+        ):
+            ignoring.append(name)
+        elif np.abs(a0).max(initial=0) > 1e-6 * size:
+            # what remains beside the constant must be linear, else it is no mere offset
+            linear = close(ab - a0, (a - a0) + (ah - a0), size, 1e-5)
+            (offset if linear else bent).append(name)
+        elif not close(ab, a + ah, size, 1e-5) or any(
+            not close(np.asarray(v[name]), c * a, abs(c) * size, 1e-5) for c, v in scaled.items()
+        ):
+            bent.append(name)
+    if ignoring:
+        yield case.finding(
+            "ignores-upstream",
+            ignoring,
+            verified=True,
+            evidence={"equal for every g": ignoring},
+            detail="two random gradients from above, twice the first, and 0, all give the same result",
+        )
+    if offset:
+        yield from _offset(case, offset, zero)
+    if bent:
+        yield _bent(case, bent, scaled)
+
+
+def _offset(case: Case, names: list[str], zero: dict[str, Any]) -> Iterator[Finding]:
+    plain = []
+    for name in names:
+        a0, w = zero[name], case.probe.value(name)
+        factor = float(np.vdot(a0, w) / np.vdot(w, w))
+        if case.probe.is_parameter(name) or name != case.probe.subject.input_names[0]:
+            if close(a0, factor * w, tolerance=1e-6) and case.explains(name, case.a(name) - factor * w):
+                yield case.finding(
+                    "regularization-in-gradient",
+                    [name],
+                    verified=True,
+                    evidence={"factor": factor},
+                    detail=f"backward(0) is {factor:.4g} * {name}; without that term the gradient "
+                    "equals the numerical one",
+                )
+                continue
+            if case.explains(name, case.a(name) - a0) and close(
+                a0, np.sign(w) * np.abs(a0).max(), tolerance=1e-6
+            ):
+                yield case.finding(
+                    "regularization-in-gradient",
+                    [name],
+                    verified=True,
+                    evidence={"L1 factor": float(np.abs(a0).max())},
+                    detail=f"backward(0) is {np.abs(a0).max():.4g} * sign({name}); without it the "
+                    "gradient is right",
+                )
+                continue
+        plain.append(name)
+    if plain:
+        healed = [n for n in plain if case.explains(n, case.a(n) - zero[n])]
+        yield case.finding(
+            "constant-offset",
+            plain,
+            verified=True,
+            evidence={n: float(np.abs(zero[n]).max()) for n in plain},
+            detail="backward(0) is not 0" + ("; without that term the gradient is right" if healed else ""),
+        )
+
+
+def _bent(case: Case, names: list[str], scaled: dict[float, dict[str, Any]]) -> Finding:
+    """Not linear in g: clipping, or a mask, sign or size taken from g."""
+    clipped, limits = [], {}
+    for name in names:
+        for factor in (1.0, 2.0, 1000.0):
+            a = case.a(name) if factor == 1 else np.asarray(scaled[factor][name])
+            n = factor * case.n(name)
+            limit = float(np.abs(a).max())
+            norm = float(np.linalg.norm(a))
+            if case.same(a, n) or not np.all(np.isfinite(a)) or limit == 0:
+                continue
+            rescaled = n * norm / max(float(np.linalg.norm(n)), 1e-300)
+            if close(a, np.clip(n, -limit, limit)) or (close(a, rescaled) and norm < np.linalg.norm(n)):
+                clipped.append(name)
+                limits[name] = limit if close(a, np.clip(n, -limit, limit)) else norm
+                break
+    if not clipped:
+        clipped = _clipped_inside(case, names, limits)
+    if clipped:
+        return case.finding(
+            "clipped-in-backward",
+            names,
+            verified=True,
+            evidence={"limit": limits},
+            detail=f"for large gradients backward({clipped[0]}) equals the numerical gradient cut at "
+            f"{limits[clipped[0]]:.4g}",
+        )
+    return case.finding(
+        "nonlinear-backward",
+        names,
+        verified=True,
+        evidence={"backward(-g) / backward(g)": _ratios(case, names[0], scaled[-1.0])},
+        detail="backward(-g) != -backward(g), or backward(2g) != 2 backward(g), or backward(g + h) is "
+        "not the sum",
+    )
+
+
+def _clipped_inside(case: Case, names: list[str], limits: dict[str, float]) -> list[str]:
+    """Clipping further inside: small gradients pass unharmed, and every
+    gradient has a ceiling or is odd in g.
+    """
+    small = case.again(upstream=_times(case.probe.upstream, 1e-4), rate=TINY_RATE)
+    flipped = case.again(upstream=_times(case.probe.upstream, -1.0), rate=TINY_RATE)
+    if small is None or flipped is None:
+        return []
+    smaller = case.again(upstream=_times(case.probe.upstream, 1e-5), rate=TINY_RATE) or {}
+    found = []
+    for name in names:
+        if not close(
+            np.asarray(small[name]) * 1e4, np.asarray(smaller.get(name, np.nan)) * 1e5, tolerance=1e-11
+        ):
+            continue  # bent everywhere, as a tanh is: no clipping
+        if case.explains(name, np.asarray(small[name]) * 1e4) and close(
+            -np.asarray(flipped[name]), case.a(name)
+        ):
+            found.append(name)
+            limits[name] = float(np.abs(case.a(name)).max())
+    return found
+
+
+def _ratios(case: Case, name: str, flipped: dict[str, Any]) -> float:
+    a = case.a(name)
+    i = int(np.argmax(np.abs(a)))
+    return float(np.asarray(flipped[name]).flat[i] / a.flat[i])
+
+
+def stale_caches(case: Case) -> Iterator[Finding]:
+    """A cache that forward returns belongs to its call: another forward in between must not matter."""
+    if not case.probe.subject.returns_cache or not case.probe.subject.call.wants_cache or case.run is None:
+        return
+    if not case.probe.elsewhere():
+        return  # ids alone: there is no other point to go to
+    for first in (True, False):
+        try:
+            gradients = case.probe.in_between(first)
+        except SubjectError as error:
+            yield case.finding(
+                "cache-overwritten",
+                verified=True,
+                evidence={"exception": str(error)},
+                detail="with another forward in between, backward on the first call's own cache fails: "
+                f"{error}",
+            )
+            return
+        if gradients is None:
+            continue
+        inputs = [n for n in gradients if not case.probe.is_parameter(n)]
+        changed = [
+            n
+            for n in inputs
+            if isinstance(gradients[n], np.ndarray)
+            and not close(gradients[n], case.run.gradients.get(n, np.nan), tolerance=1e-9)
+        ]
+        if changed:
+            when = "between a forward and its backward" if first else "before"
+            yield case.finding(
+                "cache-overwritten",
+                changed,
+                verified=True,
+                evidence={"differ": changed},
+                detail=f"a second forward at another point, {when}, changes the gradient of "
+                f"{', '.join(changed)}, although backward was handed the first call's own cache",
+            )
+            return
+    yield from _first_cache_forever(case)
+
+
+def _first_cache_forever(case: Case) -> Iterator[Finding]:
+    """At another point, backward still gives the gradient of the first one."""
+    other = case.probe.elsewhere()
+    moved = case.again(changes=other)
+    if moved is None or case.run is None or case.wrong:
+        return
+    stuck = []
+    for name in other:
+        a, first = moved.get(name), case.run.gradients.get(name)
+        if (
+            not isinstance(a, np.ndarray)
+            or not isinstance(first, np.ndarray)
+            or not close(a, first, tolerance=1e-9)
+        ):
+            continue
+        if not case.agrees(name, first):
+            continue  # an exception by convention, such as an embedding's padding row
+        direction = np.random.default_rng([19, 8_191]).normal(size=a.shape)
+        h = 1e-5
+        up = case.probe.scalar({**other, name: other[name] + h * direction})
+        down = case.probe.scalar({**other, name: other[name] - h * direction})
+        slope = (up - down) / (2 * h)
+        if abs(slope - float(np.vdot(a, direction))) > 1e-3 * (abs(slope) + float(np.linalg.norm(a))):
+            stuck.append(name)
+    if stuck:
+        yield case.finding(
+            "cache-overwritten",
+            stuck,
+            verified=True,
+            evidence={"the same at another point": stuck},
+            detail=f"at another point, backward gives the same gradient of {', '.join(stuck)} as at "
+            "the first "
+            "one, and the numerical gradient does not",
+        )
+
+
+def redrawn_masks(case: Case) -> Iterator[Finding]:
+    """With the random state put back to what forward saw, is backward right?"""
+    if not case.doubtful:
+        return
+    probe = case.probe
+
+    def rewind_draws(_: Any, __: Any) -> None:
+        probe.state.restore_random()
+        from ..quiet import rewind
+
+        rewind()
+
+    healed = case.repaired(case.again(between=rewind_draws))
+    if healed:
+        yield case.finding(
+            "mask-redrawn",
+            healed,
+            verified=True,
+            evidence={"right with forward's random numbers": healed},
+            detail="with the random generator put back to where forward began, backward draws the same "
+            "mask and is right",
+        )
+        return
+    twice = case.again(backwards=2)
+    once = case.run.gradients if case.run else {}
+    again = case.again(between=lambda *_: probe.state.advance_random())
+    if again and twice:
+        differing = [n for n in case.wrong if not close(again[n], once[n], tolerance=1e-9)]
+        if differing:
+            yield case.finding(
+                "mask-redrawn",
+                differing,
+                verified=True,
+                evidence={"differ between two calls": differing},
+                detail="the same forward and the same upstream gradient, with another random state "
+                "before backward, give other gradients",
+            )
+
+
+def accumulation(case: Case) -> Iterator[Finding]:
+    """Forward and backward again, on the same values: which gradients have added up?"""
+    assert case.run is not None
+    values: Arrays = {n: case.probe.value(n) for n in case.probe.names if case.probe.is_parameter(n)}
+    second = case.again(rounds=2, changes=values)
+    third = case.again(rounds=3, changes=values)
+    if second is None or third is None:
+        return
+    adding, steady = [], []
+    for name in case.probe.names:
+        first = case.run.gradients.get(name)
+        if not isinstance(first, np.ndarray) or np.abs(first).max(initial=0) <= 1e-9 * case.scale:
+            continue
+        if not isinstance(second.get(name), np.ndarray) or np.shape(second[name]) != first.shape:
+            continue
+        if close(second[name], 2 * first, tolerance=1e-6) and close(third[name], 3 * first, tolerance=1e-6):
+            adding.append(name)
+        elif close(second[name], first, tolerance=1e-6):
+            steady.append(name)
+    inputs = [n for n in adding if not case.probe.is_parameter(n)]
+    mixed = [n for n in adding if case.probe.is_parameter(n)]
+    same_layer = [n for n in steady if case.probe.is_parameter(n)]
+    bad = inputs or (mixed if same_layer else [])
+    if bad and not case.probe.subject.is_pair:
+        yield case.finding(
+            "accumulates-across-calls",
+            bad,
+            verified=True,
+            evidence={"second call / first": 2.0, "steady": steady},
+            detail=f"{', '.join(bad)} doubles at the second call and triples at the third; "
+            f"{', '.join(steady) or 'nothing else'} does not",
+        )
+    elif bad:
+        yield case.finding(
+            "accumulates-across-calls",
+            bad,
+            verified=True,
+            evidence={"second call / first": 2.0},
+            detail=f"{', '.join(bad)} doubles at the second call",
+        )
+
+
+def never_computed(case: Case) -> Iterator[Finding]:
+    """Exactly 0 for every upstream, where the numerical gradient is not."""
+    rng = np.random.default_rng([13, 8_191])
+    h = {n: rng.normal(size=v.shape) for n, v in case.probe.upstream.items()}
+    other = (
+        case.again(upstream=h) if not case.probe.subject.is_loss else (case.run.gradients if case.run else {})
+    )
+    if (
+        case.run is not None
+        and not case.wrong
+        and not case.right
+        and not case.misshapen
+        and not _unwritten(case)
+    ):
+        due = [n for n in case.probe.names if np.abs(case.n(n)).max(initial=0) > 1e-7]
+        if due:
+            yield case.finding(
+                "gradient-never-computed",
+                due,
+                verified=True,
+                evidence={"returned": str(case.run.returned)[:60]},
+                detail="backward runs, but neither returns nor stores a gradient (it returned "
+                f"{str(case.run.returned)[:60]}), and the numerical ones are not 0",
+            )
+            return
+    empty = [
+        n
+        for n in case.wrong
+        if not np.any(case.a(n)) and not np.any((other or {}).get(n, 1)) and np.abs(case.n(n)).max() > 1e-7
+    ]
+    if empty:
+        yield case.finding(
+            "gradient-never-computed",
+            empty,
+            verified=True,
+            evidence={
+                n: {"returned": 0.0, "numerical, largest": float(np.abs(case.n(n)).max())} for n in empty
+            },
+            detail="it is exactly 0 for every gradient from above, where the numerical gradient is not",
+        )
+
+
+def _times(g: Arrays, factor: float) -> Arrays:
+    return {n: factor * v for n, v in g.items()}
+
+
+def _unwritten(case: Case) -> bool:
+    """A backward that is not written yet: only a docstring, pass, or a bare return."""
+    tree = source_tree(case.probe.subject.backward_function)
+    if tree is None:
+        return True
+    body = [s for s in tree.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    return all(isinstance(s, ast.Pass) or (isinstance(s, ast.Return) and s.value is None) for s in body)

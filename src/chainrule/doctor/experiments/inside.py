@@ -1,0 +1,352 @@
+"""Inside a layer: the last right and the first wrong line of backward.
+
+Each statement of backward is overruled in turn with the numerical gradient of an intermediate of forward that
+has
+its shape. The first statement at which that puts everything right is the first wrong one; what it gives is
+then
+compared with what it should give, as for a whole layer: a missing factor, a transpose, only the diagonal ...
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..case import Case, close
+from ..naming import belongs
+from ..report import Finding
+from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
+from ..source.taps import Site
+from .algebra import algebra, ratio
+from .local import DERIVATIVES, Step, explain, is_elementwise
+
+MAX_TRIES = 400
+
+
+@dataclass
+class Frontier:
+    """The first wrong statement: what it gives (a), what it should give (n), of which intermediate."""
+
+    moment: Moment
+    key: tuple[int, int]  # the intermediate of forward
+    n: np.ndarray
+    healed: list[str]
+
+    @property
+    def a(self) -> np.ndarray:
+        return self.moment.value
+
+
+def inside(case: Case) -> Iterator[Finding]:
+    found = located(case)
+    if found is None:
+        return
+    forward, frontier, lines = found
+    with forward.running():
+        yield from name(case, forward, frontier, lines)
+
+
+def located(case: Case) -> tuple[Intermediates, Frontier, list[str]] | None:
+    """Only the place: the first wrong statement and the trail to it."""
+    forward, backward = Intermediates(case), BackwardTrace(case)
+    if not forward.available or not backward.available or not case.wrong:
+        return None
+    with backward.running():
+        moments = backward.record()
+        with forward.running():
+            frontier = first_wrong(case, forward, backward, moments)
+            if frontier is not None:
+                case.suspect = frontier.moment.site.line
+            return (forward, frontier, trail(case, forward, moments, frontier)) if frontier else None
+
+
+def first_wrong(
+    case: Case, forward: Intermediates, backward: BackwardTrace, moments: list[Moment]
+) -> Frontier | None:
+    """The earliest statement that, overruled, heals most."""
+    by_shape: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+    for key in forward.order:
+        by_shape.setdefault(forward.values[key].shape, []).append(key)
+    best: Frontier | None = None
+    tries = 0
+    done: set[int] = set()
+    for moment in moments:
+        if moment.site.id in done or moment.site.kind == "augment":
+            continue
+        done.add(moment.site.id)
+        mine = [m for m in moments if m.site.id == moment.site.id]
+        sites = list(dict.fromkeys(k[0] for k in by_shape.get(moment.value.shape, [])))
+        sites.sort(key=lambda s: -belongs(moment.site.name, forward.taps.sites[s].name))
+        for site in sites[:12]:
+            for truths in _alignments(forward, mine, site):
+                tries += 1
+                if tries > MAX_TRIES:
+                    return best
+                wrong = next(
+                    (
+                        m
+                        for m in mine
+                        if m.execution in truths and not equal(m.value, truths[m.execution][1], case.scale)
+                    ),
+                    None,
+                )
+                if wrong is None:
+                    continue
+                healed = case.repaired(
+                    backward.overruled(site=moment.site.id, truths={e: n for e, (_, n) in truths.items()})
+                )
+                if healed and (best is None or len(healed) > len(best.healed)):
+                    key, n = truths[wrong.execution]
+                    best = Frontier(wrong, key, n, healed)
+                    if len(healed) == len(case.wrong):
+                        return best
+    return best
+
+
+def _alignments(
+    forward: Intermediates, mine: list[Moment], site: int
+) -> Iterator[dict[int, tuple[tuple[int, int], np.ndarray]]]:
+    """Which execution of backward's statement belongs to which of forward's:
+    backward in time, or in the same order.
+    """
+    keys = [k for k in forward.order if k[0] == site]
+    orders = [keys] if len(mine) == 1 else [list(reversed(keys)), keys]
+    if len(mine) == 1 and len(keys) > 1:
+        orders = [[keys[-1]], [keys[0]]]
+    for order in orders:
+        truths = {}
+        for moment, key in zip(mine, order, strict=False):
+            n = forward.adjoint(key)
+            if n is None or n.shape != moment.value.shape:
+                break
+            truths[moment.execution] = (key, n)
+        if len(truths) == min(len(mine), len(order)) and truths:
+            yield truths
+
+
+def trail(case: Case, forward: Intermediates, moments: list[Moment], frontier: Frontier) -> list[str]:
+    """The last right statement before, and the first wrong one."""
+    lines = []
+    for moment in reversed(
+        [m for m in moments if m.order < frontier.moment.order and m.site.kind != "augment"]
+    ):
+        keys = [k for k in forward.order if forward.values[k].shape == moment.value.shape]
+        named = [k for k in keys if belongs(moment.site.name, forward.site(k).name)] or keys[:4]
+        right = next((k for k in named if equal(moment.value, forward.adjoint(k), case.scale)), None)
+        if right is not None:
+            lines.append(
+                f"`{moment.site.text}` is right (line {moment.site.line}): the gradient of "
+                f"`{forward.site(right).text}`"
+            )
+            break
+    site = frontier.moment.site
+    lines.append(
+        f"`{site.text if site.kind == 'assign' else 'return ' + site.text}` is wrong (line "
+        f"{site.line}): `{site.statement}`"
+    )
+    return lines
+
+
+class InnerCase:
+    """A case for one intermediate: the algebra of whole gradients, asked of one line."""
+
+    def __init__(self, case: Case, label: str, a: np.ndarray, n: np.ndarray, value: np.ndarray) -> None:
+        self._case, self.label, self._a, self._n, self._value = case, label, a, n, value
+        self.wrong = self.doubtful = [label]
+        self.misshapen: list[str] = []
+        self.probe = _InnerProbe(case.probe, value)
+        self.numeric = self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._case, name)
+
+    def a(self, _: str) -> np.ndarray:
+        return self._a
+
+    def n(self, _: str) -> np.ndarray:
+        return self._n
+
+    def smooth(self, _: str) -> np.ndarray:
+        return np.ones(self._n.shape, bool)
+
+    def same(self, a: Any, b: Any) -> bool:
+        return close(a, b, 0.0, 2e-5)
+
+    def explains(self, _: str, prediction: Any) -> bool:
+        return np.shape(prediction) == self._n.shape and close(prediction, self._n, 0.0, 2e-5)
+
+
+class _InnerProbe:
+    def __init__(self, probe: Any, value: np.ndarray) -> None:
+        self._probe, self._value = probe, value
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._probe, name)
+
+    def is_parameter(self, _: str) -> bool:
+        return False
+
+    def value(self, _: str) -> np.ndarray:
+        return self._value
+
+
+def name(case: Case, forward: Intermediates, frontier: Frontier, lines: list[str]) -> Iterator[Finding]:
+    """The cause at the first wrong statement."""
+    site, source = frontier.moment.site, forward.site(frontier.key)
+    label = site.text if site.kind == "assign" else source.text
+    found: list[tuple[str, dict[str, Any], str]] = []
+    steps = list(_steps(case, forward, frontier, label))
+    for step in steps:
+        found += explain(step)
+        found += _derivative(step, forward, frontier)
+    inner: Any = InnerCase(case, label, frontier.a, frontier.n, forward.values[frontier.key])
+    c = ratio(frontier.a, frontier.n)
+    if c is not None and _scales_scores(case, c, forward, source):
+        found.append(
+            (
+                "attention-scale-missing",
+                {"n / a": c},
+                f"it is off by {c:.6g} = {_root_of(case, forward, c)}, the factor by which forward scales "
+                "the scores",
+            )
+        )
+    if not found:
+        found += [
+            (f.code, f.evidence, f.detail)
+            for f in algebra(inner)
+            if f.verified or f.code != "mean-sum-mismatch"
+        ]
+    if (
+        not found
+        and c is None
+        and steps
+        and any(is_elementwise(s) and not _constant(np.diag(s.jacobian)) for s in steps[:1])
+    ):
+        yield _inner_finding(
+            case,
+            "activation-derivative-misplaced",
+            frontier,
+            lines,
+            {},
+            "the step is element by element, and its factor is not the activation's derivative there",
+            False,
+        )
+        return
+    if not found:
+        yield _inner_finding(
+            case, "gradient-mismatch", frontier, lines, {}, "this is where the gradient goes wrong", False
+        )
+        return
+    for code, evidence, proof in found[:2]:
+        yield _inner_finding(case, code, frontier, lines, evidence, proof, True)
+
+
+def _inner_finding(
+    case: Case,
+    code: str,
+    frontier: Frontier,
+    lines: list[str],
+    evidence: dict[str, Any],
+    proof: str,
+    verified: bool,
+) -> Finding:
+    site = frontier.moment.site
+    what = (
+        f"`{site.text}` in line {site.line}: {proof}. With it overruled by the numerical "
+        f"gradient, {', '.join(frontier.healed[:6])} {'is' if len(frontier.healed) == 1 else 'are'} right"
+    )
+    finding = case.finding(
+        code,
+        frontier.healed,
+        verified=verified,
+        evidence=evidence,
+        detail=what,
+        line=site.line,
+        file=site.file,
+        trail=lines,
+    )
+    return finding
+
+
+def _constant(slope: np.ndarray) -> bool:
+    return close(slope, np.full_like(slope, slope.flat[0]), tolerance=1e-6)
+
+
+def _steps(case: Case, forward: Intermediates, frontier: Frontier, label: str) -> Iterator[Step]:
+    """From the intermediate to the values computed from it next, whose gradients are right."""
+    start = forward.order.index(frontier.key)
+    count = 0
+    for key in forward.order[start + 1 :]:
+        if forward.site(key).kind not in ("assign", "call", "return", "arg") or key[0] == frontier.key[0]:
+            continue
+        j = forward.jacobian(frontier.key, key)
+        g = forward.adjoint(key) if j is not None and np.abs(j).max(initial=0) > 1e-9 else None
+        if j is None or g is None:
+            continue
+        step = Step(label, j, g.ravel(), frontier.a, forward.values[frontier.key], forward.values[key])
+        if close(step.n, frontier.n, 0.0, 1e-4):  # all of its influence goes that way
+            yield step
+            count += 1
+            if count >= 4:
+                return
+
+
+def _derivative(
+    step: Step, forward: Intermediates, frontier: Frontier
+) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """The derivative of the activation, at the wrong place: a / g is a known derivative of another value."""
+    if not is_elementwise(step) or _constant(np.diag(step.jacobian)):
+        return
+    with np.errstate(all="ignore"):
+        factor = step.a.ravel() / step.g
+    good = np.isfinite(factor) & (np.abs(step.g) > 1e-9)
+    if not good.any():
+        return
+    if close(factor[good], np.ones(int(good.sum()))):
+        yield (
+            "activation-derivative-missing",
+            {"factor used": 1.0},
+            "what arrives is passed on unchanged, without the activation's derivative",
+        )
+        return
+    values = {
+        forward.site(k).text + (f" of execution {k[1]}" if k[1] else ""): forward.values[k]
+        for k in forward.order
+        if forward.values[k].size == step.a.size
+    }
+    for what, value in values.items():
+        for formula, f in DERIVATIVES.items():
+            if (
+                formula != "1"
+                and not _constant(f(value.ravel())[good])
+                and close(f(value.ravel())[good], factor[good], tolerance=1e-6)
+            ):
+                yield (
+                    "activation-derivative-misplaced",
+                    {"factor used": formula, "a": what},
+                    f"the factor is {formula} with a = `{what}`, and not the activation's derivative "
+                    "at this place",
+                )
+                return
+
+
+def _root_of(case: Case, forward: Intermediates, c: float) -> str:
+    square = c * c if c > 1 else 1 / (c * c)
+    return f"sqrt({square:.0f})" if c > 1 else f"1 / sqrt({square:.0f})"
+
+
+def _scales_scores(case: Case, c: float, forward: Intermediates, site: Site) -> bool:
+    """c is the root of an axis length, and the code has a softmax."""
+    square = c * c if c > 1 else 1 / (c * c)
+    lengths = {n for v in forward.values.values() for n in v.shape if n > 1}
+    if not any(abs(square - n) < 1e-4 * n for n in lengths):
+        return False
+    text = " ".join(s.statement for s in forward.taps.sites.values())
+    return bool(re.search(r"softmax|exp\(", text)) and bool(re.search(r"sqrt|\*\* ?-?0?\.5|scale", text))
+
+
+__all__ = ["inside"]

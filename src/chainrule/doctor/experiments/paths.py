@@ -1,0 +1,257 @@
+"""Naming the path that backward forgets: what kind of use of what kind of value was it?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..case import Case, close
+from ..catalogue import RANK
+from ..naming import CELLS, HIDDEN
+from ..report import Finding
+from ..source.freeze import Freezer, Frozen
+from ..source.taps import Site
+from .algebra import function_text
+
+_STATISTIC = re.compile(r"(mean|var|std|sigma|^mu|rms|norm|deviation|^s2|inv|avg)", re.I)
+_MEMORY = re.compile(r"(memory|enc|context|ctx|source|src|keys?$|values?$)", re.I)
+
+
+def paths(case: Case) -> Iterator[Finding]:
+    """Every proved forgotten path, the most telling first."""
+    freezer = Freezer(case)
+    found: list[tuple[int, int, Finding]] = []
+    for frozen, names in freezer.forgotten(case.wrong):
+        code = name_of(case, freezer, frozen, names)
+        site = frozen.sites[0]
+        found.append((-len(names), RANK[code], _finding(case, code, frozen, names, site)))
+        if len(found) > 40:
+            break
+    if not found:
+        return
+    most = min(f[0] for f in found)
+    best = sorted((f for f in found if f[0] <= most * 0.5), key=lambda f: (f[0], f[1]))
+    explained: set[str] = set()
+    for _, _, finding in best:
+        if not set(finding.targets) <= explained:
+            explained |= set(finding.targets)
+            yield finding
+
+
+def _finding(case: Case, code: str, frozen: Frozen, names: list[str], site: Site) -> Finding:
+    texts = list(dict.fromkeys(f"`{s.text}`" for s in frozen.sites))
+    lines = sorted({s.line for s in frozen.sites})
+    where = (
+        f"{' and '.join(texts)} in line{'s' if len(lines) > 1 else ''} "
+        f"{', '.join(map(str, lines))} of forward (`{site.statement}`)"
+    )
+    part = ""
+    if frozen.kept is not None:
+        part = f", but for its {'first' if frozen.kept == 0 else 'last'} of {frozen.executions} executions"
+    return case.finding(
+        code,
+        names,
+        verified=True,
+        evidence={"line in forward": site.line},
+        detail=f"backward treats {where} as a constant{part}: the numerical gradient with just that "
+        "held fixed equals what backward returns",
+    )
+
+
+def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> str:
+    """The code for a forgotten path."""
+    site = frozen.sites[0]
+    value = freezer.values[site.id][0]
+    own = _own_parameter(case, value, names)
+    if own and not any(_attended(freezer, n) for n in names):
+        if frozen.kept is not None or (frozen.executions > 1 and site.loop):
+            return "last-step-only"
+        return "tied-weight-lost"
+    layered = over_layers(case, freezer, site)
+    only_weights = set(case.wrong) <= set(weights(case))
+    if (
+        only_weights
+        and site.loop
+        and not layered
+        and any(n in case.right for n in case.probe.names if n not in weights(case))
+    ):
+        return "last-step-only"  # what comes back to the inputs is right: no state was dropped
+    if all(_is_statistic(s, freezer, case) for s in frozen.sites):
+        return "statistics-treated-constant"
+    if any(_is_normalizer(s) for s in frozen.sites):
+        return "softmax-diagonal-only"
+    if _is_memory(case, freezer, site, names):
+        return "memory-gradient-lost"
+    if (site.carried or _from_before(site)) and not layered:
+        return _carried(site)
+    if frozen.kept is not None and site.loop and not site.carried and _always_the_same(freezer, site):
+        return "memory-gradient-lost"
+    if (
+        set(names) <= set(weights(case))
+        and set(names) == set(case.wrong)
+        and _used_often(case, freezer, names)
+    ):
+        return "last-step-only" if site.loop else "tied-weight-lost"
+    if frozen.kept is not None and site.loop and not layered:
+        return "last-step-only"
+    if _is_skip(site, value, case):
+        return "residual-gradient-missing"
+    if layered and site.carried and "+" in site.statement:
+        return "unchained-upstream"  # only the skip connections carry the top gradient down
+    return "branch-overwritten"
+
+
+def _own_parameter(case: Case, value: Any, names: list[str]) -> bool:
+    """Whether what was frozen is the very parameter whose gradient is wrong."""
+    for name in names:
+        if case.probe.is_parameter(name) or (
+            case.probe.subject.owner is None and name not in case.probe.subject.input_names[:1]
+        ):
+            parameter = case.probe.value(name)
+            if (
+                np.size(value) == parameter.size
+                and parameter.size > 1
+                and close(np.sort(np.ravel(np.asarray(value))), np.sort(parameter.ravel()), tolerance=1e-12)
+            ):
+                return len(names) == 1 or case.probe.is_parameter(name)
+    return False
+
+
+def _is_statistic(site: Site, freezer: Freezer, case: Case) -> bool:
+    value = freezer.values[site.id][0]
+    named = bool(_STATISTIC.search(site.name)) or bool(_STATISTIC.search(site.text))
+    largest = max((v.size for v in case.outputs.values()), default=0)
+    return named and np.size(value) < largest
+
+
+def _is_normalizer(site: Site) -> bool:
+    divided = bool(re.search(r"\bexp", site.statement)) and "Div" in site.parents[:2] and "sum" in site.text
+    return "softmax" in site.function.lower() or divided
+
+
+def _from_before(site: Site) -> bool:
+    return bool(site.loop) and bool(re.search(r"\[.*-\s*1\]|prev|last|\[-1\]", site.text))
+
+
+def _carried(site: Site) -> str:
+    if CELLS.search(site.name) and not re.search(r"^h", site.name, re.I):
+        return "cell-gradient-dropped"
+    if HIDDEN.search(site.name):
+        return "hidden-gradient-dropped"
+    into_product = any(
+        p in ("MatMult",) or (p.startswith("Call:") and re.search(r"dot|matmul|einsum|concat|stack", p))
+        for p in site.parents
+    )
+    return (
+        "cell-gradient-dropped"
+        if site.parents[:1] == ("Mult",) and not into_product
+        else "hidden-gradient-dropped"
+    )
+
+
+def _always_the_same(freezer: Freezer, site: Site) -> bool:
+    """Whether every execution reads the same value: something made once, and used by every step or layer."""
+    values = freezer.values[site.id]
+    return np.ndim(values[0]) >= 2 and all(
+        np.shape(v) == np.shape(values[0]) and np.array_equal(v, values[0]) for v in values
+    )
+
+
+def weights(case: Case) -> list[str]:
+    """The parameters; of a pair of functions, the inputs behind the first that are no memory and no state."""
+    if not case.probe.subject.is_pair:
+        return [n for n in case.probe.names if case.probe.is_parameter(n)]
+    first = case.probe.subject.input_names[0]
+    return [
+        n
+        for n in case.probe.names
+        if n != first and not _MEMORY.search(n) and not HIDDEN.search(n) and not CELLS.search(n)
+    ]
+
+
+def over_layers(case: Case, freezer: Freezer, site: Site) -> bool:
+    """Whether the loop around a site runs over layers (each with weights of its own), not over time."""
+    if not site.loop:
+        return False
+    parameters = [case.probe.value(n) for n in weights(case)]
+    for other in freezer.taps.sites.values():
+        recorded = freezer.values.get(other.id, [])
+        if (
+            other.loop != site.loop
+            or len(recorded) < 2
+            or not np.ndim(recorded[0])
+            or np.size(recorded[0]) < 2
+        ):
+            continue
+        part_of_parameter = any(
+            p.size >= np.size(recorded[0]) and np.isin(np.ravel(recorded[0]), p).all()
+            for p in parameters
+            if np.ndim(recorded[0]) == 2
+        )
+        if (
+            part_of_parameter
+            and np.shape(recorded[0]) == np.shape(recorded[1])
+            and not np.array_equal(recorded[0], recorded[1])
+        ):
+            return True
+    return False
+
+
+def _used_often(case: Case, freezer: Freezer, names: list[str]) -> bool:
+    """Whether a parameter is used several times in one forward."""
+    for name in names:
+        value = case.probe.value(name)
+        uses = sum(
+            len(freezer.values.get(s.id, []))
+            for s in freezer.taps.sites.values()
+            if s.kind == "use"
+            and s.id in freezer.values
+            and np.shape(freezer.values[s.id][0]) == value.shape
+            and np.array_equal(freezer.values[s.id][0], value)
+        )
+        if uses > 1:
+            return True
+    return False
+
+
+def _is_memory(case: Case, freezer: Freezer, site: Site, names: list[str]) -> bool:
+    """The gradient of another input than the first is concerned, and it plays the memory's part."""
+    inputs = case.probe.subject.input_names
+    concerned = [n for n in names if not case.probe.is_parameter(n)]
+    others = [n for n in concerned if n.split(".")[0] in inputs[1:]]
+    if others and all(_MEMORY.search(n) for n in others) and inputs[0] not in concerned:
+        return True
+    if concerned and inputs[0] not in concerned and all(_attended(freezer, n) for n in concerned):
+        return True
+    return (
+        bool(_MEMORY.search(site.name))
+        and site.name not in inputs[:1]
+        and "softmax" in function_text(case)
+        and not site.carried
+    )
+
+
+def _attended(freezer: Freezer, name: str) -> bool:
+    """Whether attention weights (positive, adding up to 1) are multiplied with it."""
+    for site in freezer.taps.sites.values():
+        values = freezer.values.get(site.id)
+        if site.other == name and "MatMult" in site.parents[:1] and values and np.ndim(values[0]) >= 2:
+            p = np.asarray(values[0])
+            if p.min() >= 0 and np.allclose(p.sum(-1), 1):
+                return True
+    return False
+
+
+def _is_skip(site: Site, value: object, case: Case) -> bool:
+    """A bare operand of an addition whose other operand does something: y = x + f(x)."""
+    if re.search(r"skip|shortcut|residual|identity", f"{site.text} {site.other}", re.I):
+        return True
+    if not site.parents or site.parents[0] != "Add" or not site.other:
+        return False
+    return "(" in site.other or "@" in site.other or bool(re.search(r"\w", site.other))
+
+
+__all__ = ["paths"]

@@ -1,0 +1,125 @@
+"""What no other experiment could name: which small edit of backward makes it right?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..case import Case, close
+from ..report import Finding
+from ..source.repair import Repair, repairs
+from .algebra import ratio, scales_scores
+from .local import is_elementwise
+from .structure import normalizes, step_of
+
+
+def elementwise(case: Case) -> list[str]:
+    """The wrong inputs that the layer changes element by element, with a slope that varies."""
+    found = []
+    for name in case.wrong:
+        step = step_of(case, name)
+        if step is not None and is_elementwise(step):
+            slope = np.diag(step.jacobian)
+            if slope.size > 2 and not close(slope, np.full_like(slope, slope[0]), tolerance=1e-6):
+                found.append(name)
+    return found
+
+
+def repaired(case: Case) -> Iterator[Finding]:
+    repair = repairs(case)
+    if repair is None:
+        yield from likely(case)
+        return
+    code = code_of(case, repair)
+    if code == "gradient-mismatch":
+        # the edit has no name of its own: what the layer is says more
+        code = next((f.code for f in likely(case)), code)
+    yield case.finding(
+        code,
+        repair.healed,
+        verified=code != "gradient-mismatch" and set(repair.healed) == set(case.doubtful),
+        evidence={"edit": repair.what},
+        line=repair.line,
+        file=repair.file,
+        fix=repair.diff,
+        detail=f"with {repair.what} in line {repair.line} of {repair.function}, the gradient of "
+        f"{', '.join(repair.healed[:6])} is right",
+    )
+
+
+def code_of(case: Case, repair: Repair) -> str:
+    """The edit's code, made more specific by its surroundings."""
+    code, text = repair.code, repair.before
+    if set(repair.healed) <= set(elementwise(case)) and code not in ("sign-flipped", "dropout-scale-missing"):
+        # all that this layer's backward does is to multiply with a derivative
+        missing = "factor" in repair.what or code == "activation-derivative-missing"
+        return "activation-derivative-missing" if missing else "activation-derivative-misplaced"
+    if code in ("mean-sum-mismatch", "gradient-mismatch") and _off_by_the_scale(case):
+        return "attention-scale-missing"
+    if code == "branch-overwritten" and "[" in text.split("=")[0]:
+        return "overlap-overwritten"
+    if (
+        code == "branch-overwritten"
+        and re.search(r"self\.|grads?\[", text.split("=")[0])
+        and all(case.probe.is_parameter(n) for n in repair.healed)
+    ):
+        return "last-step-only" if case.looped(repair.line) else "tied-weight-lost"
+    if code == "branch-overwritten" and case.looped(repair.line):
+        return (
+            "last-step-only"
+            if all(
+                case.probe.is_parameter(n) or n != case.probe.subject.input_names[0] for n in repair.healed
+            )
+            else "branch-overwritten"
+        )
+    return code
+
+
+def likely(case: Case) -> Iterator[Finding]:
+    """No cause could be proved: what kind of layer it is says what is most often wrong with it."""
+    alone = [n for n in elementwise(case) if n in case.wrong]
+    if alone:
+        yield case.finding(
+            "activation-derivative-misplaced",
+            alone,
+            evidence={"n / a, from / to": _spread(case, alone[0])},
+            detail="the layer acts element by element, so its backward is one factor, the derivative; "
+            "and that factor is wrong",
+        )
+        return
+    for name in case.wrong:
+        step = step_of(case, name)
+        if step is None or step.is_parameter or step.x.shape != step.y.shape:
+            continue
+        j = step.jacobian
+        if close(j.sum(0), np.zeros(j.shape[1]), float(np.abs(j).max()), 1e-6) and (
+            step.y.min() >= 0 or step.y.max() <= 0
+        ):
+            yield case.finding(
+                "softmax-diagonal-only",
+                [name],
+                detail="a softmax (each row of its Jacobian adds up to 0) whose gradient is wrong",
+            )
+        elif normalizes(case, name):
+            yield case.finding(
+                "statistics-treated-constant",
+                [name],
+                detail="a norm (the scale of its input does not matter) whose input gradient is wrong",
+            )
+
+
+def _spread(case: Case, name: str) -> list[float]:
+    with np.errstate(all="ignore"):
+        ratios = case.n(name) / case.a(name)
+    good = ratios[np.isfinite(ratios)]
+    return [float(good.min()), float(good.max())] if good.size else []
+
+
+def _off_by_the_scale(case: Case) -> bool:
+    """Whether some gradients are off by the root of a length, in code
+    with a softmax, and others are right.
+    """
+    factors = [ratio(case.a(n), case.n(n)) for n in case.wrong]
+    return bool(case.right) and any(c is not None and c > 0 and scales_scores(case, c) for c in factors)

@@ -1,0 +1,1 @@
+"""Faults that a gradient check cannot see, because backward agrees with the wrong forward."""

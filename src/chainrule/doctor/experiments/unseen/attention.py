@@ -1,0 +1,234 @@
+"""Faults of attention that its own backward shares: the softmax over a wrong axis, a mask that comes too
+late, and heads that are put together in a wrong order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ...report import Finding
+from .exchange import changed, varied
+from .moments import Inside, Moment
+from .names import identifiers, own_names, says
+from .said import finding
+from .scene import Scene
+from .weights import Weights, attends, exchanged, find
+
+# here the softmax is meant to run over what the output keeps: slots compete for inputs, capsules for parents
+MEANT = (
+    r"slot|capsule|routing|coupling|sinkhorn|vlad|cluster|codebook|assign|responsib|mixture|"
+    r"expert|co_attention"
+)
+
+
+def attention_faults(scene: Scene) -> Iterator[Finding]:
+    """All of them, for one layer's own code."""
+    if not attends(scene):
+        return
+    within, found = find(scene)
+    met = [w for w in found if w.mixed is not None]
+    if within is None or not met or says(identifiers(scene) | own_names(scene), MEANT):
+        return
+    for weights in met:
+        wrong = list(_axis(scene, weights)) or list(_masked_late(within, weights))
+        if wrong:
+            yield from wrong
+            return
+    yield from merged(within, met)
+
+
+def _axis(scene: Scene, weights: Weights) -> Iterator[Finding]:
+    """The shares must add up to 1 over what is summed away against the values."""
+    over = tuple(a for a in weights.axes if a in weights.kept)
+    if not over or not weights.summed or weights.mixed is None:
+        return
+    rows = weights.p.sum(weights.summed)
+    yield finding(
+        "softmax-axis-wrong",
+        scene,
+        f"the weights {weights.p.shape} add up to 1 over axis {_said(weights.axes)}, which the output "
+        "keeps; over"
+        f" axis {_said(weights.summed)}, which is summed away against the values, they add up to"
+        f" {rows.min():.3g} to {rows.max():.3g}",
+        {
+            "adds up to 1 over": weights.axes,
+            "summed against the values": weights.summed,
+            "sums there, from / to": [float(rows.min()), float(rows.max())],
+        },
+        at=weights.first,
+    )
+
+
+def _masked_late(within: Inside, weights: Weights) -> Iterator[Finding]:
+    """Some weights are set to 0 after the softmax, and what is left no longer adds up to 1."""
+    used = weights.used
+    if used is None or used is weights.first or used.value.shape != weights.p.shape:
+        return
+    p, w = weights.p, used.value
+    gone = (w == 0) & (p > 0)
+    rows = w.sum(weights.axes)
+    lost = (rows > 1e-12) & (rows < 1 - 1e-6)
+    if not gone.any() or not lost.any() or not np.allclose(w[~gone], p[~gone], rtol=1e-9, atol=0):
+        return
+    if _drawn_or_chosen(within, used, gone):
+        return
+    yield finding(
+        "softmax-axis-wrong",
+        within.scene,
+        f"after the softmax {int(gone.sum())} of {p.size} weights are set to 0, always the same ones; "
+        "the rows then add"
+        f" up to as little as {rows[lost].min():.3g} instead of 1",
+        {"weights set to 0 afterwards": int(gone.sum()), "least sum of a row": float(rows[lost].min())},
+        at=used,
+    )
+
+
+def _drawn_or_chosen(within: Inside, used: Moment, gone: np.ndarray) -> bool:
+    """Whether the zeros depend on random numbers (dropout) or on the data (the k largest): no mask then."""
+    scene = within.scene
+    for index in scene.data():
+        value = scene.inputs[index]
+        if value.dtype.kind != "f":
+            continue
+        for axis in range(value.ndim):
+            other = varied(value, axis, 0, scene.rng)
+            moments = within.watch(scene.replaced(index, other))[0] if other is not None else []
+            same = next((m for m in moments if m.key == used.key), None)
+            if same is not None and not np.array_equal(same.value == 0, used.value == 0):
+                return True
+    again = next((m for m in within.watch(draw=1)[0] if m.key == used.key), None)
+    return again is None or not np.array_equal(again.value == 0, used.value == 0)
+
+
+def merged(within: Inside, met: list[Weights]) -> Iterator[Finding]:
+    """Every query is made to look at one known key alone: then each output may depend on that position only.
+
+    The keys are shifted by one, because a split and a merge that are both scrambled hide from a look at
+    oneself.
+    The control sets the weights to 0: nothing may mix then.
+    """
+    scene = within.scene
+    usable = [w for w in met if len(w.summed) == 1 and _query(w) is not None]
+    if not usable or len(usable) != len(met) or not any(_heads(scene, w) for w in usable):
+        return
+    if len({(w.p.shape[_query(w) or 0], w.p.shape[w.summed[0]]) for w in usable}) > 1:
+        return
+    queries, keys = usable[0].p.shape[_query(usable[0]) or 0], usable[0].p.shape[usable[0].summed[0]]
+    look = [_shifted(w) for w in usable]
+    none = [np.zeros_like(w.p) for w in usable]
+    for index in scene.data():
+        value = scene.inputs[index]
+        seen = [
+            pattern
+            for axis in range(value.ndim)
+            if value.shape[axis] == keys
+            for pattern in _patterns(within, usable, look, none, index, axis, queries)
+        ]
+        if not seen or any(pattern.astray is None for pattern in seen):
+            continue
+        worst = seen[0]
+        wrong_query, position = worst.astray or (0, 0)
+        yield finding(
+            "head-merge-scrambled",
+            scene,
+            f"every query was made to look at the next position alone; yet position {wrong_query} of "
+            "the output also"
+            f" depends on position {position} of {scene.names[index]}. With all weights at 0 nothing mixes",
+            {
+                "output position": wrong_query,
+                "depends on position": position,
+                "was to look at": (wrong_query + 1) % keys,
+            },
+            at=_reshaped(within, usable),
+        )
+        return
+
+
+class _Pattern:
+    """What one pair of axes shows: the first (output position, input position) that should not be linked."""
+
+    def __init__(self, astray: tuple[int, int] | None) -> None:
+        self.astray = astray
+
+
+def _patterns(
+    within: Inside,
+    usable: list[Weights],
+    look: list[np.ndarray],
+    none: list[np.ndarray],
+    index: int,
+    axis: int,
+    queries: int,
+) -> Iterator[_Pattern]:
+    """One for each output axis as long as there are queries; nothing where the control fails."""
+    scene = within.scene
+    keys = scene.inputs[index].shape[axis]
+    base, control = exchanged(within, usable, look)[1], exchanged(within, usable, none)[1]
+    linked: dict[int, np.ndarray] = {}
+    beside: dict[int, np.ndarray] = {}
+    for position in range(keys):
+        other = varied(scene.inputs[index], axis, position, scene.rng)
+        if other is None:
+            return
+        y = exchanged(within, usable, look, scene.replaced(index, other))[1]
+        z = exchanged(within, usable, none, scene.replaced(index, other))[1]
+        if y.shape != base.shape or z.shape != control.shape:
+            return
+        linked[position], beside[position] = changed(base, y), changed(control, z)
+    if not any(mask.any() for mask in linked.values()):
+        return
+    for out, length in enumerate(base.shape):
+        if length != queries:
+            continue
+        rest = tuple(a for a in range(base.ndim) if a != out)
+        if any(set(np.flatnonzero(mask.any(rest))) - {s} for s, mask in beside.items()):
+            return  # something else mixes positions
+        astray = [
+            (int(t), s)
+            for s, mask in linked.items()
+            for t in np.flatnonzero(mask.any(rest))
+            if t != s and (t + 1) % keys != s
+        ]
+        yield _Pattern(astray[0] if astray else None)
+
+
+def _query(weights: Weights) -> int | None:
+    """The axis of the queries: the one beside the keys, if the output keeps it."""
+    kept = [a for a in weights.kept if a != weights.summed[0]]
+    beside = [a for a in (weights.summed[0] - 1, weights.summed[0] + 1) if a in kept]
+    return beside[0] if beside else None
+
+
+def _heads(scene: Scene, weights: Weights) -> bool:
+    """Whether there is an axis for heads, beside queries, keys and batch."""
+    kept = [a for a in weights.kept if weights.p.shape[a] > 1]
+    ndim = max((scene.inputs[i].ndim for i in scene.data()), default=0)
+    return len(kept) > 2 or (len(kept) > 1 and ndim == 2)
+
+
+def _shifted(weights: Weights) -> np.ndarray:
+    """Weights with which query t looks at key t + 1 alone."""
+    query, key = _query(weights) or 0, weights.summed[0]
+    queries, keys = weights.p.shape[query], weights.p.shape[key]
+    look = (np.arange(queries)[:, None] + 1) % keys == np.arange(keys)[None, :]
+    shape = [1] * weights.p.ndim
+    shape[query], shape[key] = queries, keys
+    look = look if query < key else look.T
+    return np.broadcast_to(look.astype(float).reshape(shape), weights.p.shape).copy()
+
+
+def _reshaped(within: Inside, usable: list[Weights]) -> Moment | None:
+    """The statement after the weights have met the values in which the number of axes shrinks."""
+    mixed = usable[-1].mixed
+    if mixed is None:
+        return None
+    after = within.base[within.base.index(mixed) + 1 :]
+    return next(
+        (m for m in after if m.value.size == mixed.value.size and m.value.ndim < mixed.value.ndim), mixed
+    )
+
+
+def _said(axes: tuple[int, ...]) -> str:
+    return " and ".join(map(str, axes))

@@ -1,0 +1,248 @@
+"""Losses that are computed from the wrong thing: from pairs that never belonged together, or from
+probabilities where logits are meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from ...arrays_inside import places
+from ...naming import TARGETS
+from ...report import Finding
+from ...step_model import StepModel
+from ...structure import is_array
+from ...subject import loss_value
+from .exchange import varied
+from .moments import Moment, inside
+from .said import finding
+from .scene import Scene
+from .weights import sums_to_one
+
+Loss = Callable[[np.ndarray, np.ndarray], float]  # of predictions and targets
+
+
+def _same(a: float, b: float) -> bool:
+    return bool(np.isfinite(a) and np.isfinite(b) and abs(a - b) <= 1e-9 * max(abs(a), abs(b), 1e-12))
+
+
+def collapsed(scene: Scene) -> Iterator[Finding]:
+    """A column minus a row became a square: which prediction belongs to which target is lost."""
+    if isinstance(scene.face, StepModel):
+        yield from _collapsed_step(scene)
+        return
+    for loss, prediction, target, name in _losses(scene):
+        if not _becomes_larger(prediction.shape, target.shape):
+            continue
+        order = _other_order(target, scene.rng)
+        if order is None:
+            continue
+        repaired = target.reshape(prediction.shape), order.reshape(prediction.shape)
+        before, after = loss(prediction, target), loss(prediction, order)
+        control = loss(prediction + 0.3 * np.abs(prediction).mean(), target)
+        right = loss(prediction, repaired[0]), loss(prediction, repaired[1])
+        if _same(before, after) and not _same(before, control) and not _same(*right):
+            shapes = f"predictions {prediction.shape} meet targets {target.shape}"
+            yield finding(
+                "broadcast-collapsed",
+                scene,
+                f"{shapes}: the loss, {before:.6g}, stays the same when the targets are handed to "
+                "other samples;"
+                f" with targets of shape {prediction.shape} it changes from {right[0]:.6g} to {right[1]:.6g}",
+                {
+                    "predictions": prediction.shape,
+                    "targets": target.shape,
+                    "loss": before,
+                    "loss, targets permuted": after,
+                    "with the shapes made equal": list(right),
+                },
+                target=name,
+            )
+            return
+
+
+def _losses(scene: Scene) -> Iterator[tuple[Loss, np.ndarray, np.ndarray, str]]:
+    """The loss handed in beside the model, or the scene itself where it is one."""
+    face = scene.face
+    if face.loss is not None and is_array(face.target):
+        target = np.asarray(face.target)
+        yield _of_pair(scene), scene.y, target, "target"
+        return
+    if scene.y.size != 1 or len(scene.inputs) < 2:
+        return
+    for i, value in enumerate(scene.inputs):
+        if not (
+            (i and is_array(value) and value.ndim and TARGETS.match(scene.names[i]))
+            or (i == 1 and is_array(value))
+        ):
+            continue
+        prediction = scene.inputs[0]
+        if is_array(prediction) and prediction.dtype.kind == "f":
+            yield _of_scene(scene, i), prediction, value, scene.names[i]
+
+
+def _of_pair(scene: Scene) -> Loss:
+    def loss(y: np.ndarray, target: np.ndarray) -> float:
+        try:
+            return float(loss_value(scene.face.loss, y.copy(), target.copy()))
+        except Exception:
+            return float("nan")
+
+    return loss
+
+
+def _of_scene(scene: Scene, place: int) -> Loss:
+    def loss(y: np.ndarray, target: np.ndarray) -> float:
+        inputs = [y, *scene.inputs[1:]]
+        inputs[place] = target
+        value = scene.first(inputs)
+        return float(value.ravel()[0]) if value.size == 1 else float("nan")
+
+    return loss
+
+
+def _becomes_larger(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Whether two shapes of equal size give a larger one together."""
+    if a == b or np.prod(a) != np.prod(b) or np.prod(a) < 2:
+        return False
+    try:
+        return bool(np.prod(np.broadcast_shapes(a, b)) > np.prod(a))
+    except ValueError:
+        return False
+
+
+def _other_order(target: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
+    """The same targets, handed to other samples."""
+    for _ in range(8):
+        order = rng.permutation(target.ravel()).reshape(target.shape)
+        if not np.array_equal(order, target):
+            return order
+    return None
+
+
+def _collapsed_step(scene: Scene) -> Iterator[Finding]:
+    """Neither the loss nor the update of a whole step may be blind to the order of the targets."""
+    target, face = scene.inputs[-1], scene.face
+    if not is_array(target) or len(scene.inputs) < 2 or face.target is None or target.ndim == 0:
+        return
+    order = _other_order(target, scene.rng)
+    other = varied(target, 0, 0, scene.rng)
+    if order is None or other is None:
+        return
+    before, after, control = (_step(scene, t) for t in (target, order, other))
+    if (
+        before is None
+        or after is None
+        or control is None
+        or _differ(before, after)
+        or not _differ(before, control)
+    ):
+        return
+    column = (
+        [t.reshape(-1, 1) for t in (target, order)]
+        if target.ndim == 1
+        else [t.ravel() for t in (target, order)]
+    )
+    repaired = [_step(scene, t) for t in column]
+    if repaired[0] is None or repaired[1] is None or not _differ(repaired[0], repaired[1]):
+        return
+    yield finding(
+        "broadcast-collapsed",
+        scene,
+        f"neither the loss ({before[0]:.6g}) nor the update changes when the targets {target.shape} "
+        "are handed to other"
+        f" samples; with targets of shape {column[0].shape} both do",
+        {"targets": target.shape, "loss": float(before[0]), "loss, targets permuted": float(after[0])},
+        target=scene.names[-1],
+    )
+
+
+def _step(scene: Scene, target: np.ndarray) -> np.ndarray | None:
+    """The loss and all weights after a step."""
+    scene.state.restore()
+    try:
+        inputs = (*scene.inputs[:-1], target)
+        loss = scene.face.forward(inputs).leaves["loss"]
+        scene.face.backward(scene.face.forward(inputs), {}, inputs, 0.01)
+        after = [np.ravel(np.asarray(p.get(), dtype=float)) for p in places(scene.face.owner)]
+    except Exception:
+        return None
+    finally:
+        scene.state.restore()
+    return np.concatenate([[loss], *after])
+
+
+def _differ(a: np.ndarray, b: np.ndarray) -> bool:
+    if a.shape != b.shape:
+        return True
+    return bool(np.any(np.abs(a - b) > 1e-10 * (np.abs(a) + np.abs(b) + 1e-12)))
+
+
+def softmax_twice(scene: Scene, whole: bool) -> Iterator[Finding]:
+    """Probabilities go in, and the loss does not notice when a constant is added to them: it takes logits."""
+    for loss, prediction, target, _ in _losses(scene):
+        if not whole or scene.face.loss is not None:
+            yield from _by_shift(scene, loss, prediction, target)
+            return
+    if whole and scene.y.size == 1:
+        yield from _by_value(scene)
+
+
+def _by_shift(scene: Scene, loss: Loss, y: np.ndarray, target: np.ndarray) -> Iterator[Finding]:
+    axes = sums_to_one(y) if y.ndim > 1 and y.size > 3 else ()
+    if len(axes) != 1:
+        return
+    classes = y.shape[axes[0]]
+    shift = scene.rng.normal(size=[1 if a == axes[0] else n for a, n in enumerate(y.shape)])
+    before, shifted, doubled = loss(y, target), loss(y + shift, target), loss(2 * y, target)
+    if not _same(before, shifted) or _same(before, doubled):
+        return
+    floor = float(np.log(np.e + classes - 1) - 1)
+    yield finding(
+        "softmax-twice",
+        scene,
+        f"what reaches the loss are probabilities (they add up to 1 over axis {axes[0]}), and the "
+        f"loss, {before:.6g}, does"
+        f" not change when constants are added to them: it applies a softmax of its own. Even for a perfect"
+        f" prediction it cannot fall below ln(e + {classes} - 1) - 1 = {floor:.3f} per sample",
+        {"loss": before, "loss, constants added": shifted, "classes": classes, "floor": floor},
+    )
+
+
+def _by_value(scene: Scene) -> Iterator[Finding]:
+    """In one piece of code: later numbers are the softmax of earlier probabilities."""
+    within = inside(scene)
+    if within is None:
+        return
+    shares: list[tuple[Moment, int]] = []
+    for moment in within.base:
+        value = moment.value
+        if value.ndim < 1 or value.size < 3 or value.size > 50_000:
+            continue
+        for earlier, axis in shares:
+            if earlier.value.shape == value.shape and _is_softmax(value, earlier.value, axis):
+                classes = value.shape[axis]
+                yield finding(
+                    "softmax-twice",
+                    scene,
+                    f"these numbers are the softmax of numbers that are probabilities already (from line"
+                    f" {earlier.site.line}: {earlier.site.statement})",
+                    {
+                        "first softmax, line": earlier.site.line,
+                        "second, line": moment.site.line,
+                        "classes": classes,
+                        "floor": float(np.log(np.e + classes - 1) - 1),
+                    },
+                    at=moment,
+                )
+                return
+        axes = sums_to_one(value)
+        if len(axes) == 1 and not any(np.array_equal(m.value, value) for m, _ in shares):
+            shares.append((moment, axes[0]))
+
+
+def _is_softmax(value: np.ndarray, of: np.ndarray, axis: int) -> bool:
+    e = np.exp(of)
+    p = e / e.sum(axis, keepdims=True)
+    return bool(np.allclose(value, p, rtol=1e-9, atol=0) or np.allclose(value, np.log(p), rtol=1e-9, atol=0))

@@ -1,0 +1,77 @@
+"""Numerical derivatives of a subject: along random directions, and element by element where needed.
+
+Central differences with a 5-point stencil. Where the 3-point and the 5-point stencil disagree, the function
+has a kink between the points (a ReLU that switches): no fault can be read off such an element, and it is left
+out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .probe import Arrays, Probe
+
+STEP = 1e-4
+KINK = 1e-4
+
+
+class Numeric:
+    """Derivatives of one probe's outputs; Jacobians are kept."""
+
+    def __init__(self, probe: Probe, seed: int = 1) -> None:
+        self.probe = probe
+        self.rng = np.random.default_rng(seed)
+        self.step = STEP
+        self._jacobians: dict[str, np.ndarray] = {}
+        self._kinks: dict[str, np.ndarray] = {}
+
+    def along(self, name: str, direction: np.ndarray, upstream: Arrays | None = None) -> tuple[float, bool]:
+        """The derivative of sum(upstream * outputs) along a direction, and whether a kink was met."""
+        value = self.probe.value(name)
+        h = self.step * max(1e-3, _scale(value)) / max(1e-12, _scale(direction))
+        at = {k: self.probe.scalar({name: value + k * h * direction}, upstream) for k in (-2, -1, 1, 2)}
+        three = (at[1] - at[-1]) / (2 * h)
+        five = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * h)
+        return five, abs(three - five) > KINK * (abs(five) + abs(three)) + 1e-9
+
+    def jacobian(self, name: str) -> np.ndarray:
+        """d outputs / d name, (outputs, elements), flat; columns with a kink are noted (`smooth`)."""
+        if name not in self._jacobians:
+            value = self.probe.value(name)
+            h = self.step * max(1e-3, _scale(value))
+            columns, kinks = [], []
+            for i in range(value.size):
+                at = {}
+                for k in (-2, -1, 1, 2):
+                    moved = value.copy()
+                    moved.flat[i] += k * h
+                    at[k] = flat(self.probe.outputs({name: moved}))
+                three = (at[1] - at[-1]) / (2 * h)
+                five = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * h)
+                columns.append(five)
+                kinks.append(
+                    bool(np.any(np.abs(three - five) > KINK * (np.abs(five) + np.abs(three)) + 1e-7))
+                )
+            self._jacobians[name] = np.stack(columns, 1) if columns else np.zeros((0, 0))
+            self._kinks[name] = np.array(kinks, dtype=bool).reshape(value.shape)
+        return self._jacobians[name]
+
+    def smooth(self, name: str) -> np.ndarray:
+        """Where the element-wise derivative can be trusted."""
+        self.jacobian(name)
+        return ~self._kinks[name]
+
+    def gradient(self, name: str, upstream: Arrays | None = None) -> np.ndarray:
+        """The numerical gradient of sum(upstream * outputs), element by element."""
+        g = flat(upstream or self.probe.upstream)
+        gradient: np.ndarray = (g @ self.jacobian(name)).reshape(self.probe.value(name).shape)
+        return gradient
+
+
+def flat(arrays: Arrays) -> np.ndarray:
+    """All leaves in a row."""
+    return np.concatenate([np.ravel(v) for v in arrays.values()]) if arrays else np.zeros(0)
+
+
+def _scale(value: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(value)))) if value.size else 1.0

@@ -1,0 +1,511 @@
+"""A subject at a point: run it with other values, other upstream gradients, tampered with in between.
+
+The point is chosen so that faults can be seen: float64, no constant or repeated input values, parameters off
+their initial values (a norm's gamma of 1 hides a missing gamma), a batch of more than one, random upstream.
+Every run starts from the same state.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .arrays_inside import places
+from .naming import MASKS, TARGETS
+from .precision import Promoter
+from .quiet import rewind, same_draws
+from .snapshot import Snapshot
+from .structure import is_array, is_real, leaves, mapped
+from .subject import Forward, Subject
+
+Arrays = dict[str, np.ndarray]
+RATE = 0.05
+
+
+class SubjectError(Exception):
+    """The user's code failed: in which pass, and how."""
+
+    def __init__(self, phase: str, error: BaseException) -> None:
+        super().__init__(f"{phase} raised {type(error).__name__}: {error}")
+        self.phase, self.error = phase, error
+
+
+@dataclass
+class Run:
+    """What one forward and backward gave."""
+
+    outputs: Arrays
+    gradients: dict[str, Any]
+    returned: Any
+    changed: list[str] = field(default_factory=list)  # upstream, inputs or cached arrays changed in place
+    updated: list[str] = field(default_factory=list)  # parameters that backward has moved
+    forward: Forward | None = None
+
+
+class Probe:
+    """Runs a subject at a point; `names` are the inputs and parameters at which it can be differentiated."""
+
+    def __init__(self, subject: Subject, *, seed: int = 0, given: Any = None, own_point: bool = True) -> None:
+        self.subject = subject
+        self.rng = np.random.default_rng(
+            [seed, 8_191]
+        )  # not the numbers that default_rng(seed) gave the user
+        self.inputs: tuple[Any, ...] = tuple(subject.inputs)
+        self.original = Snapshot([*subject.roots, subject.inputs, subject.kwargs, subject.loss])
+        self.first_output_only = False
+        self._live_inputs: tuple[Any, ...] = ()
+        self.rate = RATE
+        self.seconds = 0.0
+        promoter = Promoter()
+        self.inputs = tuple(_copied(promoter(value)) for value in self.inputs)
+        if subject.owner is not None:
+            promoter.object(subject.owner)
+        self.state = Snapshot(subject.roots)
+        if own_point:
+            self._choose_inputs()
+        self._try_forward()
+        self._grow()
+        self.upstream = self._random_upstream()
+        self.backward_error: SubjectError | None = None
+        self._discover(given)
+        if own_point:
+            self._choose_parameters()
+        self.names = self._names()
+
+    def close(self) -> None:
+        """Gives the subject back as it was found."""
+        self.original.restore()
+
+    # ------------------------------------------------------------ choosing the point
+
+    def _try_forward(self) -> None:
+        try:
+            self._forward(self.inputs)
+            start = time.perf_counter()
+            self.output_shapes = {n: np.shape(v) for n, v in self._forward(self.inputs).leaves.items()}
+            self.seconds = time.perf_counter() - start
+        except SubjectError:
+            raise
+        if not self.output_shapes:
+            raise SubjectError("forward", ValueError("it returned no floating array"))
+
+    def _choose_inputs(self) -> None:
+        """Adds noise to inputs that are constant or full of repetitions, where forward still works then."""
+        for i, value in enumerate(self.inputs):
+            name = self.subject.input_names[i]
+            if MASKS.search(name) or (TARGETS.match(name) and i > 0):
+                continue
+            noisy = mapped(value, self._without_ties)
+            if all(a is b for (_, a), (_, b) in zip(leaves(noisy), leaves(value), strict=True)):
+                continue
+            changed = (*self.inputs[:i], noisy, *self.inputs[i + 1 :])
+            try:
+                fine = all(np.all(np.isfinite(v)) for v in self._forward(changed).leaves.values())
+            except SubjectError:
+                fine = False
+            if fine:
+                self.inputs = changed
+
+    def _without_ties(self, name: str, leaf: Any) -> Any:
+        if not is_array(leaf) or leaf.size < 2:
+            return leaf
+        different = np.unique(leaf).size
+        binary = set(np.unique(leaf)) <= {0.0, 1.0} and different == 2
+        one_hot = binary and leaf.ndim > 1 and bool(np.all(leaf.sum(-1) == 1))
+        if different == leaf.size or one_hot or (different > 0.9 * leaf.size):
+            return leaf
+        if binary and leaf.ndim > 1 and set(leaf.shape[-2:]) == {leaf.shape[-1]}:
+            return leaf  # a square of zeros and ones is a mask
+        noise = self.rng.normal(size=leaf.shape) * (0.3 * (np.abs(leaf).max() or 1.0))
+        return np.abs(leaf + noise) if np.all(leaf > 0) else leaf + noise
+
+    def _grow(self) -> None:
+        """A batch of 1 or a single time step hides faults: tries 3 of them."""
+        for axis, length in ((0, 3), (1, 4)):
+            arrays = [v for v in self.inputs if is_array(v) and v.ndim > axis + 1]
+            if not arrays or arrays[0].shape[axis] != 1:
+                continue
+            before = self.inputs, dict(self.output_shapes)
+            self.inputs = tuple(
+                self._longer(v, axis, length) if is_array(v) and v.ndim > axis and v.shape[axis] == 1 else v
+                for v in self.inputs
+            )
+            try:
+                found = self._forward(self.inputs)
+                shapes = {n: np.shape(v) for n, v in found.leaves.items()}
+                if shapes == self.output_shapes or not all(
+                    np.all(np.isfinite(v)) for v in found.leaves.values()
+                ):
+                    raise SubjectError("forward", ValueError("the longer axis changes nothing"))
+                self.output_shapes = shapes
+            except SubjectError:
+                self.inputs, self.output_shapes = before
+
+    def _longer(self, value: np.ndarray, axis: int, length: int) -> np.ndarray:
+        longer = np.repeat(value, length, axis)
+        if is_real(value):
+            longer = longer + self.rng.normal(size=longer.shape) * (0.5 * (np.abs(value).max() or 1.0))
+        return longer
+
+    def _choose_parameters(self) -> None:
+        before = {p.name: np.array(p.place.get(), dtype=float) for p in self.subject.parameters}
+        self.state.restore()
+        for parameter in self.subject.parameters:
+            value = np.asarray(parameter.place.get())
+            if is_real(parameter.place.get()):
+                parameter.place.set(
+                    self._moved(value.astype(float)) if value.ndim else float(self._moved(value))
+                )
+        moved = Snapshot(self.subject.roots)
+        try:
+            self.state, still = moved, self.state
+            fine = all(
+                np.all(np.isfinite(v)) and np.max(np.abs(v)) < 1e6
+                for v in self._forward(self.inputs).leaves.values()
+            )
+        except SubjectError:
+            fine = False
+        if not fine:
+            self.state = still
+            self.state.restore()
+            for parameter in self.subject.parameters:
+                parameter.place.set(before[parameter.name])
+            self.state = Snapshot(self.subject.roots)
+
+    def _moved(self, value: np.ndarray) -> np.ndarray:
+        noise = self.rng.normal(size=value.shape)
+        if value.size and np.all(value > 0):
+            return value * np.exp(0.3 * noise)
+        spread = float(np.abs(value).mean()) or 0.3
+        return value + 0.3 * spread * noise
+
+    def _random_upstream(self) -> Arrays:
+        if self.subject.is_loss:
+            return {name: np.ones(shape) for name, shape in self.output_shapes.items()}
+        return {name: self.rng.normal(size=shape) for name, shape in self.output_shapes.items()}
+
+    def _discover(self, given: Any) -> None:
+        """Runs once and looks where gradients turned up."""
+        self.state.restore()
+        owner = self.subject.owner
+        before = {p.path: np.array(p.get(), dtype=float) for p in places(owner)} if owner is not None else {}
+        best: tuple[int, bool] | None = None
+        several = isinstance(self._forward(self.inputs).outputs, (tuple, list))
+        for first_only in (False, True) if several and self.subject.call.upstreams == 1 else (False,):
+            self._set_outputs(first_only)
+            try:
+                run = self.run()
+                fits = sum(
+                    np.shape(run.gradients[n]) == np.shape(self._input_value(n))
+                    for n in run.gradients
+                    if self._is_input(n)
+                )
+            except SubjectError as error:
+                self.backward_error = error
+                fits = -1
+            if best is None or fits > best[0]:
+                best = fits, first_only
+        assert best is not None
+        self._set_outputs(best[1])
+        if best[0] >= 0:
+            self.backward_error = None
+        with_caches: Arrays = {}
+        try:
+            forward = self._forward(self.inputs)
+            with_caches = (
+                {p.path: np.array(p.get(), dtype=float) for p in places(owner)} if owner is not None else {}
+            )
+            self._backward(forward, self.upstream, self.rate)
+        except SubjectError as error:
+            self.backward_error = error
+        by_step = (
+            not isinstance(self.subject.forward_function, tuple)
+            and self.subject.forward_function == self.subject.backward_function
+        )
+        if owner is not None:
+            moved = {
+                p.path
+                for p in places(owner)
+                if p.path in with_caches
+                and not np.array_equal(
+                    (before if by_step else with_caches)[p.path] if p.path in before else with_caches[p.path],
+                    np.asarray(p.get(), dtype=float),
+                    equal_nan=True,
+                )
+            }
+            self.subject.discover(before, moved, given)
+        self.state.restore()
+        self._drop_buffers()
+        self._clear_gradients()
+
+    def _set_outputs(self, first_only: bool) -> None:
+        """Whether backward takes a gradient for every output, or only for the first."""
+        if first_only != self.first_output_only:
+            self.first_output_only = first_only
+            self.output_shapes = {n: np.shape(v) for n, v in self._forward(self.inputs).leaves.items()}
+            self.upstream = self._random_upstream()
+
+    def _drop_buffers(self) -> None:
+        """What backward moves but forward does not read is no parameter: a velocity, a counter."""
+        base = self.outputs()
+        for parameter in [p for p in self.subject.parameters if p.gradient is None]:
+            value = self.value(parameter.name)
+            try:
+                moved = self.outputs({parameter.name: value + 0.1 * (np.abs(value).mean() + 0.1)})
+            except SubjectError:
+                continue
+            if all(np.array_equal(moved[n], base[n]) for n in base):
+                self.subject.parameters.remove(parameter)
+
+    def _clear_gradients(self) -> None:
+        """A gradient left over from before would be added to by layers that add up."""
+        self.state.restore()
+        for parameter in self.subject.parameters:
+            for place in (parameter.gradient, *parameter.also):
+                value: Any = place.get() if place is not None else None
+                if is_array(value) and value.flags.writeable:
+                    value[...] = 0
+        self.state = Snapshot(self.subject.roots)
+
+    def _is_input(self, name: str) -> bool:
+        return any(name == n for n in self._input_leaves())
+
+    def _input_leaves(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for i, (name, value) in enumerate(zip(self.subject.input_names, self.inputs, strict=True)):
+            if self.subject.differentiable(i, value):
+                found.update(leaves(value, name))
+        return found
+
+    def _input_value(self, name: str) -> Any:
+        return self._input_leaves()[name]
+
+    def _names(self) -> list[str]:
+        return [*self._input_leaves(), *(p.name for p in self.subject.parameters)]
+
+    # ------------------------------------------------------------ reading and setting values
+
+    def is_parameter(self, name: str) -> bool:
+        return any(p.name == name for p in self.subject.parameters)
+
+    def value(self, name: str) -> np.ndarray:
+        """What stands there at the point."""
+        for parameter in self.subject.parameters:
+            if parameter.name == name:
+                self.state.restore()
+                return np.array(parameter.place.get(), dtype=float)
+        return np.array(self._input_leaves()[name], dtype=float)
+
+    def _set(self, changes: Arrays) -> tuple[Any, ...]:
+        """Sets parameters in place; returns the inputs, copied, with the changes in them."""
+        for parameter in self.subject.parameters:
+            if parameter.name in changes:
+                value = changes[parameter.name]
+                parameter.place.set(value if np.ndim(value) else float(value))
+        return tuple(
+            mapped(_copied(value), lambda n, leaf: _shaped(changes[n], leaf) if n in changes else leaf, name)
+            for name, value in zip(self.subject.input_names, self.inputs, strict=True)
+        )
+
+    # ------------------------------------------------------------ running
+
+    def _forward(self, inputs: Sequence[Any]) -> Forward:
+        self.state.restore()
+        rewind()
+        try:
+            with same_draws():
+                return self._limited(self.subject.forward(tuple(_copied(v) for v in inputs)))
+        except Exception as error:
+            raise SubjectError("forward", error) from error
+
+    def _limited(self, forward: Forward) -> Forward:
+        if self.first_output_only and isinstance(forward.outputs, (tuple, list)):
+            forward.outputs = forward.outputs[0]
+            forward.leaves = dict(leaves(forward.outputs))
+        return forward
+
+    def _backward(self, forward: Forward, upstream: Arrays, rate: float, draw: int = 0) -> Any:
+        try:
+            with same_draws(1000 + draw):
+                return self.subject.backward(forward, upstream, self.inputs, rate)
+        except Exception as error:
+            raise SubjectError("backward", error) from error
+
+    def outputs(self, changes: Arrays | None = None, *, other_draws: bool = False) -> Arrays:
+        """Forward alone, with some inputs or parameters changed, or with other random numbers."""
+        self.state.restore()
+        if other_draws:
+            self.state.advance_random()
+        inputs = self._set(changes or {})
+        rewind()
+        try:
+            with same_draws():
+                found = self._limited(self.subject.forward(inputs)).leaves
+        except Exception as error:
+            raise SubjectError("forward", error) from error
+        return {name: np.array(value, dtype=float) for name, value in found.items()}
+
+    def scalar(self, changes: Arrays | None = None, upstream: Arrays | None = None) -> float:
+        """sum(upstream * outputs): the number of which gradients are taken."""
+        weights = upstream or self.upstream
+        return float(sum(np.vdot(weights[n], value) for n, value in self.outputs(changes).items()))
+
+    def elsewhere(self) -> Arrays:
+        """Another point with the same numbers in other places: what is valid here is valid there."""
+        return {n: np.roll(self.value(n), 1).reshape(self.value(n).shape) for n in self._input_leaves()}
+
+    def in_between(self, first: bool) -> dict[str, Any] | None:
+        """The gradients of the usual point when a second forward, elsewhere, stands between its forward and
+        its backward (first), or has gone before with a backward of its own. None where that cannot be run.
+        """
+        other = self.elsewhere()
+        self.state.restore()
+        rewind()
+        mine, theirs = self._set({}), self._set(other)
+        try:
+            with same_draws():
+                if first:
+                    forward = self._limited(self.subject.forward(mine))
+                    drawn = self.state.random_states()
+                    self._limited(self.subject.forward(theirs))
+                    self.state.set_random(drawn)
+                else:
+                    before = self._limited(self.subject.forward(theirs))
+                    self.subject.backward(before, self.upstream, theirs, self.rate)
+                    self.state.restore_random()
+                    rewind()
+            with same_draws():
+                if not first:
+                    forward = self._limited(self.subject.forward(mine))
+                values = {p.name: np.array(p.place.get(), dtype=float) for p in self.subject.parameters}
+        except Exception:
+            return None
+        try:
+            with same_draws():
+                returned = self.subject.backward(forward, self.upstream, mine, self.rate)
+        except Exception as error:
+            raise SubjectError("backward", error) from error
+        gradients, rest = self.subject.input_gradients(returned, mine)
+        return _frozen(gradients | self.subject.parameter_gradients(rest, values, self.rate))
+
+    def overwrite(self, name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
+        """Between forward and backward: puts another array in the place of a
+        parameter or of an input that the cache may refer to.
+        """
+        for parameter in self.subject.parameters:
+            if parameter.name == name:
+                parameter.place.set(change(np.array(parameter.place.get(), dtype=float)))
+        for input_name, value in zip(self.subject.input_names, self._live_inputs, strict=False):
+            for leaf_name, leaf in leaves(value, input_name):
+                if leaf_name == name and is_array(leaf):
+                    leaf[...] = change(leaf.copy())
+
+    def run(
+        self,
+        upstream: Arrays | None = None,
+        changes: Arrays | None = None,
+        *,
+        between: Callable[[Probe, Forward], None] | None = None,
+        rate: float | None = None,
+        backwards: int = 1,
+        rounds: int = 1,
+    ) -> Run:
+        """Forward and backward.
+
+        between: called after forward and before backward, to tamper.
+        backwards: how often backward is called on the one forward.
+        rounds: how often forward and backward are repeated without putting the state back.
+        """
+        rate = self.rate if rate is None else rate
+        upstream = upstream or self.upstream
+        self.state.restore()
+        rewind()
+        for round_ in range(rounds):
+            inputs = self._set(changes or {})
+            self._live_inputs = inputs
+            before = {p.name: np.array(p.place.get(), dtype=float) for p in self.subject.parameters}
+            if self.subject.rate_places:
+                for place in self.subject.rate_places:
+                    place.set(rate)
+            kept = tuple(_copied(v) for v in inputs)
+            try:
+                with same_draws():
+                    forward = self._limited(self.subject.forward(inputs))
+            except Exception as error:
+                raise SubjectError("forward", error) from error
+            outputs = {n: np.array(v, dtype=float) for n, v in forward.leaves.items()}
+            kept = tuple(_copied(v) for v in inputs) if between is None else kept
+            if between is not None:
+                between(self, forward)
+            cached = [np.array(v) for _, v in leaves(_as_structure(forward.cache))]
+            for call in range(backwards):
+                try:
+                    with same_draws(1000 + call + 10 * round_):
+                        returned = self.subject.backward(forward, upstream, inputs, rate)
+                except Exception as error:
+                    raise SubjectError("backward", error) from error
+        given = dict(leaves(self.subject.last_upstream, ""))
+        own = self.subject.loss is None
+        changed = (
+            ["upstream"] if own and any(not np.array_equal(v, upstream[n]) for n, v in given.items()) else []
+        )
+        changed += [
+            name
+            for name, (value, was) in zip(
+                self.subject.input_names, zip(inputs, kept, strict=True), strict=True
+            )
+            if not _same(value, was)
+        ]
+        now = [v for _, v in leaves(_as_structure(forward.cache))]
+        if len(now) == len(cached) and any(
+            not np.array_equal(a, b, equal_nan=True) for a, b in zip(now, cached, strict=True)
+        ):
+            changed.append("cache")
+        gradients, rest = self.subject.input_gradients(returned, inputs)
+        gradients |= self.subject.parameter_gradients(rest, before, rate)
+        updated = [
+            p.name
+            for p in self.subject.parameters
+            if not np.array_equal(before[p.name], np.asarray(p.place.get(), dtype=float), equal_nan=True)
+        ]
+        return Run(outputs, _frozen(gradients), returned, changed, updated, forward)
+
+
+def _copied(value: Any) -> Any:
+    """The same structure with arrays of its own."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if type(value) in (list, tuple):
+        return type(value)(_copied(v) for v in value)
+    if type(value) is dict:
+        return {k: _copied(v) for k, v in value.items()}
+    return value
+
+
+def _shaped(value: Any, leaf: Any) -> Any:
+    return np.array(value, dtype=float) if is_array(leaf) else float(value)
+
+
+def _frozen(gradients: dict[str, Any]) -> dict[str, Any]:
+    return {n: np.array(g, dtype=float) if is_real(g) or is_array(g) else g for n, g in gradients.items()}
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=is_real(a)))
+    if type(a) in (list, tuple) and type(b) in (list, tuple):
+        return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
+    if type(a) is dict and type(b) is dict:
+        return a.keys() == b.keys() and all(_same(a[k], b[k]) for k in a)
+    return True
+
+
+def _as_structure(cache: Any) -> Any:
+    """A cache's arrays: those of a tuple, a dict, or an object's attributes."""
+    if isinstance(cache, (tuple, list, dict)) or is_array(cache) or cache is None:
+        return cache
+    return dict(getattr(cache, "__dict__", {}))

@@ -1,0 +1,153 @@
+"""What the doctor says: findings, most certain first, and what could not be tested."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from .catalogue import CATALOGUE, RANK
+
+HINTS = ("place", "cause", "fix")
+
+
+@dataclass
+class Finding:
+    """One fault.
+
+    code: its name in the catalogue (docs/doctor). where: the layer's path inside of what was checked, "" for
+    itself. target: the parameter or input whose gradient is concerned. verified: whether a counterfactual
+    proved the cause. evidence: the numbers of that proof. file, line: the statement concerned, where known.
+    """
+
+    code: str
+    target: str = ""
+    where: str = ""
+    verified: bool = False
+    evidence: dict[str, Any] = field(default_factory=dict)
+    detail: str = ""  # the proof in words
+    fix: str = ""
+    hint: str = ""
+    file: str = ""
+    line: int = 0
+    targets: list[str] = field(default_factory=list)  # all gradients that this cause explains
+    subject: str = ""  # the name of the class or function
+    trail: list[str] = field(default_factory=list)  # last right and first wrong statement
+
+    def __post_init__(self) -> None:
+        self.fix = self.fix or CATALOGUE[self.code].repair
+        self.hint = self.hint or f"read docs/doctor/{self.code}.md, or: chainrule museum {self.code}"
+        if not self.targets and self.target:
+            self.targets = [self.target]
+
+    @property
+    def place(self) -> str:
+        """Where, in words: `decoder.layers.1.norm (LayerNorm), gradient of gamma`."""
+        parts = [
+            f"{self.where} ({self.subject})" if self.where and self.subject else self.where or self.subject
+        ]
+        if self.targets:
+            parts.append(
+                "gradient of " + ", ".join(self.targets[:5]) + (" ..." if len(self.targets) > 5 else "")
+            )
+        return ", ".join(p for p in parts if p)
+
+    @property
+    def message(self) -> str:
+        """The cause in plain words, and where."""
+        proved = "" if self.verified else " (likely, not proved)"
+        place = f": {self.place}" if self.place else ""
+        return f"{CATALOGUE[self.code].cause}{place}{proved}"
+
+    def to_dict(self, hints: str = "fix") -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "where": self.where,
+            "target": self.target,
+            "file": self.file,
+            "line": self.line,
+        }
+        if hints in ("cause", "fix"):
+            found |= {
+                "code": self.code,
+                "verified": self.verified,
+                "message": self.message,
+                "hint": self.hint,
+                "targets": self.targets,
+                "evidence": {k: _plain(v) for k, v in self.evidence.items()},
+                "detail": self.detail,
+                "trail": self.trail,
+            }
+        if hints == "fix":
+            found["fix"] = self.fix
+        return found
+
+    def order(self) -> tuple[Any, ...]:
+        """Most certain first, then the most specific."""
+        return (not self.verified, self.code == "gradient-mismatch", RANK[self.code])
+
+
+@dataclass
+class Report:
+    """The outcome of `chainrule.check`: `ok`, `findings`, `not_tested`."""
+
+    name: str
+    findings: list[Finding] = field(default_factory=list)
+    not_tested: list[str] = field(default_factory=list)
+    tested: list[str] = field(default_factory=list)
+    tested_are: str = "gradients of"  # what the names in `tested` are
+    assumed: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    hints: str = "fix"
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain numbers, strings, lists and dicts (for JSON)."""
+        return {
+            "name": self.name,
+            "ok": self.ok,
+            "seconds": round(self.seconds, 3),
+            "findings": [f.to_dict(self.hints) for f in self.findings],
+            "not_tested": list(self.not_tested),
+            "tested": list(self.tested),
+        }
+
+    def __str__(self) -> str:
+        from .printing import as_text
+
+        return as_text(self)
+
+    def __repr__(self) -> str:
+        # what `assert check(layer, x).ok` shows
+        from .printing import as_line
+
+        return as_line(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))  # IPython without a notebook
+
+    def _repr_html_(self) -> str:
+        from .printing import as_html
+
+        return as_html(self)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def short_path(path: str) -> str:
+    """A file as one would type it from here."""
+    if not path:
+        return ""
+    relative = os.path.relpath(path)
+    return path if relative.startswith(os.pardir) else relative

@@ -1,0 +1,172 @@
+"""The numerical gradient of every intermediate of forward, and what
+backward has at each of its statements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..case import Case, close
+from ..probe import SubjectError
+from .freeze import _Swapped
+from .taps import Site, Taps
+
+MAX_EVALUATIONS = 12_000
+
+
+@dataclass
+class Moment:
+    """One execution of one statement of backward."""
+
+    site: Site
+    execution: int
+    order: int
+    value: np.ndarray
+
+
+class Intermediates:
+    """Forward's values by (site, execution), with their numerical gradients when asked for."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        subject = case.probe.subject
+        self.taps = Taps([subject.forward_function], subject.owner)
+        self.values: dict[tuple[int, int], np.ndarray] = {}
+        self.order: list[tuple[int, int]] = []
+        self._adjoints: dict[tuple[int, int], np.ndarray] = {}
+        self.evaluations = 0
+        self.available = bool(self.taps.sites)
+        if self.available:
+            self._record()
+
+    def running(self) -> Any:
+        return _Swapped(self.case, self.taps)
+
+    def _record(self) -> None:
+        def note(site: Site, execution: int, value: Any) -> Any:
+            if isinstance(value, np.ndarray):
+                self.values[site.id, execution] = value.copy()
+                self.order.append((site.id, execution))
+            return value
+
+        try:
+            with self.running():
+                self._evaluate(note)
+        except SubjectError:
+            self.available = False
+
+    def _evaluate(self, action: Any) -> dict[str, np.ndarray]:
+        self.taps.counts = {}
+        self.taps.action = action
+        return self.case.probe.outputs()
+
+    def site(self, key: tuple[int, int]) -> Site:
+        return self.taps.sites[key[0]]
+
+    def _moved(
+        self, key: tuple[int, int], change: np.ndarray, watch: tuple[int, int] | None = None
+    ) -> tuple[float, np.ndarray | None]:
+        """The scalar, and the value at another site, with one value changed as it passes."""
+        seen: list[np.ndarray] = []
+
+        def action(site: Site, execution: int, value: Any) -> Any:
+            if (site.id, execution) == key and np.shape(value) == change.shape:
+                value = value + change
+            if watch is not None and (site.id, execution) == watch and isinstance(value, np.ndarray):
+                seen.append(value.copy())
+            return value
+
+        outputs = self._evaluate(action)
+        g = self.case.probe.upstream
+        return float(sum(np.vdot(g[n], v) for n, v in outputs.items())), seen[0] if seen else None
+
+    def adjoint(self, key: tuple[int, int]) -> np.ndarray | None:
+        """The numerical gradient with respect to one value, None when that would take too long."""
+        if key not in self._adjoints:
+            value = self.values[key]
+            if self.evaluations + 2 * value.size > MAX_EVALUATIONS:
+                return None
+            self.evaluations += 2 * value.size
+            h = 1e-5 * max(1e-3, float(np.sqrt(np.mean(value**2)))) if value.size else 1e-5
+            result = np.zeros(value.shape)
+            for i in range(value.size):
+                change = np.zeros(value.shape)
+                change.flat[i] = h
+                result.flat[i] = (self._moved(key, change)[0] - self._moved(key, -change)[0]) / (2 * h)
+            self._adjoints[key] = result
+        return self._adjoints[key]
+
+    def jacobian(self, key: tuple[int, int], watch: tuple[int, int]) -> np.ndarray | None:
+        """d (value at watch) / d (value at key), flat."""
+        value, out = self.values[key], self.values[watch]
+        if value.size * out.size > 400_000 or self.evaluations + 2 * value.size > 3 * MAX_EVALUATIONS:
+            return None
+        self.evaluations += 2 * value.size
+        h = 1e-5 * max(1e-3, float(np.sqrt(np.mean(value**2))))
+        columns = []
+        for i in range(value.size):
+            change = np.zeros(value.shape)
+            change.flat[i] = h
+            up, down = self._moved(key, change, watch)[1], self._moved(key, -change, watch)[1]
+            if up is None or down is None or up.shape != out.shape:
+                return None
+            columns.append(((up - down) / (2 * h)).ravel())
+        return np.stack(columns, 1)
+
+
+class BackwardTrace:
+    """What each statement of backward gives, and backward with one of them overruled."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        subject = case.probe.subject
+        self.taps = Taps([subject.backward_function], subject.owner, backward=True)
+        forward = getattr(subject.forward_function, "__name__", "")
+        self.moments: list[Moment] = []
+        self.available = any(
+            s.kind in ("assign", "return", "augment")
+            for s in self.taps.sites.values()
+            if s.function != forward
+        )
+
+    def running(self) -> Any:
+        return _Swapped(self.case, self.taps)
+
+    def record(self) -> list[Moment]:
+        """Every assigned or returned array, in order."""
+        self.moments = []
+
+        def note(site: Site, execution: int, value: Any) -> Any:
+            if site.kind in ("assign", "return", "augment") and isinstance(value, np.ndarray) and value.size:
+                self.moments.append(Moment(site, execution, len(self.moments), value.copy()))
+            return value
+
+        self._run(note)
+        return self.moments
+
+    def _run(self, action: Any) -> dict[str, Any] | None:
+        def begin(*_: Any) -> None:
+            self.taps.counts = {}
+            self.taps.action = action
+
+        self.taps.action = None
+        result = self.case.again(between=begin)
+        self.taps.action = None
+        return result
+
+    def overruled(self, site: int, truths: dict[int, np.ndarray]) -> dict[str, Any] | None:
+        """The gradients when a statement gives other values, by execution."""
+
+        def put(where: Site, execution: int, value: Any) -> Any:
+            if where.id == site and execution in truths and np.shape(value) == truths[execution].shape:
+                return truths[execution].copy()
+            return value
+
+        return self._run(put)
+
+
+def equal(a: np.ndarray, n: np.ndarray | None, scale: float) -> bool:
+    return n is not None and close(a, n, 1e-3 * scale, 2e-5)

@@ -1,0 +1,200 @@
+"""Which path does backward leave out?
+
+In forward, one use of one value is frozen: it keeps the number that it has at the point, whatever is varied.
+The
+numerical gradient of that forward is what a backward gives that treats this use as a constant. Where it
+equals
+the gradient under test, the forgotten path is found: the skip connection, the hidden state of the step
+before,
+the mean of a norm, the second use of a tied weight.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..case import Case
+from ..probe import SubjectError
+from .taps import Site, Taps
+
+MAX_PAIRS = 700
+SECONDS = 2.0
+
+
+@dataclass
+class Frozen:
+    """Some sites, at some of their executions, that backward treats as constants."""
+
+    sites: tuple[Site, ...]
+    kept: int | None = None  # the one execution that backward does follow; None: none of them
+    executions: int = 1
+
+
+class Freezer:
+    """Numerical gradients of forward with parts of it frozen."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        subject = case.probe.subject
+        self.taps = Taps([subject.forward_function], subject.owner)
+        self.values: dict[int, list[Any]] = {}
+        self.rng = np.random.default_rng([17, 8_191])
+        self.available = bool(self.taps.sites)
+        if self.available:
+            self._record()
+
+    def _record(self) -> None:
+        def note(site: Site, execution: int, value: Any) -> Any:
+            self.values.setdefault(site.id, []).append(
+                np.array(value) if isinstance(value, np.ndarray) else value
+            )
+            return value
+
+        try:
+            with self.running():
+                self.taps.action = note
+                self._outputs({})
+        except SubjectError:
+            self.available = False
+
+    def running(self) -> Any:
+        return _Swapped(self.case, self.taps)
+
+    def _outputs(self, changes: dict[str, np.ndarray]) -> float:
+        self.taps.counts = {}
+        return self.case.probe.scalar(changes)
+
+    def slope(self, name: str, direction: np.ndarray, frozen: Frozen) -> float:
+        """The derivative along a direction with the sites frozen."""
+        keys = {s.id for s in frozen.sites}
+
+        def action(site: Site, execution: int, value: Any) -> Any:
+            if site.id not in keys or execution == frozen.kept:
+                return value
+            recorded = self.values[site.id]
+            if execution >= len(recorded) or np.shape(recorded[execution]) != np.shape(value):
+                return value
+            return recorded[execution].copy() if isinstance(value, np.ndarray) else recorded[execution]
+
+        self.taps.action = action
+        point = self.case.probe.value(name)
+        h = 1e-5 * max(1e-3, float(np.sqrt(np.mean(point**2)))) / float(np.sqrt(np.mean(direction**2)))
+        up = self._outputs({name: point + h * direction})
+        down = self._outputs({name: point - h * direction})
+        return (up - down) / (2 * h)
+
+    def gradient(self, name: str, frozen: Frozen) -> np.ndarray:
+        """Element by element."""
+        point = self.case.probe.value(name)
+        result = np.zeros(point.shape)
+        for i in range(point.size):
+            direction = np.zeros(point.shape)
+            direction.flat[i] = 1.0
+            result.flat[i] = self.slope(name, direction, frozen)
+        return result
+
+    def candidates(self) -> list[Frozen]:
+        """Single sites, whole and with one execution kept; then pairs of uses."""
+        single = [s for s in self.taps.sites.values() if s.id in self.values]
+        found = self._from_before(single)
+        found += [Frozen((s,), None, len(self.values[s.id])) for s in single]
+        for s in single:
+            times = len(self.values[s.id])
+            if 2 <= times <= 64:
+                found += [Frozen((s,), kept, times) for kept in (0, times - 1)]
+        return found
+
+    def _from_before(self, sites: list[Site]) -> list[Frozen]:
+        """All reads of a variable in a loop before the loop assigns it anew: the value of the step before."""
+        groups: dict[tuple[tuple[int, ...], str], list[Site]] = {}
+        assigned: dict[tuple[tuple[int, ...], str], int] = {}
+        for site in sites:
+            if site.carried and site.loop:
+                key = (site.loop, site.name)
+                if site.kind == "assign":
+                    assigned[key] = min(site.line, assigned.get(key, site.line))
+                elif site.kind == "use":
+                    groups.setdefault(key, []).append(site)
+        found = []
+        for key, uses in groups.items():
+            before = [s for s in uses if s.line <= assigned.get(key, 0)]
+            if len(before) > 1:
+                found.append(Frozen(tuple(before), None, len(self.values[before[0].id])))
+        return found
+
+    def pairs(self) -> Iterable[Frozen]:
+        uses = [
+            s
+            for s in self.taps.sites.values()
+            if s.id in self.values and s.kind != "return" and np.ndim(self.values[s.id][0])
+        ]
+        return itertools.islice((Frozen(pair) for pair in itertools.combinations(uses, 2)), MAX_PAIRS)
+
+    def forgotten(self, names: list[str]) -> Iterator[tuple[Frozen, list[str]]]:
+        """Frozen sites that predict the gradients under test, and which of them they predict."""
+        if not self.available:
+            return
+        with self.running():
+            target = next((n for n in names if not self.case.probe.is_parameter(n)), names[0])
+            order = [target, *[n for n in names if n != target]]
+            found = False
+            limit = time.perf_counter() + SECONDS
+            for name in order:
+                for candidates in (self.candidates(), self.pairs()):
+                    for frozen in candidates:
+                        if time.perf_counter() > limit:
+                            return
+                        if self._predicts(name, frozen):
+                            others = [n for n in names if n != name and self._predicts(n, frozen)]
+                            found = True
+                            yield frozen, [name, *others]
+                    if found:
+                        break
+                if found and name == target:
+                    continue
+
+    def _predicts(self, name: str, frozen: Frozen) -> bool:
+        a = self.case.a(name)
+        norm = float(np.linalg.norm(a))
+        for _ in range(3):
+            direction = self.rng.normal(size=a.shape)
+            try:
+                slope = self.slope(name, direction, frozen)
+            except SubjectError:
+                return False
+            if abs(slope - float(np.vdot(a, direction))) > 1e-5 * (norm + abs(slope)) + 1e-9:
+                return False
+        # a gradient that is 0 is predicted by every cut: that says nothing
+        return norm > 1e-9 * max(self.case.scale, 1e-300)
+
+
+class _Swapped:
+    """The tapped functions in the place of the originals, also where the subject keeps hold of them."""
+
+    def __init__(self, case: Case, taps: Taps) -> None:
+        self.subject, self.taps = case.probe.subject, taps
+
+    def __enter__(self) -> None:
+        self.taps.__enter__()
+        subject = self.subject
+        self.kept = subject.forward_function, subject.backward_function
+        if subject.owner is not None:
+            subject.forward_function = getattr(subject.owner, self.kept[0].__name__, self.kept[0])
+            subject.backward_function = getattr(subject.owner, self.kept[1].__name__, self.kept[1])
+        else:
+            subject.forward_function = self._twin(self.kept[0])
+            subject.backward_function = self._twin(self.kept[1])
+
+    def _twin(self, function: Any) -> Any:
+        return self.taps.tapped.get(getattr(function, "__code__", None), function)  # type: ignore[arg-type]
+
+    def __exit__(self, *error: Any) -> None:
+        self.subject.forward_function, self.subject.backward_function = self.kept
+        self.taps.action = None
+        self.taps.__exit__(*error)

@@ -1,0 +1,56 @@
+"""Inputs, outputs and gradients come as arrays, numbers, tuples, lists of time steps, dicts: flattening them
+to named leaves, and building the same structure again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+Leaves = dict[str, np.ndarray]
+
+
+def is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype != object
+
+
+def is_real(value: Any) -> bool:
+    """Whether a value is a floating number or an array of them."""
+    if isinstance(value, (float, np.floating)):
+        return True
+    return is_array(value) and np.issubdtype(value.dtype, np.floating)
+
+
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """(name, array or number) for every floating leaf, in order: `y`, `y.0`, `y.h`."""
+    if is_real(value):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, (list, tuple)):
+        fields = getattr(value, "_fields", range(len(value)))
+        for key, item in zip(fields, value, strict=True):
+            yield from leaves(item, f"{name}.{key}" if name else str(key))
+
+
+def mapped(value: Any, change: Any, name: str = "") -> Any:
+    """The same structure with every floating leaf replaced by change(name, leaf)."""
+    if is_real(value):
+        return change(name, value)
+    if isinstance(value, dict):
+        return type(value)(
+            (k, mapped(v, change, f"{name}.{k}" if name else str(k))) for k, v in value.items()
+        )
+    if isinstance(value, (list, tuple)):
+        fields = getattr(value, "_fields", None)
+        items = [
+            mapped(v, change, f"{name}.{k}" if name else str(k))
+            for k, v in zip(fields or range(len(value)), value, strict=True)
+        ]
+        if fields is not None:
+            return type(value)(*items)
+        return type(value)(items) if type(value) in (list, tuple) else items
+    return value

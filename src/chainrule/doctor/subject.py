@@ -1,0 +1,411 @@
+"""One face for everything that can be checked: forward, backward, inputs, parameters and their gradients.
+
+`Subject` finds out by reading signatures and by trying how the two are called, and runs them. It knows
+nothing of numerical gradients and nothing of faults.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .arrays_inside import Place, places
+from .calling import TRAINING, accepts, positional, read_backward, returned_names
+from .naming import IDS, LEARNING_RATES, MASKS, belongs
+from .objects import backward_of, find_method, forward_of
+from .parameters import Parameter, find_parameters
+from .structure import Leaves, is_array, is_real, leaves, mapped
+
+
+class NotASubject(TypeError):
+    """What was handed in has no forward and backward that can be found."""
+
+
+@dataclass
+class Forward:
+    """What one forward gave: the outputs as returned, named leaves of them, and the cache if there is one."""
+
+    raw: Any
+    outputs: Any
+    cache: Any
+    leaves: dict[str, Any] = field(default_factory=dict)
+
+
+class Subject:
+    """A forward and a backward, however they are spelled."""
+
+    def __init__(
+        self,
+        subject: Any,
+        inputs: Sequence[Any],
+        kwargs: dict[str, Any] | None = None,
+        *,
+        name: str = "",
+        training: bool | None = None,
+        loss: Any = None,
+        target: Any = None,
+    ) -> None:
+        self.owner: Any = None
+        self.loss, self.target = loss, target
+        self.name = name or type(subject).__name__
+        self.is_pair = (
+            isinstance(subject, (tuple, list)) and len(subject) == 2 and all(map(callable, subject))
+        )
+        if self.is_pair:
+            self.forward_function, self.backward_function = subject
+            self.name = name or getattr(subject[0], "__name__", "forward")
+        else:
+            names = forward_of(subject), backward_of(subject)
+            if None in names:
+                raise NotASubject(_missing(subject, *names))
+            self.owner = subject
+            self.forward_function = getattr(subject, str(names[0]))
+            self.backward_function = getattr(subject, str(names[1]))
+        self.kwargs = dict(kwargs or {})
+        self._set_training(training)
+        self.input_names = self._names_of(inputs)
+        self.inputs = tuple(inputs)
+        self.returns_cache = self.learned = False
+        self.call = read_backward(self.backward_function, self.input_names, self.is_pair, False)
+        self.parameters: list[Parameter] = []
+        self.last_upstream: Any = None  # what the last backward was given
+        self.return_names = returned_names(self.backward_function)
+        self.rate_places: list[Place] = []
+
+    # ------------------------------------------------------------ reading conventions
+
+    def _names_of(self, inputs: Sequence[Any]) -> list[str]:
+        names = [p.name for p in positional(self.forward_function)]
+        names += [f"input{i}" for i in range(len(names), len(inputs))]
+        return names[: len(inputs)]
+
+    def _set_training(self, training: bool | None) -> None:
+        if training is None:
+            return
+        for name in TRAINING:
+            if accepts(self.forward_function, name) and name in {
+                p.name for p in positional(self.forward_function)
+            }:
+                self.kwargs.setdefault(name, "train" if name == "mode" and training else training)
+                return
+        if self.owner is None:
+            return
+        method = "train" if training else "eval"
+        if find_method(self.owner, method) is not None:
+            try:
+                getattr(self.owner, method)()
+                return
+            except TypeError:
+                pass
+        for place_name in TRAINING:
+            if isinstance(getattr(self.owner, "__dict__", {}).get(place_name), bool):
+                object.__setattr__(self.owner, place_name, training)
+
+    def learn_conventions(self, forward: Forward) -> None:
+        """After a first forward: does its result end in a cache?"""
+        raw = forward.raw
+        if self.is_pair:
+            self.returns_cache = isinstance(raw, tuple) and len(raw) >= 2
+        elif isinstance(raw, tuple) and len(raw) >= 2:
+            wanted = read_backward(self.backward_function, self.input_names, False, True)
+            last = raw[-1]
+            not_an_output = not is_real(last) and not (
+                isinstance(last, list) and any(True for _ in leaves(last))
+            )
+            if wanted.wants_cache or (not_an_output and len(positional(self.backward_function)) > 1):
+                self.returns_cache = True
+                if not wanted.wants_cache:
+                    free = [i for i, (role, _) in enumerate(wanted.roles) if role == "upstream"]
+                    if len(free) > 1:
+                        wanted.roles[free[-1]] = ("cache", wanted.roles[free[-1]][1])
+        self.call = read_backward(self.backward_function, self.input_names, self.is_pair, self.returns_cache)
+        if self.returns_cache and not self.call.wants_cache:
+            free = [i for i, (role, _) in enumerate(self.call.roles) if role == "upstream"]
+            if len(free) > 1:
+                self.call.roles[free[-1]] = ("cache", self.call.roles[free[-1]][1])
+
+    @property
+    def is_loss(self) -> bool:
+        """A loss's backward starts by itself: it takes no upstream gradient."""
+        return self.call.upstreams == 0 or self.loss is not None
+
+    # ------------------------------------------------------------ running
+
+    def forward(self, inputs: Sequence[Any]) -> Forward:
+        raw = self.forward_function(*inputs, **self.kwargs)
+        if not self.learned:
+            self.learned = True
+            self.learn_conventions(Forward(raw, raw, None))
+        outputs, cache = raw, None
+        if self.returns_cache and isinstance(raw, tuple):
+            cache = raw[-1]
+            rest = raw[:-1]
+            outputs = rest[0] if len(rest) == 1 else rest
+        if self.loss is not None:
+            value = loss_value(self.loss, outputs, self.target)
+            return Forward(raw, outputs, cache, {"loss": float(value)})
+        return Forward(raw, outputs, cache, dict(leaves(outputs, "")))
+
+    def backward(self, forward: Forward, upstream: dict[str, Any], inputs: Sequence[Any], rate: float) -> Any:
+        """Calls backward; upstream: one array per leaf of the outputs."""
+        if self.loss is not None:
+            outputs = loss_gradient(self.loss, forward.outputs, self.target)
+        else:
+            outputs = mapped(forward.outputs, lambda name, leaf: _like(upstream[name], leaf))
+        self.last_upstream = outputs
+        wanted = self.call.upstreams
+        parts = list(outputs) if isinstance(outputs, tuple) and wanted > 1 else [outputs]
+        arguments: list[Any] = []
+        keywords: dict[str, Any] = {}
+        for role, name in self.call.roles:
+            if role == "upstream":
+                value: Any = parts.pop(0) if parts else None
+            elif role == "cache":
+                value = forward.cache
+            elif role == "rate":
+                value = rate
+            else:
+                value = inputs[self.input_names.index(name)]
+            if name == "*" or (not keywords and _in_order(self.backward_function, name, len(arguments))):
+                arguments.append(value)
+            else:
+                keywords[name] = value
+        return self.backward_function(*arguments, **keywords)
+
+    # ------------------------------------------------------------ gradients
+
+    def discover(self, before: dict[str, np.ndarray], moved: set[str], given: Any = None) -> None:
+        """Finds the parameters, right after a backward."""
+        if self.owner is None:
+            return
+        self.parameters = find_parameters(self.owner, before, moved)
+        if self.call.learning_rate is None and any(p.name in moved for p in self.parameters):
+            # backward updates the weights with a learning rate of its own
+            self.rate_places = [
+                p for p in places(self.owner) if LEARNING_RATES.match(p.name) and p.name != "rate"
+            ]
+        if given is not None:
+            self.parameters = _given(self.owner, given, self.parameters)
+
+    def input_gradients(self, returned: Any, inputs: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
+        """Assigns what backward returned to the leaves of the inputs; what is left belongs to parameters."""
+        differentiable = [i for i, value in enumerate(inputs) if self.differentiable(i, value)]
+        if returned is None or (not differentiable and not isinstance(returned, (tuple, list, dict))):
+            return {}, []
+        if isinstance(returned, dict):
+            return self._by_name(returned, inputs, differentiable)
+        if isinstance(returned, (tuple, list)) and not (
+            len(inputs) == 1 and isinstance(inputs[0], (list, tuple)) and len(returned) == len(inputs[0])
+        ):
+            return self._by_order(list(returned), inputs, differentiable)
+        return self._of_input(differentiable[0], returned, inputs), []
+
+    def differentiable(self, index: int, value: Any) -> bool:
+        """Whether a gradient is due for an input: floating numbers, neither a mask nor ids."""
+        name = self.input_names[index]
+        if not any(True for _ in leaves(value)):
+            return False
+        if MASKS.search(name) or (
+            IDS.search(name) and is_array(value) and bool(np.all(value == np.round(value)))
+        ):
+            return False
+        return not isinstance(value, (float, np.floating))
+
+    def _of_input(self, index: int, gradient: Any, inputs: Sequence[Any]) -> dict[str, Any]:
+        name = self.input_names[index]
+        if isinstance(inputs[index], (list, tuple, dict)):
+            wanted = [n for n, _ in leaves(inputs[index], name)]
+            if isinstance(gradient, dict) and isinstance(inputs[index], dict):
+                return _dict_gradients(gradient, inputs[index], name)
+            got = [g for _, g in leaves(gradient)] if not isinstance(gradient, np.ndarray) else list(gradient)
+            return dict(zip(wanted, got, strict=False))
+        return {name: gradient}
+
+    def _by_name(
+        self, returned: dict[Any, Any], inputs: Sequence[Any], indices: list[int]
+    ) -> tuple[dict[str, Any], list[Any]]:
+        found: dict[str, Any] = {}
+        rest: list[Any] = []
+        for key, gradient in returned.items():
+            owner = next((i for i in indices if self.input_names[i] == key), None)
+            if owner is None:
+                fits = [(belongs(str(key), self.input_names[i]), i) for i in indices]
+                fits = [fit for fit in fits if fit[0]]
+                owner = max(fits, key=lambda f: f[0])[1] if fits else None
+            if owner is not None:
+                found.update(self._of_input(owner, gradient, inputs))
+            else:
+                inside = [
+                    (i, value) for i, value in enumerate(inputs) if isinstance(value, dict) and i in indices
+                ]
+                part: dict[str, Any] = {}
+                for i, value in inside:
+                    part |= _dict_gradients({key: gradient}, value, self.input_names[i])
+                found.update(part)
+                if not part:
+                    rest.append((str(key), gradient))
+        return found, rest
+
+    def _by_order(
+        self, returned: list[Any], inputs: Sequence[Any], indices: list[int]
+    ) -> tuple[dict[str, Any], list[Any]]:
+        names = (
+            self.return_names
+            if self.return_names and len(self.return_names) == len(returned)
+            else [""] * len(returned)
+        )
+        surplus = returned[len(inputs) :]
+        if self.is_pair and all(gradient is None for gradient in surplus):
+            returned = returned[: len(inputs)]  # None for the arguments that were left at their defaults
+            names = names[: len(inputs)]
+        if len(returned) == len(inputs):
+            order: list[int | None] = list(range(len(inputs)))
+        elif len(returned) == len(indices) or self.owner is not None:
+            order = [*indices, *[None] * max(0, len(returned) - len(indices))]
+        else:
+            order = self._by_return_names(names, indices)
+        if len(returned) < len(indices) and any(names):
+            order = self._by_return_names(names, indices)
+        found: dict[str, Any] = {}
+        rest: list[Any] = []
+        for gradient, index, name in zip(returned, order, names, strict=False):
+            if index is None:
+                rest.append((name, gradient))
+            elif index in indices:
+                found.update(self._of_input(index, gradient, inputs))
+        return found, rest
+
+    def _by_return_names(self, names: list[str], indices: list[int]) -> list[int | None]:
+        free = list(indices)
+        order: list[int | None] = []
+        for name in names:
+            fits = [i for i in free if belongs(name, self.input_names[i])]
+            match = fits[0] if fits else (free[0] if free and not any(names) else None)
+            if match is not None:
+                free.remove(match)
+            order.append(match)
+        return order
+
+    def parameter_gradients(
+        self, rest: list[Any], before: dict[str, np.ndarray], rate: float
+    ) -> dict[str, Any]:
+        """Each parameter's gradient after a backward: from its place, from what
+        was returned, or from the step.
+        """
+        found: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.gradient is not None:
+                value = parameter.gradient.get()
+                others = [p.get() for p in parameter.also]
+                if is_array(value) and all(np.shape(o) == value.shape for o in others):
+                    value = sum(others, value)
+                if is_real(value) or value is None or is_array(value):
+                    found[parameter.name] = value
+            else:
+                now = np.asarray(parameter.place.get(), dtype=float)
+                found[parameter.name] = (before[parameter.name] - now) / rate
+        for name, gradient in rest:
+            if not is_real(gradient):
+                continue
+            match = self._parameter_called(name, gradient, found)
+            if match is not None:
+                found[match] = gradient
+        return found
+
+    def _parameter_called(self, name: str, gradient: Any, taken: dict[str, Any]) -> str | None:
+        if self.owner is None:
+            return None
+        known = {p.place.path for p in self.parameters if p.name in taken}
+        candidates = [p for p in places(self.owner) if p.path not in known]
+        fits = [(belongs(name, p.name), p) for p in candidates]
+        fits = [fit for fit in fits if fit[0]]
+        if not fits:
+            return None
+        place = max(fits, key=lambda fit: (fit[0], np.shape(fit[1].get()) == np.shape(gradient)))[1]
+        if place.path not in {p.name for p in self.parameters}:
+            self.parameters.append(Parameter(place.path, place, None))
+        return place.path
+
+    # ------------------------------------------------------------ where it is written
+
+    @property
+    def roots(self) -> list[Any]:
+        return [self.owner] if self.owner is not None else [self.forward_function, self.backward_function]
+
+
+def loss_value(loss: Any, y: Any, target: Any) -> Any:
+    """The loss: of a pair (loss, gradient), of an object with a forward, or of a callable."""
+    if isinstance(loss, (tuple, list)):
+        return loss[0](y, target)
+    name = forward_of(loss)
+    value = getattr(loss, name)(y, target) if name else loss(y, target)
+    return value[0] if isinstance(value, tuple) else value
+
+
+def loss_gradient(loss: Any, y: Any, target: Any) -> Any:
+    """Its gradient with respect to y."""
+    if isinstance(loss, (tuple, list)):
+        return loss[1](y, target)
+    face = Subject(loss, (y, target))
+    forward = face.forward((y, target))
+    face.learn_conventions(forward)
+    forward = face.forward((y, target))
+    returned = face.backward(
+        forward, {n: np.ones(np.shape(v)) for n, v in forward.leaves.items()}, (y, target), 0.0
+    )
+    return returned[0] if isinstance(returned, tuple) else returned
+
+
+def _like(value: Any, leaf: Any) -> Any:
+    return np.array(value, dtype=float) if is_array(leaf) else float(value)
+
+
+def _in_order(function: Callable[..., Any], name: str, place: int) -> bool:
+    found = [p.name for p in positional(function)]
+    return place < len(found) and found[place] == name
+
+
+def _dict_gradients(gradients: dict[Any, Any], values: dict[Any, Any], name: str) -> dict[str, Any]:
+    found = {}
+    for key, gradient in gradients.items():
+        match = key if key in values else next((k for k in values if belongs(str(key), str(k))), None)
+        if match is not None:
+            found[f"{name}.{match}" if name else str(match)] = gradient
+    return found
+
+
+def _given(owner: Any, given: Any, found: list[Parameter]) -> list[Parameter]:
+    """`params=`: a dict of arrays, or a list of names; keeps the gradients that were found for them."""
+    everything = places(owner)
+    chosen: list[Parameter] = []
+    wanted = given.items() if isinstance(given, dict) else [(name, None) for name in given]
+    for name, array in wanted:
+        matches = [p for p in everything if (array is not None and p.get() is array) or p.path == str(name)]
+        if not matches:
+            matches = [p for p in everything if p.path.endswith(f".{name}")]
+        if not matches:
+            continue
+        known = next((p for p in found if p.place.path in {m.path for m in matches}), None)
+        gradient = known.gradient if known else None
+        if isinstance(array, str):
+            gradient = next((p for p in everything if p.path == array), gradient)
+        chosen.append(Parameter(matches[0].path, matches[0], gradient))
+    return chosen
+
+
+def _missing(subject: Any, forward: str | None, backward: str | None) -> str:
+    what = type(subject).__name__ if not inspect.isfunction(subject) else f"function {subject.__name__}"
+    missing = " and no ".join(
+        n for n, found in (("forward", forward), ("backward", backward)) if found is None
+    )
+    return (
+        f"{what} has no {missing}: hand in an object with forward(x) and backward(dy), a pair of functions "
+        "(forward, backward), or a model with step(x, target, learning_rate)"
+    )
+
+
+__all__ = ["Forward", "Leaves", "NotASubject", "Subject"]

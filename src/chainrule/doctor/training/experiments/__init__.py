@@ -1,0 +1,1 @@
+"""The experiments of a training check: each takes the study and returns what it found."""
