@@ -224,12 +224,15 @@ class Case:
         *,
         function: Callable[..., Any] | None = None,
         line: int = 0,
+        place: tuple[str, int] | None = None,
         **more: Any,
     ) -> Finding:
-        """A finding at this place, with the file and line of backward (or of another function)."""
+        """A finding here, with the file and line of backward (of another function, or those of a place)."""
         function = function or self.probe.subject.backward_function
         file, first = source_place(function)
         targets = list(targets or [])
+        if place is not None:
+            file, line = place
         more.setdefault("file", file)
         return Finding(
             code,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -194,9 +196,14 @@ def _as_pair(loss: Any) -> Any:
         def forward(y: Any, target: Any) -> tuple[Any, tuple[Any, Any]]:
             return value(y, target), (y, target)
 
+        @functools.wraps(gradient)  # its name, and its place in the source
         def backward(cache: tuple[Any, Any]) -> Any:
             return gradient(*cache), None
 
+        # what it takes is a cache, whatever the user's own gradient takes
+        backward.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [inspect.Parameter("cache", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+        )
         return None if backward_of(loss) else (forward, backward)
     return None
 

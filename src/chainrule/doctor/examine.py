@@ -28,7 +28,8 @@ from .objects import layers_of
 from .probe import Probe, SubjectError
 from .recorder import Recording
 from .report import Finding, Report
-from .source.repair import repairs
+from .source.origin import origin
+from .source.repair import Repair, repairs
 from .step_model import StepModel
 from .subject import NotASubject, Subject
 from .verdict import verdict
@@ -107,8 +108,10 @@ def _add_repair(case: Case, findings: list[Finding]) -> None:
     own code, where a small edit does it.
     """
     wanted = [f for f in findings if f.targets and f.code in REPAIRABLE and not f.fix.startswith("- ")]
-    if not wanted or not case.doubtful:
+    if not case.doubtful:
         return
+    if not wanted:
+        return _add_place(case, findings)
     try:
         repair = repairs(case, seconds=1.0)
     except Exception:
@@ -116,15 +119,40 @@ def _add_repair(case: Case, findings: list[Finding]) -> None:
     if repair is not None and set(wanted[0].targets) & set(repair.healed):
         wanted[0].fix = repair.diff
         wanted[0].line, wanted[0].file = repair.line, repair.file
+        wanted[0].rename(_as_repaired(wanted[0].code, repair))
         _keep_apart(findings, wanted[0], repair.healed)
-        return
+    _add_place(case, findings)
+
+
+def _add_place(case: Case, findings: list[Finding]) -> None:
+    """For wrong gradients of which only the function is known: the first wrong statement, or at least the
+    one that makes the gradient.
+    """
     first = source_place(case.probe.subject.backward_function)[1]
-    if wanted[0].line == first and not wanted[0].trail and case.wrong:
-        found = located(case)
-        if found is not None:
-            _, frontier, wanted[0].trail = found
-            wanted[0].line, wanted[0].file = frontier.moment.site.line, frontier.moment.site.file
-            _keep_apart(findings, wanted[0], frontier.healed)
+    for finding in findings:
+        if finding.line != first or finding.trail or not set(finding.targets) & set(case.doubtful):
+            continue
+        found = located(case) if set(finding.targets) & set(case.wrong) else None
+        if found is not None and set(found[1].healed) & set(finding.targets):
+            _, frontier, finding.trail = found
+            finding.line, finding.file = frontier.moment.site.made_at, frontier.moment.site.file
+            if finding.code in REPAIRABLE:
+                _keep_apart(findings, finding, frontier.healed)
+            continue
+        place = origin(case, next(t for t in finding.targets if t in case.doubtful))
+        if place is not None:
+            finding.file, finding.line = place
+
+
+def _as_repaired(code: str, repair: Repair) -> str:
+    """Windows, repeated ids and branches leave the same trace, one contribution of several; which of them it
+    is, the statement tells that has to add up.
+    """
+    if code not in ("overlap-overwritten", "broadcast-not-summed"):
+        return code
+    if repair.code == "duplicate-index-lost":
+        return repair.code
+    return repair.code if code == "broadcast-not-summed" and repair.code == "branch-overwritten" else code
 
 
 def _keep_apart(findings: list[Finding], top: Finding, healed: list[str]) -> None:

@@ -18,29 +18,42 @@ from typing import Any
 
 import numpy as np
 
+
+def _spellings(*names: str) -> tuple[str, ...]:
+    """forward_pass, then forwardpass, forwardPass and ForwardPass."""
+    found = dict.fromkeys(names)
+    for name in names:
+        first, *rest = name.split("_")
+        tail = "".join(word.capitalize() for word in rest)
+        found |= dict.fromkeys((name.replace("_", ""), first + tail, first.capitalize() + tail))
+    return tuple(found)
+
+
 FORWARD_NAMES = (
-    "forward",
-    "fprop",
-    "fwd",
-    "forward_pass",
-    "forward_prop",
-    "forward_propagation",
-    "feedforward",
-    "feed_forward",
+    *_spellings(
+        "forward",
+        "fprop",
+        "fwd",
+        "forward_pass",
+        "forward_prop",
+        "forward_propagation",
+        "forward_propagate",
+        "feed_forward",
+    ),
     "__call__",
 )
-BACKWARD_NAMES = (
+BACKWARD_NAMES = _spellings(
     "backward",
+    "backwards",
     "bprop",
     "bwd",
     "backward_pass",
-    "backprop",
     "back_prop",
-    "backward_prop",
-    "backpropagate",
-    "backward_propagation",
+    "back_propagate",
     "back_propagation",
-    "backpropagation",
+    "backward_prop",
+    "backward_propagation",
+    "backward_propagate",
 )
 
 # in these, no layer is looked for: they are the numbers, or code, or endless

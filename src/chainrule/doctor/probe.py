@@ -19,7 +19,7 @@ from .naming import MASKS, TARGETS
 from .precision import Promoter
 from .quiet import rewind, same_draws
 from .snapshot import Snapshot
-from .structure import is_array, is_real, leaves, mapped
+from .structure import copied, is_array, is_real, leaves, mapped
 from .subject import Forward, Subject
 
 Arrays = dict[str, np.ndarray]
@@ -42,6 +42,7 @@ class Run:
     gradients: dict[str, Any]
     returned: Any
     changed: list[str] = field(default_factory=list)  # upstream, inputs or cached arrays changed in place
+    changed_by_forward: list[str] = field(default_factory=list)  # inputs
     updated: list[str] = field(default_factory=list)  # parameters that backward has moved
     forward: Forward | None = None
 
@@ -58,10 +59,11 @@ class Probe:
         self.original = Snapshot([*subject.roots, subject.inputs, subject.kwargs, subject.loss])
         self.first_output_only = False
         self._live_inputs: tuple[Any, ...] = ()
+        self._live_cache: Any = None
         self.rate = RATE
         self.seconds = 0.0
         promoter = Promoter()
-        self.inputs = tuple(_copied(promoter(value)) for value in self.inputs)
+        self.inputs = tuple(copied(promoter(value)) for value in self.inputs)
         if subject.owner is not None:
             promoter.object(subject.owner)
         self.state = Snapshot(subject.roots)
@@ -307,7 +309,7 @@ class Probe:
                 value = changes[parameter.name]
                 parameter.place.set(value if np.ndim(value) else float(value))
         return tuple(
-            mapped(_copied(value), lambda n, leaf: _shaped(changes[n], leaf) if n in changes else leaf, name)
+            mapped(copied(value), lambda n, leaf: _shaped(changes[n], leaf) if n in changes else leaf, name)
             for name, value in zip(self.subject.input_names, self.inputs, strict=True)
         )
 
@@ -318,11 +320,11 @@ class Probe:
         rewind()
         try:
             with same_draws():
-                return self._limited(self.subject.forward(tuple(_copied(v) for v in inputs)))
+                return self.limited(self.subject.forward(tuple(copied(v) for v in inputs)))
         except Exception as error:
             raise SubjectError("forward", error) from error
 
-    def _limited(self, forward: Forward) -> Forward:
+    def limited(self, forward: Forward) -> Forward:
         if self.first_output_only and isinstance(forward.outputs, (tuple, list)):
             forward.outputs = forward.outputs[0]
             forward.leaves = dict(leaves(forward.outputs))
@@ -344,7 +346,7 @@ class Probe:
         rewind()
         try:
             with same_draws():
-                found = self._limited(self.subject.forward(inputs)).leaves
+                found = self.limited(self.subject.forward(inputs)).leaves
         except Exception as error:
             raise SubjectError("forward", error) from error
         return {name: np.array(value, dtype=float) for name, value in found.items()}
@@ -354,43 +356,14 @@ class Probe:
         weights = upstream or self.upstream
         return float(sum(np.vdot(weights[n], value) for n, value in self.outputs(changes).items()))
 
-    def elsewhere(self) -> Arrays:
-        """Another point with the same numbers in other places: what is valid here is valid there."""
-        return {n: np.roll(self.value(n), 1).reshape(self.value(n).shape) for n in self._input_leaves()}
+    def handed(self) -> list[Any]:
+        """While backward runs: the arrays that it was given, which are not its own to change."""
+        given = [*leaves(self.subject.last_upstream), *leaves(_as_structure(self._live_cache))]
+        return [leaf for _, leaf in given] + self.live_inputs()
 
-    def in_between(self, first: bool) -> dict[str, Any] | None:
-        """The gradients of the usual point when a second forward, elsewhere, stands between its forward and
-        its backward (first), or has gone before with a backward of its own. None where that cannot be run.
-        """
-        other = self.elsewhere()
-        self.state.restore()
-        rewind()
-        mine, theirs = self._set({}), self._set(other)
-        try:
-            with same_draws():
-                if first:
-                    forward = self._limited(self.subject.forward(mine))
-                    drawn = self.state.random_states()
-                    self._limited(self.subject.forward(theirs))
-                    self.state.set_random(drawn)
-                else:
-                    before = self._limited(self.subject.forward(theirs))
-                    self.subject.backward(before, self.upstream, theirs, self.rate)
-                    self.state.restore_random()
-                    rewind()
-            with same_draws():
-                if not first:
-                    forward = self._limited(self.subject.forward(mine))
-                values = {p.name: np.array(p.place.get(), dtype=float) for p in self.subject.parameters}
-        except Exception:
-            return None
-        try:
-            with same_draws():
-                returned = self.subject.backward(forward, self.upstream, mine, self.rate)
-        except Exception as error:
-            raise SubjectError("backward", error) from error
-        gradients, rest = self.subject.input_gradients(returned, mine)
-        return _frozen(gradients | self.subject.parameter_gradients(rest, values, self.rate))
+    def live_inputs(self) -> list[Any]:
+        """The arrays of this run's inputs, as they are now."""
+        return [leaf for _, leaf in leaves(list(self._live_inputs))]
 
     def overwrite(self, name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
         """Between forward and backward: puts another array in the place of a
@@ -431,14 +404,16 @@ class Probe:
             if self.subject.rate_places:
                 for place in self.subject.rate_places:
                     place.set(rate)
-            kept = tuple(_copied(v) for v in inputs)
+            kept = tuple(copied(v) for v in inputs)
             try:
                 with same_draws():
-                    forward = self._limited(self.subject.forward(inputs))
+                    forward = self.limited(self.subject.forward(inputs))
             except Exception as error:
                 raise SubjectError("forward", error) from error
             outputs = {n: np.array(v, dtype=float) for n, v in forward.leaves.items()}
-            kept = tuple(_copied(v) for v in inputs) if between is None else kept
+            self._live_cache = forward.cache
+            by_forward = self._differing(inputs, kept)
+            kept = tuple(copied(v) for v in inputs) if between is None else kept
             if between is not None:
                 between(self, forward)
             cached = [np.array(v) for _, v in leaves(_as_structure(forward.cache))]
@@ -453,13 +428,7 @@ class Probe:
         changed = (
             ["upstream"] if own and any(not np.array_equal(v, upstream[n]) for n, v in given.items()) else []
         )
-        changed += [
-            name
-            for name, (value, was) in zip(
-                self.subject.input_names, zip(inputs, kept, strict=True), strict=True
-            )
-            if not _same(value, was)
-        ]
+        changed += self._differing(inputs, kept)
         now = [v for _, v in leaves(_as_structure(forward.cache))]
         if len(now) == len(cached) and any(
             not np.array_equal(a, b, equal_nan=True) for a, b in zip(now, cached, strict=True)
@@ -472,25 +441,19 @@ class Probe:
             for p in self.subject.parameters
             if not np.array_equal(before[p.name], np.asarray(p.place.get(), dtype=float), equal_nan=True)
         ]
-        return Run(outputs, _frozen(gradients), returned, changed, updated, forward)
+        return Run(outputs, frozen(gradients), returned, changed, by_forward, updated, forward)
 
-
-def _copied(value: Any) -> Any:
-    """The same structure with arrays of its own."""
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if type(value) in (list, tuple):
-        return type(value)(_copied(v) for v in value)
-    if type(value) is dict:
-        return {k: _copied(v) for k, v in value.items()}
-    return value
+    def _differing(self, inputs: Sequence[Any], kept: Sequence[Any]) -> list[str]:
+        """The inputs that hold other numbers than before."""
+        before = zip(self.subject.input_names, inputs, kept, strict=True)
+        return [name for name, value, was in before if not _same(value, was)]
 
 
 def _shaped(value: Any, leaf: Any) -> Any:
     return np.array(value, dtype=float) if is_array(leaf) else float(value)
 
 
-def _frozen(gradients: dict[str, Any]) -> dict[str, Any]:
+def frozen(gradients: dict[str, Any]) -> dict[str, Any]:
     return {n: np.array(g, dtype=float) if is_real(g) or is_array(g) else g for n, g in gradients.items()}
 
 

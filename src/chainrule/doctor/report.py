@@ -36,9 +36,17 @@ class Finding:
 
     def __post_init__(self) -> None:
         self.fix = self.fix or CATALOGUE[self.code].repair
-        self.hint = self.hint or f"read docs/doctor/{self.code}.md, or: chainrule museum {self.code}"
+        self.hint = self.hint or _page(self.code)
         if not self.targets and self.target:
             self.targets = [self.target]
+
+    def rename(self, code: str) -> None:
+        """Another experiment knows the cause better: its page, and its repair if none was found here."""
+        if self.fix == CATALOGUE[self.code].repair:
+            self.fix = CATALOGUE[code].repair
+        if self.hint == _page(self.code):
+            self.hint = _page(code)
+        self.code = code
 
     @property
     def place(self) -> str:
@@ -135,6 +143,10 @@ class Report:
         from .printing import as_html
 
         return as_html(self)
+
+
+def _page(code: str) -> str:
+    return f"read docs/doctor/{code}.md, or: chainrule museum {code}"
 
 
 def _plain(value: Any) -> Any:

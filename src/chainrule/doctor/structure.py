@@ -54,3 +54,14 @@ def mapped(value: Any, change: Any, name: str = "") -> Any:
             return type(value)(*items)
         return type(value)(items) if type(value) in (list, tuple) else items
     return value
+
+
+def copied(value: Any) -> Any:
+    """The same structure with arrays of its own."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if type(value) in (list, tuple):
+        return type(value)(copied(v) for v in value)
+    if type(value) is dict:
+        return {k: copied(v) for k, v in value.items()}
+    return value

@@ -137,6 +137,9 @@ def count_of(case: Case, c: float) -> tuple[float, str]:
                 lengths.setdefault(
                     float(value.size - ones) or 2.0, f"{value.size - ones:.0f} (zero entries of {where})"
                 )
+            valid = int(np.count_nonzero(value >= 0))  # -1, -100: labels to ignore
+            if 1 < valid < value.size:
+                lengths.setdefault(float(valid), f"{valid} (entries of {where} that are not negative)")
     lengths |= {n * n: f"({what}) squared" for n, what in list(lengths.items()) if n * n not in lengths}
     for n, what in lengths.items():
         if abs(c - n) < 1e-4 * n:

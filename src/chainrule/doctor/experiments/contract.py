@@ -7,15 +7,19 @@ calls) and predicts what a sound backward would give.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ..calling import source_tree
+from ..calling import positional, source_tree
 from ..case import TINY_RATE, Case, close
+from ..objects import stored_attributes
 from ..probe import Arrays, SubjectError
 from ..report import Finding
+from ..source.changes import early_update, mutation
+from .caches import stale_caches
 
 
 def contract(case: Case) -> Iterator[Finding]:
@@ -47,6 +51,7 @@ def early_updates(case: Case) -> Iterator[Finding]:
             "updates-weights-early",
             healed,
             verified=True,
+            place=early_update(case, healed),
             evidence={"updated in backward": case.run.updated, "error at half the learning rate": ratio},
             detail=f"backward changes {', '.join(case.run.updated)}; with a learning rate near 0 the "
             "gradient of "
@@ -87,20 +92,41 @@ def _error(case: Case, gradients: dict[str, Any], name: str) -> float:
 
 
 def mutations(case: Case) -> Iterator[Finding]:
-    """Nothing that backward was handed may be another after it."""
+    """Nothing that forward or backward was handed may be another after it."""
     assert case.run is not None
     if case.run.changed:
         what = [
             "the upstream gradient" if n == "upstream" else "the cache" if n == "cache" else f"the input {n}"
             for n in case.run.changed
         ]
-        yield case.finding(
-            "mutates-upstream",
-            case.run.changed,
-            verified=True,
-            evidence={"changed in place": case.run.changed},
-            detail=f"after the call, {' and '.join(what)} held other numbers than before it",
+        yield _mutated(case, case.run.changed, " and ".join(what), case.probe.subject.backward_function)
+    elif case.run.changed_by_forward and not _says_in_place(case):
+        what = [f"the input {n}" for n in case.run.changed_by_forward]
+        yield _mutated(
+            case, case.run.changed_by_forward, " and ".join(what), case.probe.subject.forward_function
         )
+
+
+def _mutated(case: Case, names: list[str], what: str, function: Any) -> Finding:
+    return case.finding(
+        "mutates-upstream",
+        names,
+        function=function,
+        verified=True,
+        place=mutation(case, function),
+        evidence={"changed in place": names},
+        detail=f"after {getattr(function, '__name__', 'the call')}, {what} held other numbers than before",
+    )
+
+
+def _says_in_place(case: Case) -> bool:
+    """A switch such as PyTorch's `inplace=True`, and it is on."""
+    subject = case.probe.subject
+    settings = {q.name: q.default for q in positional(subject.forward_function)} | subject.kwargs
+    settings |= stored_attributes(subject.owner) if subject.owner is not None else {}
+    return any(
+        value is True and re.search(r"in_?place|overwrite", name, re.I) for name, value in settings.items()
+    )
 
 
 def linearity(case: Case) -> Iterator[Finding]:
@@ -260,83 +286,6 @@ def _ratios(case: Case, name: str, flipped: dict[str, Any]) -> float:
     a = case.a(name)
     i = int(np.argmax(np.abs(a)))
     return float(np.asarray(flipped[name]).flat[i] / a.flat[i])
-
-
-def stale_caches(case: Case) -> Iterator[Finding]:
-    """A cache that forward returns belongs to its call: another forward in between must not matter."""
-    if not case.probe.subject.returns_cache or not case.probe.subject.call.wants_cache or case.run is None:
-        return
-    if not case.probe.elsewhere():
-        return  # ids alone: there is no other point to go to
-    for first in (True, False):
-        try:
-            gradients = case.probe.in_between(first)
-        except SubjectError as error:
-            yield case.finding(
-                "cache-overwritten",
-                verified=True,
-                evidence={"exception": str(error)},
-                detail="with another forward in between, backward on the first call's own cache fails: "
-                f"{error}",
-            )
-            return
-        if gradients is None:
-            continue
-        inputs = [n for n in gradients if not case.probe.is_parameter(n)]
-        changed = [
-            n
-            for n in inputs
-            if isinstance(gradients[n], np.ndarray)
-            and not close(gradients[n], case.run.gradients.get(n, np.nan), tolerance=1e-9)
-        ]
-        if changed:
-            when = "between a forward and its backward" if first else "before"
-            yield case.finding(
-                "cache-overwritten",
-                changed,
-                verified=True,
-                evidence={"differ": changed},
-                detail=f"a second forward at another point, {when}, changes the gradient of "
-                f"{', '.join(changed)}, although backward was handed the first call's own cache",
-            )
-            return
-    yield from _first_cache_forever(case)
-
-
-def _first_cache_forever(case: Case) -> Iterator[Finding]:
-    """At another point, backward still gives the gradient of the first one."""
-    other = case.probe.elsewhere()
-    moved = case.again(changes=other)
-    if moved is None or case.run is None or case.wrong:
-        return
-    stuck = []
-    for name in other:
-        a, first = moved.get(name), case.run.gradients.get(name)
-        if (
-            not isinstance(a, np.ndarray)
-            or not isinstance(first, np.ndarray)
-            or not close(a, first, tolerance=1e-9)
-        ):
-            continue
-        if not case.agrees(name, first):
-            continue  # an exception by convention, such as an embedding's padding row
-        direction = np.random.default_rng([19, 8_191]).normal(size=a.shape)
-        h = 1e-5
-        up = case.probe.scalar({**other, name: other[name] + h * direction})
-        down = case.probe.scalar({**other, name: other[name] - h * direction})
-        slope = (up - down) / (2 * h)
-        if abs(slope - float(np.vdot(a, direction))) > 1e-3 * (abs(slope) + float(np.linalg.norm(a))):
-            stuck.append(name)
-    if stuck:
-        yield case.finding(
-            "cache-overwritten",
-            stuck,
-            verified=True,
-            evidence={"the same at another point": stuck},
-            detail=f"at another point, backward gives the same gradient of {', '.join(stuck)} as at "
-            "the first "
-            "one, and the numerical gradient does not",
-        )
 
 
 def redrawn_masks(case: Case) -> Iterator[Finding]:

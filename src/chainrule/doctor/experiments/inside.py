@@ -60,7 +60,7 @@ def located(case: Case) -> tuple[Intermediates, Frontier, list[str]] | None:
         with forward.running():
             frontier = first_wrong(case, forward, backward, moments)
             if frontier is not None:
-                case.suspect = frontier.moment.site.line
+                case.suspect = frontier.moment.site.made_at
             return (forward, frontier, trail(case, forward, moments, frontier)) if frontier else None
 
 
@@ -134,6 +134,8 @@ def trail(case: Case, forward: Intermediates, moments: list[Moment], frontier: F
     for moment in reversed(
         [m for m in moments if m.order < frontier.moment.order and m.site.kind != "augment"]
     ):
+        if not np.any(moment.value):
+            continue  # a buffer that is still empty is right only in front of what is never used
         keys = [k for k in forward.order if forward.values[k].shape == moment.value.shape]
         named = [k for k in keys if belongs(moment.site.name, forward.site(k).name)] or keys[:4]
         right = next((k for k in named if equal(moment.value, forward.adjoint(k), case.scale)), None)
@@ -144,10 +146,8 @@ def trail(case: Case, forward: Intermediates, moments: list[Moment], frontier: F
             )
             break
     site = frontier.moment.site
-    lines.append(
-        f"`{site.text if site.kind == 'assign' else 'return ' + site.text}` is wrong (line "
-        f"{site.line}): `{site.statement}`"
-    )
+    what = f"return {site.text}" if site.kind == "return" else site.text
+    lines.append(f"`{what}` is wrong (line {site.made_at}): `{site.made_by}`")
     return lines
 
 
@@ -197,7 +197,7 @@ class _InnerProbe:
 def name(case: Case, forward: Intermediates, frontier: Frontier, lines: list[str]) -> Iterator[Finding]:
     """The cause at the first wrong statement."""
     site, source = frontier.moment.site, forward.site(frontier.key)
-    label = site.text if site.kind == "assign" else source.text
+    label = source.text if site.kind == "return" else site.text
     found: list[tuple[str, dict[str, Any], str]] = []
     steps = list(_steps(case, forward, frontier, label))
     for step in steps:
@@ -256,7 +256,7 @@ def _inner_finding(
 ) -> Finding:
     site = frontier.moment.site
     what = (
-        f"`{site.text}` in line {site.line}: {proof}. With it overruled by the numerical "
+        f"`{site.text}` in line {site.made_at}: {proof}. With it overruled by the numerical "
         f"gradient, {', '.join(frontier.healed[:6])} {'is' if len(frontier.healed) == 1 else 'are'} right"
     )
     finding = case.finding(
@@ -265,7 +265,7 @@ def _inner_finding(
         verified=verified,
         evidence=evidence,
         detail=what,
-        line=site.line,
+        line=site.made_at,
         file=site.file,
         trail=lines,
     )

@@ -85,7 +85,7 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
         return "softmax-diagonal-only"
     if _is_memory(case, freezer, site, names):
         return "memory-gradient-lost"
-    if (site.carried or _from_before(site)) and not layered:
+    if (site.carried or _from_before(site)) and not layered and _at_every_step(case, freezer, site):
         return _carried(site)
     if frozen.kept is not None and site.loop and not site.carried and _always_the_same(freezer, site):
         return "memory-gradient-lost"
@@ -134,6 +134,15 @@ def _is_normalizer(site: Site) -> bool:
 
 def _from_before(site: Site) -> bool:
     return bool(site.loop) and bool(re.search(r"\[.*-\s*1\]|prev|last|\[-1\]", site.text))
+
+
+def _at_every_step(case: Case, freezer: Freezer, site: Site) -> bool:
+    """Whether a use in a loop is executed more than once, as in a loop over time (or could not be more often
+    there). A loop that walks through the operations of a graph comes by once.
+    """
+    times = len(freezer.values[site.id])
+    lengths = {n for value in case.probe.inputs for n in np.shape(value)} if times == 1 else set()
+    return times > 1 or 2 in lengths
 
 
 def _carried(site: Site) -> str:
@@ -247,7 +256,10 @@ def _attended(freezer: Freezer, name: str) -> bool:
 
 def _is_skip(site: Site, value: object, case: Case) -> bool:
     """A bare operand of an addition whose other operand does something: y = x + f(x)."""
-    if re.search(r"skip|shortcut|residual|identity", f"{site.text} {site.other}", re.I):
+    becomes = site.statement.split("=")[0] if "=" in site.statement else ""
+    if re.search(
+        r"skip|shortcut|residual|identity", f"{site.text} {site.other} {site.parents} {becomes}", re.I
+    ):
         return True
     if not site.parents or site.parents[0] != "Add" or not site.other:
         return False

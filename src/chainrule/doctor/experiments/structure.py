@@ -14,7 +14,6 @@ import numpy as np
 
 from ..calling import source_tree
 from ..case import Case, close
-from ..catalogue import CATALOGUE
 from ..numeric import flat
 from ..probe import Arrays
 from ..report import Finding
@@ -27,6 +26,7 @@ LIMIT = 1_500_000
 def structure(case: Case) -> Iterator[Finding]:
     """All of them."""
     yield from jacobians(case)
+    yield from selections(case)
     yield from upstream_corrected(case)
     yield from norm_scales(case)
     yield from weights_exchanged(case)
@@ -55,11 +55,11 @@ def jacobians(case: Case) -> Iterator[Finding]:
                 finding.code in ("broadcast-not-summed", "last-step-only")
                 and finding.evidence.get("kept") == "first"
             ):
-                finding.code, finding.fix = "first-window-only", CATALOGUE["first-window-only"].repair
+                finding.rename("first-window-only")
     if any(f.code == "overlap-overwritten" for f in found) and _stores_by_index(case):
         for finding in found:
             if finding.code == "overlap-overwritten":
-                finding.code, finding.fix = "duplicate-index-lost", CATALOGUE["duplicate-index-lost"].repair
+                finding.rename("duplicate-index-lost")
     yield from found
 
 
@@ -250,6 +250,13 @@ def _exchanges(value: np.ndarray) -> list[tuple[str, str, Callable[[np.ndarray],
         if value.shape[0] == value.shape[1]:
             found.append(("transpose-missing", "the transpose", lambda w: w.T.copy()))
     return found
+
+
+def selections(case: Case) -> Iterator[Finding]:
+    """Max pooling and its kin."""
+    from .selection import selection
+
+    yield from selection(case)
 
 
 def geometry(case: Case) -> Iterator[Finding]:

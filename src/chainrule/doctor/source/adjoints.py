@@ -90,7 +90,7 @@ class Intermediates:
             if self.evaluations + 2 * value.size > MAX_EVALUATIONS:
                 return None
             self.evaluations += 2 * value.size
-            h = 1e-5 * max(1e-3, float(np.sqrt(np.mean(value**2)))) if value.size else 1e-5
+            h = _step(value)
             result = np.zeros(value.shape)
             for i in range(value.size):
                 change = np.zeros(value.shape)
@@ -105,7 +105,7 @@ class Intermediates:
         if value.size * out.size > 400_000 or self.evaluations + 2 * value.size > 3 * MAX_EVALUATIONS:
             return None
         self.evaluations += 2 * value.size
-        h = 1e-5 * max(1e-3, float(np.sqrt(np.mean(value**2))))
+        h = _step(value)
         columns = []
         for i in range(value.size):
             change = np.zeros(value.shape)
@@ -136,11 +136,12 @@ class BackwardTrace:
         return _Swapped(self.case, self.taps)
 
     def record(self) -> list[Moment]:
-        """Every assigned or returned array, in order."""
+        """Every assigned or returned array, and every buffer as it is read, in order."""
         self.moments = []
 
         def note(site: Site, execution: int, value: Any) -> Any:
-            if site.kind in ("assign", "return", "augment") and isinstance(value, np.ndarray) and value.size:
+            told = site.kind in ("assign", "return", "augment") or site.stored is not None
+            if told and isinstance(value, np.ndarray) and value.size:
                 self.moments.append(Moment(site, execution, len(self.moments), value.copy()))
             return value
 
@@ -166,6 +167,12 @@ class BackwardTrace:
             return value
 
         return self._run(put)
+
+
+def _step(value: np.ndarray) -> float:
+    """How far to move one number of an array; what a mask has set to -inf does not count."""
+    finite = value[np.isfinite(value)]
+    return 1e-5 * max(1e-3, float(np.sqrt(np.mean(finite**2)))) if finite.size else 1e-5
 
 
 def equal(a: np.ndarray, n: np.ndarray | None, scale: float) -> bool:

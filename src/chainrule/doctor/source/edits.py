@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
+_IDS = re.compile(r"(?<![a-z])(ids?|idx|ind(ex|ices)?|tok(en)?s?|arg\w*)(?![a-z])")
+
 
 @dataclass
 class Edit:
@@ -158,9 +160,7 @@ def _assignments(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                 )
             if isinstance(node, ast.Assign):
                 yield (
-                    "duplicate-index-lost"
-                    if fancy and re.search(r"id|idx|index|tok|arg", index)
-                    else "overlap-overwritten",
+                    "duplicate-index-lost" if fancy and _IDS.search(index) else "overlap-overwritten",
                     "+= instead of =",
                     _at(ast.parse(f"{ast.unparse(target)} += {value}").body[0], node),
                 )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import re
 import textwrap
 import types
 from collections.abc import Callable
@@ -23,6 +24,10 @@ import numpy as np
 
 from ..snapshot import is_foreign_module
 
+# these write into their first argument, or into `out=`: a copy in its place would lose what they write
+_WRITES = re.compile(
+    r"(^|\.)(at|copyto|put|place|putmask|fill_diagonal|put_along_axis|shuffle|fill|sort|resize)$"
+)
 _NO_TAP = {"shape", "ndim", "dtype", "size", "T", "mT", "real", "flat", "itemsize", "nbytes"}
 TAP = "__chainrule_tap__"
 
@@ -43,6 +48,17 @@ class Site:
     loop: tuple[int, ...]  # the lines of the loops around it
     carried: bool  # the variable is assigned in that loop, too: it may come from the step before
     other: str = ""  # the other operand, where the site is an operand
+    stored: tuple[int, str] | None = None  # a buffer that statements fill piece by piece: the last of them
+
+    @property
+    def made_at(self) -> int:
+        """The line that makes the value: of a buffer, where it is filled."""
+        return self.stored[0] if self.stored else self.line
+
+    @property
+    def made_by(self) -> str:
+        """The statement that makes the value."""
+        return self.stored[1] if self.stored else self.statement
 
 
 Action = Callable[[Site, int, Any], Any]
@@ -65,6 +81,8 @@ class Taps:
         self._seen: set[types.CodeType] = set()
         self.tapped: dict[types.CodeType, Any] = {}
         self.owner = owner
+        self.stores: dict[str, tuple[int, str]] = {}  # what is filled piece by piece: line, statement
+        self.file = ""
         for function in functions:
             self._add(function)
 
@@ -120,7 +138,12 @@ class Taps:
         for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
             argument.annotation = None
         ast.increment_lineno(tree, first - 1)
-        _Rewriter(self, function).visit(node)
+        rewriter = _Rewriter(self, function)
+        rewriter.visit(node)
+        for site in rewriter.sites:
+            site.stored = rewriter.stores.get(site.text) if site.kind == "use" else None
+        self.stores = {**rewriter.stores, **self.stores}  # those of the function itself come first
+        self.file = self.file or function.__code__.co_filename
         ast.fix_missing_locations(tree)
         free = function.__code__.co_freevars
         if free:
@@ -217,12 +240,14 @@ class _Rewriter(ast.NodeTransformer):
         self.loops: list[ast.AST] = []
         self.statement = ""
         self.other: list[str] = []
+        self.sites: list[Site] = []
+        self.stores: dict[str, tuple[int, str]] = {}  # by the buffer's text: line and statement
 
     def _site(self, node: ast.expr, kind: str, name: str) -> ast.Call:
         _COUNTER[0] += 1
         key = _COUNTER[0]
         carried = bool(self.loops) and bool(name) and any(name in _assigned(loop) for loop in self.loops)
-        self.taps.sites[key] = Site(
+        site = Site(
             key,
             kind,
             ast.unparse(node),
@@ -236,6 +261,8 @@ class _Rewriter(ast.NodeTransformer):
             carried,
             self.other[-1] if self.other else "",
         )
+        self.taps.sites[key] = site
+        self.sites.append(site)
         call = ast.Call(ast.Name(TAP, ast.Load()), [ast.Constant(key), node], [])
         return ast.fix_missing_locations(ast.copy_location(call, node))
 
@@ -311,10 +338,13 @@ class _Rewriter(ast.NodeTransformer):
         called = ast.unparse(node.func)
         self.other.append("")
         self.around.append(f"Call:{called}")
-        if isinstance(node.func, ast.Attribute):
+        writes = bool(_WRITES.search(called))
+        if writes and node.args:
+            self._stores(node.args[0])
+        if isinstance(node.func, ast.Attribute) and not writes:
             node.func.value = self.visit(node.func.value)
-        node.args = [self._argument(a) for a in node.args]
-        node.keywords = [self.visit(k) for k in node.keywords]
+        node.args = [a if writes and i == 0 else self._argument(a) for i, a in enumerate(node.args)]
+        node.keywords = [k if k.arg == "out" else self.visit(k) for k in node.keywords]
         self.around.pop()
         self.other.pop()
         call = self._site(node, "call", called.rpartition(".")[2])
@@ -330,8 +360,16 @@ class _Rewriter(ast.NodeTransformer):
         self.taps.sites[_COUNTER[0]].text = text
         return call
 
+    def _stores(self, target: ast.expr) -> None:
+        while isinstance(target, ast.Subscript):
+            target = target.value
+        self.stores[ast.unparse(target)] = target.lineno, self.statement
+
     def visit_Assign(self, node: ast.Assign) -> Any:
         text = ast.unparse(node.value)
+        for stored in node.targets:
+            if isinstance(stored, ast.Subscript):
+                self._stores(stored)
         node.value = self.visit(node.value)
         if len(node.targets) == 1 and isinstance(node.targets[0], (ast.Name, ast.Attribute, ast.Subscript)):
             name = _root(node.targets[0])
@@ -345,6 +383,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         text = ast.unparse(node.value)
+        self._stores(node.target)
         node.value = self._site(self.visit(node.value), "augment", _root(node.target))
         self.taps.sites[_COUNTER[0]].text = text
         return node

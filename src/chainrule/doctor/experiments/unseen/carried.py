@@ -14,6 +14,7 @@ from ...objects import find_method, stored_attributes
 from ...probe import SubjectError
 from ...report import Finding
 from ...step_model import StepModel
+from ...structure import copied
 from .exchange import changed
 from .names import calls, identifiers, own_names, says
 from .said import finding
@@ -115,7 +116,7 @@ def _carrier(scene: Scene, first: np.ndarray) -> Place | None:
     """The attribute that, put back alone, makes the second output the first one again."""
     owner = scene.face.owner
     scene.state.restore()
-    before = {p.path: (p, _copied(p.get())) for p in places(owner)}
+    before = {p.path: (p, copied(p.get())) for p in places(owner)}
     names = dict(stored_attributes(owner).items())
     scene.call()
     changed_places = [
@@ -126,7 +127,7 @@ def _carrier(scene: Scene, first: np.ndarray) -> Place | None:
     ]
     for place in changed_places:
         was = before[place.path][1] if place.path in before else names.get(place.name)
-        _, again = _twice(scene, lambda place=place, was=was: place.rebind(_copied(was)))
+        _, again = _twice(scene, lambda place=place, was=was: place.rebind(copied(was)))
         if again is not None and not changed(first, again).any():
             return place
     return None
@@ -137,20 +138,16 @@ def _statistics(scene: Scene, first: np.ndarray) -> bool:
     owner = scene.face.owner
     scene.state.restore()
     before = {
-        p.path: _copied(p.get()) for p in places(owner) if STATISTICS.search(p.path) or OTHER.search(p.name)
+        p.path: copied(p.get()) for p in places(owner) if STATISTICS.search(p.path) or OTHER.search(p.name)
     }
     numbers = {n: v for n, v in stored_attributes(owner).items() if isinstance(v, int) and OTHER.search(n)}
 
     def back() -> None:
         for place in places(owner):
             if place.path in before:
-                place.rebind(_copied(before[place.path]))
+                place.rebind(copied(before[place.path]))
         for name, value in numbers.items():
             object.__setattr__(owner, name, value)
 
     _, again = _twice(scene, back)
     return again is not None and not changed(first, again).any()
-
-
-def _copied(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray) else value

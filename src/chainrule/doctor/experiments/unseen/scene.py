@@ -6,7 +6,6 @@ which entries of the output (or of an intermediate) change?
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -19,7 +18,7 @@ from ...probe import SubjectError
 from ...quiet import rewind, same_draws
 from ...recorder import Recording
 from ...snapshot import Snapshot
-from ...structure import is_array, leaves
+from ...structure import copied, is_array, leaves
 from ...subject import Subject
 from .exchange import changed, chosen, varied
 
@@ -73,7 +72,7 @@ class Scene:
         try:
             with same_draws(draw):
                 chosen = self.inputs if inputs is None else inputs
-                return self.face.forward(tuple(_copied(v) for v in chosen)).outputs
+                return self.face.forward(tuple(copied(v) for v in chosen)).outputs
         except Exception as error:
             raise SubjectError("forward", error) from error
         finally:
@@ -184,7 +183,7 @@ def inner(case: Case) -> list[Scene]:
         try:
             face = Subject(call.layer, call.inputs, call.kwargs)
             case.probe.state.restore()
-            face.learn_conventions(face.forward(tuple(_copied(v) for v in call.inputs)))
+            face.learn_conventions(face.forward(tuple(copied(v) for v in call.inputs)))
         except Exception:  # not to be called alone
             continue
         found[id(call.layer)] = Scene(face, call.inputs, case.probe.state, call.path)
@@ -194,9 +193,3 @@ def inner(case: Case) -> list[Scene]:
 
 def as_arrays(outputs: Any) -> dict[str, np.ndarray]:
     return {name: np.array(value, dtype=float) for name, value in leaves(outputs, "")}
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    return copy.deepcopy(value) if isinstance(value, (list, tuple, dict)) else value
