@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .calling import required
+from .calling import parameters_of, required
 from .examine import examine
 from .factories import build, is_factory
 from .objects import backward_of, forward_of
@@ -192,6 +192,10 @@ def _of_steps(subject: Any, face: StepModel, report: Report) -> list[Finding]:
 def _as_pair(loss: Any) -> Any:
     if isinstance(loss, (tuple, list)):
         value, gradient = loss
+        if backward_of(loss):
+            return None
+        if [p.name for p in parameters_of(value)] == [p.name for p in required(gradient)]:
+            return value, gradient  # the gradient takes what the loss takes
 
         def forward(y: Any, target: Any) -> tuple[Any, tuple[Any, Any]]:
             return value(y, target), (y, target)
@@ -204,7 +208,7 @@ def _as_pair(loss: Any) -> Any:
         backward.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [inspect.Parameter("cache", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
         )
-        return None if backward_of(loss) else (forward, backward)
+        return forward, backward
     return None
 
 

@@ -21,6 +21,7 @@ from .unseen.hidden import hides
 from .unseen.losses import collapsed, softmax_twice
 from .unseen.modes import train_eval_mismatch
 from .unseen.padding import padding_leak
+from .unseen.patches import patch_order
 from .unseen.roles import own_roles, roles_swapped
 from .unseen.scene import Scene, inner, root
 from .unseen.shared import shared
@@ -90,6 +91,7 @@ class Questions:
     def _parts(self) -> None:
         for scene in _distinct([s for s in self.everything if s.is_leaf]):
             self.ask(lambda scene=scene: shared(scene))  # type: ignore[misc]
+            self.ask(lambda scene=scene: patch_order(scene))  # type: ignore[misc]
             self.ask(lambda scene=scene: pool_ties(self.case, scene))  # type: ignore[misc]
         swapped = self.ask(lambda: roles_swapped(self.whole, self.layers))
         for scene in _distinct(self.everything):

@@ -199,10 +199,11 @@ def name(case: Case, forward: Intermediates, frontier: Frontier, lines: list[str
     site, source = frontier.moment.site, forward.site(frontier.key)
     label = source.text if site.kind == "return" else site.text
     found: list[tuple[str, dict[str, Any], str]] = []
-    steps = list(_steps(case, forward, frontier, label))
-    for step in steps:
+    ways = list(_steps(case, forward, frontier, label))
+    steps = [step for _, step in ways]
+    for key, step in ways:
         found += explain(step)
-        found += _derivative(step, forward, frontier)
+        found += _derivative(step, forward, frontier) or _slope_elsewhere(step, forward, frontier, key)
     inner: Any = InnerCase(case, label, frontier.a, frontier.n, forward.values[frontier.key])
     c = ratio(frontier.a, frontier.n)
     if c is not None and _scales_scores(case, c, forward, source):
@@ -276,8 +277,10 @@ def _constant(slope: np.ndarray) -> bool:
     return close(slope, np.full_like(slope, slope.flat[0]), tolerance=1e-6)
 
 
-def _steps(case: Case, forward: Intermediates, frontier: Frontier, label: str) -> Iterator[Step]:
-    """From the intermediate to the values computed from it next, whose gradients are right."""
+def _steps(
+    case: Case, forward: Intermediates, frontier: Frontier, label: str
+) -> Iterator[tuple[tuple[int, int], Step]]:
+    """From the intermediate to the values computed from it next, with right gradients; and where they are."""
     start = forward.order.index(frontier.key)
     count = 0
     for key in forward.order[start + 1 :]:
@@ -289,7 +292,7 @@ def _steps(case: Case, forward: Intermediates, frontier: Frontier, label: str) -
             continue
         step = Step(label, j, g.ravel(), frontier.a, forward.values[frontier.key], forward.values[key])
         if close(step.n, frontier.n, 0.0, 1e-4):  # all of its influence goes that way
-            yield step
+            yield key, step
             count += 1
             if count >= 4:
                 return
@@ -297,41 +300,66 @@ def _steps(case: Case, forward: Intermediates, frontier: Frontier, label: str) -
 
 def _derivative(
     step: Step, forward: Intermediates, frontier: Frontier
-) -> Iterator[tuple[str, dict[str, Any], str]]:
+) -> list[tuple[str, dict[str, Any], str]]:
     """The derivative of the activation, at the wrong place: a / g is a known derivative of another value."""
-    if not is_elementwise(step) or _constant(np.diag(step.jacobian)):
-        return
-    with np.errstate(all="ignore"):
-        factor = step.a.ravel() / step.g
-    good = np.isfinite(factor) & (np.abs(step.g) > 1e-9)
+    factor, good = _factor(step)
     if not good.any():
-        return
+        return []
     if close(factor[good], np.ones(int(good.sum()))):
-        yield (
-            "activation-derivative-missing",
-            {"factor used": 1.0},
-            "what arrives is passed on unchanged, without the activation's derivative",
-        )
-        return
-    values = {
-        forward.site(k).text + (f" of execution {k[1]}" if k[1] else ""): forward.values[k]
-        for k in forward.order
-        if forward.values[k].size == step.a.size
-    }
-    for what, value in values.items():
+        proof = "what arrives is passed on unchanged, without the activation's derivative"
+        return [("activation-derivative-missing", {"factor used": 1.0}, proof)]
+    for what, value in _as_large(step, forward).items():
         for formula, f in DERIVATIVES.items():
             if (
                 formula != "1"
                 and not _constant(f(value.ravel())[good])
                 and close(f(value.ravel())[good], factor[good], tolerance=1e-6)
             ):
-                yield (
-                    "activation-derivative-misplaced",
-                    {"factor used": formula, "a": what},
+                proof = (
                     f"the factor is {formula} with a = `{what}`, and not the activation's derivative "
-                    "at this place",
+                    "at this place"
                 )
-                return
+                return [("activation-derivative-misplaced", {"factor used": formula, "a": what}, proof)]
+    return []
+
+
+def _slope_elsewhere(
+    step: Step, forward: Intermediates, frontier: Frontier, watch: tuple[int, int]
+) -> list[tuple[str, dict[str, Any], str]]:
+    """The slope of this very activation, whichever it is, numerically, at other values of the program."""
+    factor, good = _factor(step)
+    if not good.any():
+        return []
+    for what, value in _as_large(step, forward).items():
+        slope = forward.slope_at(frontier.key, value.reshape(step.x.shape), watch)
+        if slope is None or slope.size != factor.size or _constant(slope.ravel()[good]):
+            continue
+        if close(slope.ravel()[good], factor[good], tolerance=1e-5):
+            proof = (
+                f"the factor is the activation's derivative at `{what}`; what goes into it here is "
+                f"`{forward.site(frontier.key).text}`"
+            )
+            return [("activation-derivative-misplaced", {"derivative at": what}, proof)]
+    return []
+
+
+def _factor(step: Step) -> tuple[np.ndarray, np.ndarray]:
+    """What the gradient was multiplied with, and where that can be told: nowhere if this is no activation."""
+    if not is_elementwise(step) or _constant(np.diag(step.jacobian)):
+        return np.zeros(0), np.zeros(0, bool)
+    with np.errstate(all="ignore"):
+        factor = step.a.ravel() / step.g
+    return factor, np.isfinite(factor) & (np.abs(step.g) > 1e-9)
+
+
+def _as_large(step: Step, forward: Intermediates) -> dict[str, np.ndarray]:
+    """The program's values of this size, by what they are called: variables first, then expressions."""
+    found = {
+        forward.site(k).text + (f" of execution {k[1]}" if k[1] else ""): forward.values[k]
+        for k in forward.order
+        if forward.values[k].size == step.a.size
+    }
+    return dict(sorted(found.items(), key=lambda item: "(" in item[0] or " " in item[0]))
 
 
 def _root_of(case: Case, forward: Intermediates, c: float) -> str:

@@ -81,7 +81,7 @@ def _overwritten(case: Case, step: Step, seen: np.ndarray) -> Iterator[Finding]:
                     [step.name],
                     verified=True,
                     evidence={"kept": which, "windows that overlap, at most": int(looked.sum(0).max())},
-                    detail=f"of the windows that look at an input (output axes {axes}), only the {which} one's "
-                    "gradient is left: it overwrites the others', also with 0 where it selects another",
+                    detail=f"of the windows that look at an input (output axes {axes}), only the {which} "
+                    "one's gradient is left: it overwrites the others', also with 0 where it selects another",
                 )
                 return

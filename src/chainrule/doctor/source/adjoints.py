@@ -99,6 +99,14 @@ class Intermediates:
             self._adjoints[key] = result
         return self._adjoints[key]
 
+    def slope_at(self, key: tuple[int, int], value: np.ndarray, watch: tuple[int, int]) -> np.ndarray | None:
+        """d (value at watch) / d (value at key), element by element, were another value at key."""
+        here = self.values[key]
+        h = _step(value)
+        up = self._moved(key, value - here + h, watch)[1]
+        down = self._moved(key, value - here - h, watch)[1]
+        return None if up is None or down is None or up.shape != down.shape else (up - down) / (2 * h)
+
     def jacobian(self, key: tuple[int, int], watch: tuple[int, int]) -> np.ndarray | None:
         """d (value at watch) / d (value at key), flat."""
         value, out = self.values[key], self.values[watch]

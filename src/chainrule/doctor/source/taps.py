@@ -367,6 +367,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         text = ast.unparse(node.value)
+        texts = [ast.unparse(e) for e in node.value.elts] if isinstance(node.value, ast.Tuple) else []
         for stored in node.targets:
             if isinstance(stored, ast.Subscript):
                 self._stores(stored)
@@ -377,9 +378,24 @@ class _Rewriter(ast.NodeTransformer):
             node.value = self._site(node.value, "assign", name)
             self.taps.sites[_COUNTER[0]].text = target
             self.taps.sites[_COUNTER[0]].other = text
-        elif isinstance(node.value, ast.Tuple):
-            pass
+        elif len(node.targets) == 1:
+            self._unpacked(node.targets[0], node.value, texts)
         return node
+
+    def _unpacked(self, target: ast.expr, value: ast.expr, texts: list[str]) -> None:
+        """dW, db = x.T @ dy, dy.sum(0): two assignments in one statement."""
+        if not isinstance(target, ast.Tuple) or not isinstance(value, ast.Tuple):
+            return
+        if len(target.elts) != len(value.elts) or any(
+            isinstance(e, ast.Starred) for e in (*target.elts, *value.elts)
+        ):
+            return
+        for i, (part, made) in enumerate(zip(target.elts, value.elts, strict=True)):
+            if isinstance(part, (ast.Name, ast.Attribute, ast.Subscript)):
+                call = self._site(made, "assign", _root(part))
+                site = self.taps.sites[_COUNTER[0]]
+                site.other, site.text = texts[i], ast.unparse(part)
+                value.elts[i] = call
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         text = ast.unparse(node.value)

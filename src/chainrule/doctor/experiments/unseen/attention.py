@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...report import Finding
-from .exchange import changed, varied
+from .exchange import changed, exchanged_whole, varied
 from .moments import Inside, Moment
 from .names import identifiers, own_names, says
 from .said import finding
 from .scene import Scene
-from .weights import Weights, attends, exchanged, find
+from .weights import Weights, attends, exchanged, find, follow
 
 # here the softmax is meant to run over what the output keeps: slots compete for inputs, capsules for parents
 MEANT = (
@@ -29,7 +29,10 @@ def attention_faults(scene: Scene) -> Iterator[Finding]:
         return
     within, found = find(scene)
     met = [w for w in found if w.mixed is not None]
-    if within is None or not met or says(identifiers(scene) | own_names(scene), MEANT):
+    if within is None or says(identifiers(scene) | own_names(scene), MEANT):
+        return
+    if not met:
+        yield from _over_one(scene, within)
         return
     for weights in met:
         wrong = list(_axis(scene, weights)) or list(_masked_late(within, weights))
@@ -59,6 +62,35 @@ def _axis(scene: Scene, weights: Weights) -> Iterator[Finding]:
         },
         at=weights.first,
     )
+
+
+def _over_one(scene: Scene, within: Inside) -> Iterator[Finding]:
+    """A softmax over an axis of length 1: every weight is 1, whatever the input; values are just added."""
+    others = [exchanged_whole(scene.inputs[i], scene.rng) for i in scene.data()]
+    if any(other is None for other in others):
+        return
+    new = dict(zip(scene.data(), others, strict=True))
+    again = {m.key: m.value for m in within.watch([new.get(i, v) for i, v in enumerate(scene.inputs)])[0]}
+    for order, moment in enumerate(within.base):
+        p = moment.value
+        if p.ndim < 2 or p.size < 4 or 1 not in p.shape or not np.all(p == 1):
+            continue
+        if not np.array_equal(again.get(moment.key, p), p) or not says(
+            {moment.site.statement}, r"softmax|exp"
+        ):
+            continue
+        weights = follow(within, Weights(p, (p.shape.index(1),), {moment.key}, moment, order))
+        if weights.mixed is not None and weights.summed:
+            yield finding(
+                "softmax-axis-wrong",
+                scene,
+                f"every weight is 1, whatever the input: the softmax runs over an axis of length 1 of "
+                f"{p.shape}; axis {_said(weights.summed)}, which is summed away against the "
+                "values, is not normalized",
+                {"weights": p.shape, "summed against the values": weights.summed, "each weight": 1.0},
+                at=moment,
+            )
+            return
 
 
 def _masked_late(within: Inside, weights: Weights) -> Iterator[Finding]:
@@ -111,7 +143,7 @@ def merged(within: Inside, met: list[Weights]) -> Iterator[Finding]:
     """
     scene = within.scene
     usable = [w for w in met if len(w.summed) == 1 and _query(w) is not None]
-    if not usable or len(usable) != len(met) or not any(_heads(scene, w) for w in usable):
+    if not usable or len(usable) != len(met) or not _several_heads(within, usable):
         return
     if len({(w.p.shape[_query(w) or 0], w.p.shape[w.summed[0]]) for w in usable}) > 1:
         return
@@ -206,6 +238,24 @@ def _heads(scene: Scene, weights: Weights) -> bool:
     kept = [a for a in weights.kept if weights.p.shape[a] > 1]
     ndim = max((scene.inputs[i].ndim for i in scene.data()), default=0)
     return len(kept) > 2 or (len(kept) > 1 and ndim == 2)
+
+
+def _several_heads(within: Inside, usable: list[Weights]) -> bool:
+    """Heads along an axis of the weights, or one after the other in a loop: weights that do not depend on
+    each other (those of two layers do).
+    """
+    if any(_heads(within.scene, w) for w in usable):
+        return True
+    if len(usable) < 2:
+        return False
+    first, *others = usable
+    moved = {m.key: m.value for m in exchanged_moments(within, first)}
+    return all(np.array_equal(moved.get(w.first.key, w.p * np.nan), w.p) for w in others)
+
+
+def exchanged_moments(within: Inside, weights: Weights) -> list[Moment]:
+    """What everything becomes when these weights look elsewhere."""
+    return exchanged(within, [weights], [_shifted(weights)])[0]
 
 
 def _shifted(weights: Weights) -> np.ndarray:

@@ -89,7 +89,8 @@ class Batch:
 
     @property
     def leaks(self) -> bool:
-        return self.known and not self.diagonal and not one_to_one(self.moved, self.out)
+        crossed = any(r != i for i, mask in self.moved.items() for r in _places(mask, self.out))
+        return self.known and not self.diagonal and crossed
 
     @property
     def one_way(self) -> bool:

@@ -111,23 +111,24 @@ def _parameter(scene: Scene, least: int) -> tuple[str, tuple[int, ...]] | None:
 
 
 def _weight(scene: Scene, index: int, axis: int) -> Iterator[Finding]:
-    """A dense layer: its other axes are kept one to one, and one weight moves one output."""
+    """A dense layer, alone or at every time step: its other axes are kept one to one (time may be carried
+    on), and one weight moves one output, as a factor of the input.
+    """
     x, y = scene.inputs[index], scene.y
-    if y.ndim != x.ndim or not says(identifiers(scene) | own_names(scene), DENSE):
+    if y.ndim != x.ndim or y.shape[axis] < 2 or not says(identifiers(scene) | own_names(scene), DENSE):
         return
-    others = [a for a in range(x.ndim) if a != axis]
-    if not all(_one_to_one(scene, index, a) for a in others) or y.shape[axis] < 2:
+    kept = [_one_to_one(scene, index, a) for a in range(x.ndim) if a != axis]
+    recurrent = x.ndim > 2 and sum(kept) == len(kept) - 1
+    if not all(kept) and not recurrent:
         return
     for name, value, run in _vectors(scene, y.shape[axis]):
-        if _one_each(scene, axis, value, run):
+        if _multiplies(scene, index, value, run) if recurrent else _one_each(scene, axis, value, run):
             yield finding(
                 "weight-shared-across-inputs",
                 scene,
                 f"moving an amount from one of the {x.shape[axis]} input features to another leaves "
-                "every output"
-                f" as it was; adding it changes the output. {name} {value.shape} has one weight for "
-                "each of the"
-                f" {y.shape[axis]} outputs and none for each input",
+                f"every output as it was; adding it changes the output. {name} {value.shape} has one weight "
+                f"for each of the {y.shape[axis]} outputs and none for each input",
                 {"inputs": x.shape[axis], "outputs": y.shape[axis], "weight": value.shape},
                 target=name,
             )
@@ -157,19 +158,40 @@ def _vectors(scene: Scene, size: int) -> Iterator[tuple[str, np.ndarray, str]]:
 
 def _one_each(scene: Scene, axis: int, value: np.ndarray, where: str) -> bool:
     """Whether the first weight moves the first output alone, by an amount that depends on the sample."""
-    other = value.copy()
-    other.flat[0] += 0.5 * (np.abs(value).mean() + 0.1)
-    if where.startswith("input "):
-        y = scene.first(scene.replaced(int(where[6:]), other))
-    else:
-        scene.state.restore()
-        place = next(p for p in places(scene.face.owner) if p.path == where)
-        place.set(other)
-        y = next(iter(as_arrays(scene.call_on()).values()), np.zeros(0))
-        place.set(value)
+    y = _with_another(scene, value, where)
     if y.shape != scene.y.shape:
         return False
     rest = tuple(a for a in range(y.ndim) if a != axis)
     only_first = list(np.flatnonzero(changed(scene.y, y).any(rest))) == [0]
     step = (y - scene.y).take(0, axis)
     return only_first and bool(np.ptp(step) > 1e-6 * np.abs(step).max(initial=0))
+
+
+def _multiplies(scene: Scene, index: int, value: np.ndarray, where: str) -> bool:
+    """Whether a weight matters, but not where the input is 0: no bias, and no weight of the state."""
+    nothing = scene.replaced(index, np.zeros_like(scene.inputs[index]))
+    empty = scene.first(nothing)
+    silent = _with_another(scene, value, where, nothing)
+    heard = _with_another(scene, value, where)
+    if silent.shape != empty.shape or heard.shape != scene.y.shape:
+        return False
+    return bool(changed(scene.y, heard).any()) and not changed(empty, silent).any()
+
+
+def _with_another(
+    scene: Scene, value: np.ndarray, where: str, inputs: tuple[object, ...] | None = None
+) -> np.ndarray:
+    """The output when the first number of a weight is another."""
+    other = value.copy()
+    other.flat[0] += 0.5 * (np.abs(value).mean() + 0.1)
+    if where.startswith("input "):
+        given = list(scene.inputs if inputs is None else inputs)
+        given[int(where[6:])] = other
+        return scene.first(given)
+    scene.state.restore()
+    place = next(p for p in places(scene.face.owner) if p.path == where)
+    place.set(other)
+    try:
+        return next(iter(as_arrays(scene.call_on(inputs)).values()), np.zeros(0))
+    finally:
+        place.set(value)

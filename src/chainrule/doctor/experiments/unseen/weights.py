@@ -70,7 +70,7 @@ def find(scene: Scene) -> tuple[Inside | None, list[Weights]]:
         if axes and not any(_turned(w.p, value) for w in found):
             found.append(Weights(value, axes, {moment.key}, moment, order))
     for weights in found[:8]:
-        _follow(within, weights)
+        follow(within, weights)
     return within, found
 
 
@@ -93,7 +93,7 @@ def _turned(p: np.ndarray, value: np.ndarray) -> bool:
     return p.ndim == value.ndim and np.array_equal(p.swapaxes(-1, -2), value)
 
 
-def _follow(within: Inside, weights: Weights) -> None:
+def follow(within: Inside, weights: Weights) -> Weights:
     """Fills in what becomes of the weights."""
     p = weights.p
     rng = np.random.default_rng(5)
@@ -130,7 +130,8 @@ def _follow(within: Inside, weights: Weights) -> None:
         if kept:
             weights.mixed, weights.kept = moment, kept
             weights.summed = tuple(a for a in masks if a not in kept)
-            return
+            break
+    return weights
 
 
 def _kept(by: dict[int, np.ndarray]) -> int | None:
