@@ -49,6 +49,7 @@ class Case:
         self.misshapen: list[str] = []
         self.absent: list[str] = []
         self.not_tested: list[str] = []
+        self.kept: dict[str, Any] = {}  # what an experiment has found and another may ask for
         self.suspect = 0  # the line of the first wrong statement, once that is known
         if self.error is None:
             try:

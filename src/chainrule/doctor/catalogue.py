@@ -127,6 +127,8 @@ CATALOGUE: dict[str, Diagnosis] = {
          "dh = dy[:, t] + dh_next\n...\ndh_next = dz @ Wh.T"),
         ("last-step-only", "a weight's gradient is overwritten at each time step",
          "dW += ...                 # inside the loop over time"),
+        ("time-step-misaligned", "a value of another time step is used",
+         "dWh += h[t - 1].T @ dz    # the state that went into step t, not the one that came out of it"),
         ("gate-order-permuted", "the blocks of the stacked gates stand in another order",
          "i, f, g, o                # the same order in forward, backward and the weights"),
     ),

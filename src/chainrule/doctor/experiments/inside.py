@@ -51,7 +51,14 @@ def inside(case: Case) -> Iterator[Finding]:
 
 
 def located(case: Case) -> tuple[Intermediates, Frontier, list[str]] | None:
-    """Only the place: the first wrong statement and the trail to it."""
+    """Only the place: the first wrong statement and the trail to it. Found once for a case."""
+    if "located" not in case.kept:
+        case.kept["located"] = _located(case)
+    found: tuple[Intermediates, Frontier, list[str]] | None = case.kept["located"]
+    return found
+
+
+def _located(case: Case) -> tuple[Intermediates, Frontier, list[str]] | None:
     forward, backward = Intermediates(case), BackwardTrace(case)
     if not forward.available or not backward.available or not case.wrong:
         return None
@@ -82,7 +89,7 @@ def first_wrong(
         sites = list(dict.fromkeys(k[0] for k in by_shape.get(moment.value.shape, [])))
         sites.sort(key=lambda s: -belongs(moment.site.name, forward.taps.sites[s].name))
         for site in sites[:12]:
-            for truths in _alignments(forward, mine, site):
+            for truths in _alignments(forward, mine, site, case.scale):
                 tries += 1
                 if tries > MAX_TRIES:
                     return best
@@ -108,7 +115,7 @@ def first_wrong(
 
 
 def _alignments(
-    forward: Intermediates, mine: list[Moment], site: int
+    forward: Intermediates, mine: list[Moment], site: int, scale: float
 ) -> Iterator[dict[int, tuple[tuple[int, int], np.ndarray]]]:
     """Which execution of backward's statement belongs to which of forward's:
     backward in time, or in the same order.
@@ -118,8 +125,15 @@ def _alignments(
     if len(mine) == 1 and len(keys) > 1:
         orders = [[keys[-1]], [keys[0]]]
     for order in orders:
+        met = list(zip(mine, order, strict=False))
+        if all(
+            moment.value.shape == forward.values[key].shape
+            and forward.agrees(key, moment.value, 1e-3 * scale)
+            for moment, key in met
+        ):
+            continue  # this statement is right
         truths = {}
-        for moment, key in zip(mine, order, strict=False):
+        for moment, key in met:
             n = forward.adjoint(key)
             if n is None or n.shape != moment.value.shape:
                 break
@@ -138,7 +152,7 @@ def trail(case: Case, forward: Intermediates, moments: list[Moment], frontier: F
             continue  # a buffer that is still empty is right only in front of what is never used
         keys = [k for k in forward.order if forward.values[k].shape == moment.value.shape]
         named = [k for k in keys if belongs(moment.site.name, forward.site(k).name)] or keys[:4]
-        right = next((k for k in named if equal(moment.value, forward.adjoint(k), case.scale)), None)
+        right = next((k for k in named if forward.agrees(k, moment.value, 1e-3 * case.scale)), None)
         if right is not None:
             lines.append(
                 f"`{moment.site.text}` is right (line {moment.site.line}): the gradient of "

@@ -12,7 +12,7 @@ import numpy as np
 from ..case import Case, close
 from ..probe import SubjectError
 from .freeze import _Swapped
-from .taps import Site, Taps
+from .taps import Site, Taps, focused
 
 MAX_EVALUATIONS = 12_000
 
@@ -37,6 +37,7 @@ class Intermediates:
         self.values: dict[tuple[int, int], np.ndarray] = {}
         self.order: list[tuple[int, int]] = []
         self._adjoints: dict[tuple[int, int], np.ndarray] = {}
+        self._directions: dict[tuple[int, int], list[tuple[np.ndarray, float]]] = {}
         self.evaluations = 0
         self.available = bool(self.taps.sites)
         if self.available:
@@ -79,7 +80,8 @@ class Intermediates:
                 seen.append(value.copy())
             return value
 
-        outputs = self._evaluate(action)
+        with focused({key[0]} if watch is None else {key[0], watch[0]}):
+            outputs = self._evaluate(action)
         g = self.case.probe.upstream
         return float(sum(np.vdot(g[n], v) for n, v in outputs.items())), seen[0] if seen else None
 
@@ -98,6 +100,25 @@ class Intermediates:
                 result.flat[i] = (self._moved(key, change)[0] - self._moved(key, -change)[0]) / (2 * h)
             self._adjoints[key] = result
         return self._adjoints[key]
+
+    def agrees(self, key: tuple[int, int], gradient: np.ndarray, scale: float) -> bool:
+        """Whether a gradient of one value may be right: along random directions, not number by number."""
+        for direction, slope in self._slopes(key):
+            size = float(np.linalg.norm(gradient)) + abs(slope) + scale
+            if abs(slope - float(np.vdot(gradient, direction))) > 1e-4 * size:
+                return False
+        return True
+
+    def _slopes(self, key: tuple[int, int]) -> list[tuple[np.ndarray, float]]:
+        if key not in self._directions:
+            value = self.values[key]
+            found = []
+            for direction in np.random.default_rng([31, 8_191]).normal(size=(2, *value.shape)):
+                h = _step(value)
+                up, down = self._moved(key, h * direction)[0], self._moved(key, -h * direction)[0]
+                found.append((direction, (up - down) / (2 * h)))
+            self._directions[key] = found
+        return self._directions[key]
 
     def slope_at(self, key: tuple[int, int], value: np.ndarray, watch: tuple[int, int]) -> np.ndarray | None:
         """d (value at watch) / d (value at key), element by element, were another value at key."""
@@ -174,7 +195,8 @@ class BackwardTrace:
                 return truths[execution].copy()
             return value
 
-        return self._run(put)
+        with focused({site}):
+            return self._run(put)
 
 
 def _step(value: np.ndarray) -> float:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
+from ..naming import UPSTREAMS
+
 _IDS = re.compile(r"(?<![a-z])(ids?|idx|ind(ex|ices)?|tok(en)?s?|arg\w*)(?![a-z])")
 
 
@@ -420,21 +422,23 @@ def _names(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                     code = "unchained-upstream"
                 yield code, f"{other} instead of {text}", _expr(other, node)
     if isinstance(node, ast.Subscript):
+        code = "hidden-gradient-dropped" if UPSTREAMS.match(_name_of(node)) else "time-step-misaligned"
+        code = "activation-derivative-misplaced" if derivative else code
+        base = ast.unparse(node.value)
         for index in ast.walk(node.slice):
             if isinstance(index, ast.Name):
                 for shift in (" - 1", " + 1"):
                     new = re.sub(rf"\b{index.id}\b(?! [-+] 1)", index.id + shift, ast.unparse(node.slice))
-                    yield (
-                        "activation-derivative-misplaced" if derivative else "hidden-gradient-dropped",
-                        "another step",
-                        _expr(f"{ast.unparse(node.value)}[{new}]", node),
-                    )
+                    yield code, f"`{base}[{new}]` instead of `{text}`", _expr(f"{base}[{new}]", node)
                 plain = re.sub(rf"\b{index.id} [-+] 1\b", index.id, ast.unparse(node.slice))
-                yield (
-                    "activation-derivative-misplaced" if derivative else "hidden-gradient-dropped",
-                    "this step",
-                    _expr(f"{ast.unparse(node.value)}[{plain}]", node),
-                )
+                yield code, f"`{base}[{plain}]` instead of `{text}`", _expr(f"{base}[{plain}]", node)
+
+
+def _name_of(node: ast.expr) -> str:
+    """hs for self.hs[t][0]"""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return ast.unparse(node).rpartition(".")[2]
 
 
 def _windows(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..case import Case
 from ..probe import SubjectError
-from .taps import Site, Taps
+from .taps import Site, Taps, focused
 
 MAX_PAIRS = 700
 SECONDS = 2.0
@@ -85,8 +85,9 @@ class Freezer:
         self.taps.action = action
         point = self.case.probe.value(name)
         h = 1e-5 * max(1e-3, float(np.sqrt(np.mean(point**2)))) / float(np.sqrt(np.mean(direction**2)))
-        up = self._outputs({name: point + h * direction})
-        down = self._outputs({name: point - h * direction})
+        with focused(keys):
+            up = self._outputs({name: point + h * direction})
+            down = self._outputs({name: point - h * direction})
         return (up - down) / (2 * h)
 
     def gradient(self, name: str, frozen: Frozen) -> np.ndarray:

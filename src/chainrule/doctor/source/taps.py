@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import inspect
 import re
 import textwrap
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -187,10 +188,22 @@ class Taps:
 
 
 _CURRENT: list[Taps] = []
+_focus: frozenset[int] | None = None
+
+
+@contextlib.contextmanager
+def focused(sites: Iterable[int]) -> Iterator[None]:
+    """Inside the block only these sites are seen; all others cost next to nothing."""
+    global _focus
+    before, _focus = _focus, frozenset(sites)
+    try:
+        yield
+    finally:
+        _focus = before
 
 
 def _tap(key: int, value: Any) -> Any:
-    if not _CURRENT:
+    if (_focus is not None and key not in _focus) or not _CURRENT:
         return value
     kind = type(value)
     if kind is not np.ndarray and kind is not float and kind is not np.float64:
@@ -237,7 +250,7 @@ class _Rewriter(ast.NodeTransformer):
     def __init__(self, taps: Taps, function: types.FunctionType) -> None:
         self.taps, self.function = taps, function
         self.around: list[str] = []
-        self.loops: list[ast.AST] = []
+        self.loops: list[tuple[ast.For, set[str]]] = []  # those around here, and what each assigns
         self.statement = ""
         self.other: list[str] = []
         self.sites: list[Site] = []
@@ -246,7 +259,7 @@ class _Rewriter(ast.NodeTransformer):
     def _site(self, node: ast.expr, kind: str, name: str) -> ast.Call:
         _COUNTER[0] += 1
         key = _COUNTER[0]
-        carried = bool(self.loops) and bool(name) and any(name in _assigned(loop) for loop in self.loops)
+        carried = bool(name) and any(name in assigned for _, assigned in self.loops)
         site = Site(
             key,
             kind,
@@ -257,7 +270,7 @@ class _Rewriter(ast.NodeTransformer):
             self.function.__name__,
             self.statement,
             tuple(reversed(self.around)),
-            tuple(getattr(loop, "lineno", 0) for loop in self.loops),
+            tuple(loop.lineno for loop, _ in self.loops),
             carried,
             self.other[-1] if self.other else "",
         )
@@ -279,7 +292,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> Any:
         node.iter = self.visit(node.iter)
-        self.loops.append(node)
+        self.loops.append((node, _assigned(node)))
         node.body = [self.visit(s) for s in node.body]
         self.loops.pop()
         node.orelse = [self.visit(s) for s in node.orelse]
