@@ -114,23 +114,26 @@ class Case:
         return float(np.clip(noise / 1e-11, 1.0, 1e4))
 
     def _noise(self) -> float:
-        """How much the outputs jump for a change far below what matters: rounding inside of the subject."""
+        """How far the outputs are from moving in proportion to changes far below what matters: the rounding
+        inside of the subject.
+        """
         base = self.probe.outputs()
         size = max((_largest(v) for v in base.values()), default=0.0)
+        rng = np.random.default_rng([37, 8_191])
         jump = 0.0
         for name in self.probe.names[:3]:
             value = self.probe.value(name)
-            moved = self.probe.outputs({name: value * (1 + 3e-13)})
-            again = self.probe.outputs({name: value * (1 + 1e-9)})
-            more = self.probe.outputs({name: value * (1 + 1e-3)})
+            way = value * rng.uniform(0.5, 1.5, size=value.shape)
+            large, small, tiny = (self.probe.outputs({name: value + h * way}) for h in (1e-6, 1e-9, 3e-13))
             for n in base:
-                if base[n].dtype and base[n].size:
-                    jump = max(jump, _largest(moved[n] - base[n]), _largest(again[n] - base[n]) - 1e-8 * size)
-                    if (
-                        _largest(more[n] - base[n]) > 1e-6 * size
-                        and _largest(again[n] - base[n]) < 1e-11 * size
-                    ):
-                        jump = max(jump, 1e-7 * size)  # small changes are rounded away
+                step = large[n] - base[n]
+                jump = max(
+                    jump,
+                    _largest(small[n] - base[n] - 1e-3 * step),
+                    _largest(tiny[n] - base[n] - 3e-7 * step),
+                )
+                if _largest(step) > 1e-8 * size and np.array_equal(small[n], base[n]):
+                    jump = max(jump, 1e-7 * size)  # small changes are rounded away
         cast = any(
             np.asarray(v).dtype in (np.float32, np.float16)
             for v in (self.run.forward.leaves.values() if self.run and self.run.forward else ())

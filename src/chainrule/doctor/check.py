@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .calling import parameters_of, required
@@ -80,12 +80,15 @@ def check(
             report.findings = _of_optimizer(subject, report)
             report.seconds = time.perf_counter() - start
             return report
-        if is_factory(subject):
-            subject, inputs = _built(subject, inputs, report, target)
         options = {"training": training, "target": target, "loss": loss}
-        face = _face(subject, inputs, forward_kwargs, **options)
         words = frozenset([intent] if isinstance(intent, str) else intent)
-        report.findings = examine(face, report, intent=words, seed=seed, given=params, like=like)
+        builds = _built(subject, inputs, report, target) if is_factory(subject) else [(subject, inputs)]
+        for subject, inputs in builds:
+            report.tested, report.not_tested = [], []
+            face = _face(subject, inputs, forward_kwargs, **options)
+            report.findings = examine(face, report, intent=words, seed=seed, given=params, like=like)
+            if report.findings:
+                break
         if isinstance(face, StepModel):
             report.findings += _of_steps(subject, face, report)
         if report.findings and loss is not None:
@@ -100,19 +103,28 @@ def _name(subject: Any) -> str:
     return getattr(subject, "__name__", type(subject).__name__)
 
 
-def _built(factory: Any, inputs: tuple[Any, ...], report: Report, target: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The first way to build the subject in which its forward runs."""
+def _built(
+    factory: Any, inputs: tuple[Any, ...], report: Report, target: Any
+) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """The first way with sizes that tell axes apart in which forward runs, then the sizes that were given:
+    other sizes can show a fault, and they can hide one (a single window, a single step).
+    """
     error: Exception | None = None
+    found = 0
     for subject, changed, assumed in build(factory, inputs):
+        if found and changed is not inputs:
+            continue
         try:
             face = _face(subject, changed, {}, training=None, target=target, loss=None)
             face.forward(face.inputs)
         except Exception as problem:
             error = problem
             continue
+        found += 1
         report.assumed.append(f"built with {assumed}")
-        return subject, changed
-    raise NotASubject(f"what {_name(factory)} builds does not run on these inputs: {error}")
+        yield subject, changed
+    if not found:
+        raise NotASubject(f"what {_name(factory)} builds does not run on these inputs: {error}")
 
 
 def _face(

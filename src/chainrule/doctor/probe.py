@@ -257,7 +257,9 @@ class Probe:
         for parameter in [p for p in self.subject.parameters if p.gradient is None]:
             value = self.value(parameter.name)
             try:
-                moved = self.outputs({parameter.name: value + 0.1 * (np.abs(value).mean() + 0.1)})
+                # not the same amount everywhere: a softmax would not see that
+                noise = 0.1 * (np.abs(value).mean() + 0.1) * self.rng.normal(size=value.shape)
+                moved = self.outputs({parameter.name: value + noise})
             except SubjectError:
                 continue
             if all(np.array_equal(moved[n], base[n]) for n in base):

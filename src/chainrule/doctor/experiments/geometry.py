@@ -76,8 +76,10 @@ def _shifted(case: Case, name: str) -> Iterator[Finding]:
         return
     axes = [i for i in range(a.ndim) if a.shape[i] > 2]
     for count in (1, 2):
-        for chosen in itertools.combinations(axes[-3:], count):
-            for shifts in itertools.product((-2, -1, 1, 2), repeat=count):
+        for chosen in itertools.combinations(axes if count == 1 else axes[-3:], count):
+            far = 2 if count > 1 else max(2, 3 * a.shape[chosen[0]] // 4)
+            steps = [s for s in range(-far, far + 1) if s]
+            for shifts in itertools.product(steps, repeat=count):
                 ours: list[slice] = [slice(None)] * a.ndim
                 theirs: list[slice] = [slice(None)] * a.ndim
                 for axis, shift in zip(chosen, shifts, strict=True):

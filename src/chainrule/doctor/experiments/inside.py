@@ -298,7 +298,9 @@ def _steps(
     start = forward.order.index(frontier.key)
     count = 0
     for key in forward.order[start + 1 :]:
-        if forward.site(key).kind not in ("assign", "call", "return", "arg") or key[0] == frontier.key[0]:
+        site = forward.site(key)
+        made = site.kind in ("assign", "call", "return", "arg") or site.stored is not None
+        if not made or key[0] == frontier.key[0]:
             continue
         j = forward.jacobian(frontier.key, key)
         g = forward.adjoint(key) if j is not None and np.abs(j).max(initial=0) > 1e-9 else None

@@ -235,11 +235,24 @@ def _is_memory(case: Case, freezer: Freezer, site: Site, names: list[str]) -> bo
         return True
     if concerned and inputs[0] not in concerned and all(_attended(freezer, n) for n in concerned):
         return True
+    if concerned and inputs[0] not in concerned and _gives_keys_and_values(case):
+        return True
     return (
         bool(_MEMORY.search(site.name))
         and site.name not in inputs[:1]
         and "softmax" in function_text(case)
         and not site.carried
+    )
+
+
+def _gives_keys_and_values(case: Case) -> bool:
+    """Whether this is attention over something else, by the words of its code."""
+    text = function_text(case)
+    return bool(
+        re.search(r"softmax|exp\(", text)
+        and re.search(r"quer|\bq\b|wq\b", text, re.I)
+        and re.search(r"key|\bk\b|wk\b", text, re.I)
+        and re.search(r"val|\bv\b|wv\b", text, re.I)
     )
 
 

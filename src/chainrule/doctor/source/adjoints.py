@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..case import Case, close
+from ..naming import UPSTREAMS
 from ..probe import SubjectError
 from .freeze import _Swapped
 from .taps import Site, Taps, focused
@@ -155,7 +156,9 @@ class BackwardTrace:
         self.taps = Taps([subject.backward_function], subject.owner, backward=True)
         forward = getattr(subject.forward_function, "__name__", "")
         self.moments: list[Moment] = []
-        self.available = any(
+        # in one step, forward and backward share a function: there, names tell what a gradient is
+        self.one_step = subject.forward_function == subject.backward_function
+        self.available = self.one_step or any(
             s.kind in ("assign", "return", "augment")
             for s in self.taps.sites.values()
             if s.function != forward
@@ -170,6 +173,7 @@ class BackwardTrace:
 
         def note(site: Site, execution: int, value: Any) -> Any:
             told = site.kind in ("assign", "return", "augment") or site.stored is not None
+            told = told and (not self.one_step or bool(UPSTREAMS.match(site.name)))
             if told and isinstance(value, np.ndarray) and value.size:
                 self.moments.append(Moment(site, execution, len(self.moments), value.copy()))
             return value
@@ -183,9 +187,13 @@ class BackwardTrace:
             self.taps.action = action
 
         self.taps.action = None
-        result = self.case.again(between=begin)
-        self.taps.action = None
-        return result
+        try:
+            if self.one_step:  # forward's taps may stand in the same function
+                with self.running():
+                    return self.case.again(between=begin)
+            return self.case.again(between=begin)
+        finally:
+            self.taps.action = None
 
     def overruled(self, site: int, truths: dict[int, np.ndarray]) -> dict[str, Any] | None:
         """The gradients when a statement gives other values, by execution."""

@@ -79,6 +79,7 @@ class Taps:
         self.action: Action | None = None
         self.counts: dict[int, int] = {}
         self._replacements: list[tuple[Any, str, Any, Any]] = []  # (holder, name, original, tapped)
+        self._before: list[list[tuple[Any, str, Any]]] = []
         self._seen: set[types.CodeType] = set()
         self.tapped: dict[types.CodeType, Any] = {}
         self.owner = owner
@@ -169,22 +170,26 @@ class Taps:
 
     def __enter__(self) -> Self:
         _CURRENT.append(self)
+        before = []
         for holder, name, _, tapped in self._replacements:
-            if isinstance(holder, dict):
-                holder[name] = tapped
-            else:
-                type.__setattr__(holder, name, tapped)
+            before.append((holder, name, vars(holder)[name] if isinstance(holder, type) else holder[name]))
+            _put(holder, name, tapped)
+        self._before.append(before)  # other taps may be in the same functions
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        for holder, name, original, _ in self._replacements:
-            if isinstance(holder, dict):
-                holder[name] = original
-            else:
-                type.__setattr__(holder, name, original)
+        for holder, name, before in self._before.pop():
+            _put(holder, name, before)
         _CURRENT.pop()
+
+
+def _put(holder: Any, name: str, function: Any) -> None:
+    if isinstance(holder, dict):
+        holder[name] = function
+    else:
+        type.__setattr__(holder, name, function)
 
 
 _CURRENT: list[Taps] = []

@@ -66,7 +66,7 @@ _CAUSES: dict[str, frozenset[str]] = {
 
 def verdict(found: list[Finding]) -> list[Finding]:
     """Drops the consequences of what was proved; most certain first, then the most specific."""
-    found = _collapse_by_first_weights(_dead_by_rate(found))
+    found = _collapse_by_first_weights(_dead_by_biases(_dead_by_rate(found)))
     if any(f.code == "dead-units" for f in found):  # what feeds dead units only is unused
         found = [f for f in found if f.code != "input-unused" or "unused" not in f.evidence]
     kept: list[Finding] = []
@@ -97,6 +97,18 @@ def _dead_by_rate(found: list[Finding]) -> list[Finding]:
         collapsed.detail += f"; {dead.detail}"
         return [f for f in found if f is not dead]
     return found
+
+
+def _dead_by_biases(found: list[Finding]) -> list[Finding]:
+    """Units that the first biases keep at 0, and one class for that reason: the units say both."""
+    collapsed = next(
+        (f for f in found if f.code == "single-class-collapse" and f.evidence.get("cause") == "biases"), None
+    )
+    dead = next((f for f in found if f.code == "dead-units" and f.verified), None)
+    if collapsed is None or dead is None or dead.evidence["dead at the start"] < 0.5 * dead.evidence["dead"]:
+        return found
+    dead.detail += f"; {collapsed.detail}"
+    return [f for f in found if f is not collapsed]
 
 
 def _collapse_by_first_weights(found: list[Finding]) -> list[Finding]:

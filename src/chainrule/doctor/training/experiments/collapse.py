@@ -79,6 +79,7 @@ def collapse(study: Study) -> list[Finding]:
 _FIXES = {
     "initialization": "W = rng.normal(size=...) * np.sqrt(2 / (fan_in + fan_out))",
     "learning rate": "a smaller learning rate",
+    "biases": "b = np.zeros(units)",
     "class prior": "weight the classes in the loss, or draw each class equally often",
 }
 
@@ -130,9 +131,20 @@ def _controls(study: Study, labels: Labels, slow: float) -> list[Control]:
                 output,
             ):
                 return found
+    course, output = study.again(2 * study.steps, prepare=lambda: _without_biases(study))
+    if note("biases", "with all biases at 0 other classes appear", course, output):
+        return found
     course, output = study.again(2 * study.steps, prepare=lambda: reinitialize(study))
     note("initialization", "with weights drawn by Glorot's rule other classes appear", course, output)
     return found
+
+
+def _without_biases(study: Study) -> None:
+    """What has one axis is set to 0 (ones stay ones: they are scales)."""
+    for weight in (*study.trainee.weights, *study.trainee.unmoved):
+        value = weight.read()
+        if not _is_matrix(value) and not np.all(value == 1):
+            weight.set(np.zeros_like(value))
 
 
 def reinitialize(study: Study, bias: float = 0.0) -> None:
