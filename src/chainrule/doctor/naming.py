@@ -44,7 +44,7 @@ _SUFFIXES = (
 )
 
 LEARNING_RATES = re.compile(
-    r"^_*(lr|l_?rate|learning_?rate|learningrate|alpha|eta|step_?size|rate|lrate|gamma_lr)$", re.I
+    r"^_*(lr|l_?rate|learn(ing)?_?rate|alpha|eta|step_?size|rate|lrate|gamma_lr)$", re.I
 )
 CACHES = re.compile(
     r"^(?!d(c|s|m|t|f)|grad|g_|up)(.*(cache|ctx|context|saved|memo|tape|state_from|forward_).*|c|residuals?|stuff|aux|store|kept|info)$",
@@ -53,7 +53,8 @@ CACHES = re.compile(
 UPSTREAMS = re.compile(r"^_*(d|g|grad|delta|up|err)", re.I)
 MASKS = re.compile(r"(mask|^pad|is_pad|keep|valid|lengths?$|lens$|seq_len)", re.I)
 TARGETS = re.compile(
-    r"^(target|targets|label|labels|t|y_?true|truth|gold|expected|y_?target|one_?hot|tgt_out|y)$", re.I
+    r"^(targets?|labels?|ts?|y_?true|truth|gold|expected|y_?target|one_?hot|tgt_out|y)$",
+    re.I,
 )
 IDS = re.compile(r"(ids?$|idx|indices|index|tokens?$|words?$)", re.I)
 STATISTICS = re.compile(r"(running|moving|_ema|ema_|average)", re.I)

@@ -18,6 +18,7 @@ import numpy as np
 
 from .arrays_inside import Place, places, told
 from .naming import STATISTICS, belongs, gradient_stems
+from .objects import stored_attributes
 from .structure import is_array
 
 _GRADIENT_HOLDERS = re.compile(
@@ -166,7 +167,17 @@ def _holder(place: Place) -> str:
     return place.container.rpartition(".")[2]
 
 
+def _is_value(place: Place) -> bool:
+    """data of an object that has a grad beside it: a parameter, whatever the object is called (g, d)."""
+    owner = place.owner
+    if isinstance(owner, (dict, list, tuple)) or place.name not in _VALUE_NAMES:
+        return False
+    return bool(_GRADIENT_NAMES & stored_attributes(owner).keys() - {place.name})
+
+
 def _is_gradient_place(place: Place) -> bool:
+    if _is_value(place):
+        return False
     return bool(_GRADIENT_HOLDERS.match(_holder(place))) or (
         place.name in _GRADIENT_NAMES and not isinstance(place.key, int)
     )
@@ -195,6 +206,8 @@ def _parameter_of(slot: Place, candidates: list[Place]) -> Place | None:
 
 def _fit(slot: Place, candidate: Place) -> int:
     held = bool(_GRADIENT_HOLDERS.match(_holder(slot)))
+    if _is_value(candidate) and slot.container != candidate.container:
+        return 0  # its gradient stands beside it
     if slot.path == candidate.path or (
         not held and _HISTORY.search(slot.name) and not isinstance(slot.key, int)
     ):

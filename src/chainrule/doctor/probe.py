@@ -99,18 +99,33 @@ class Probe:
         """Adds noise to inputs that are constant or full of repetitions, where forward still works then."""
         for i, value in enumerate(self.inputs):
             name = self.subject.input_names[i]
+            if is_array(value) and value.dtype.kind in "iu" and value.size > 2 and not MASKS.search(name):
+                self._repeat_an_id(i, value)
+                continue
             if MASKS.search(name) or (TARGETS.match(name) and i > 0):
                 continue
             noisy = mapped(value, self._without_ties)
             if all(a is b for (_, a), (_, b) in zip(leaves(noisy), leaves(value), strict=True)):
                 continue
-            changed = (*self.inputs[:i], noisy, *self.inputs[i + 1 :])
-            try:
-                fine = all(np.all(np.isfinite(v)) for v in self._forward(changed).leaves.values())
-            except SubjectError:
-                fine = False
-            if fine:
+            self._try_inputs((*self.inputs[:i], noisy, *self.inputs[i + 1 :]))
+
+    def _repeat_an_id(self, i: int, value: np.ndarray) -> None:
+        """Ids that are all different hide what becomes of repeated ones."""
+        if np.unique(value).size < value.size or (value.ndim == 1 and value.size < 4):
+            return
+        other = value.copy()
+        other.flat[-1] = other.flat[0]
+        if other.ndim > 1 and len(other) > 1:
+            other[1, 0] = other[0, 0]
+        self._try_inputs((*self.inputs[:i], other, *self.inputs[i + 1 :]))
+
+    def _try_inputs(self, changed: tuple[Any, ...]) -> None:
+        """Takes other inputs if forward works with them."""
+        try:
+            if all(np.all(np.isfinite(v)) for v in self._forward(changed).leaves.values()):
                 self.inputs = changed
+        except SubjectError:
+            pass
 
     def _without_ties(self, name: str, leaf: Any) -> Any:
         if not is_array(leaf) or leaf.size < 2:
@@ -448,7 +463,8 @@ class Probe:
     def _differing(self, inputs: Sequence[Any], kept: Sequence[Any]) -> list[str]:
         """The inputs that hold other numbers than before."""
         before = zip(self.subject.input_names, inputs, kept, strict=True)
-        return [name for name, value, was in before if not _same(value, was)]
+        # a dict of settings is where some keep running statistics
+        return [name for name, value, was in before if type(value) is not dict and not _same(value, was)]
 
 
 def _shaped(value: Any, leaf: Any) -> Any:

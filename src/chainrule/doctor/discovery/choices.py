@@ -108,6 +108,8 @@ def _drawn(kind: str, shape: Shape, upper: int) -> Any:
             flat = ids.reshape(-1)
             if flat.size > 2:
                 flat[2] = flat[0]  # a repeated id
+            if ids.ndim > 1 and len(ids) > 1:
+                ids[1, 0] = ids[0, 0]  # in a column, too
             return ids
         case "positive":
             return rng.uniform(0.5, 1.5, shape)

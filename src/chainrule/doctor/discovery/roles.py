@@ -44,7 +44,7 @@ _ROLES = (
     ),
     (
         "labels",
-        r"^(targets?|labels?|tags|classes|t|y_?true|truth|gold|expected|y_?target|one_?hot|y|Y|true|answers?|tgt_out|y_?real|actual|desired)$",
+        r"^(targets?|labels?|tags|classes|ts?|y_?true|truth|gold|expected|y_?target|one_?hot|y|Y|true|answers?|tgt_out|y_?real|actual|desired)$",
     ),
     (
         "prediction",

@@ -15,6 +15,7 @@ from ..report import Finding
 from ..source.freeze import Freezer, Frozen
 from ..source.taps import Site
 from .algebra import function_text
+from .structure import normalizes
 
 _STATISTIC = re.compile(r"(mean|var|std|sigma|^mu|rms|norm|deviation|^s2|inv|avg)", re.I)
 _MEMORY = re.compile(r"(memory|enc|context|ctx|source|src|keys?$|values?$)", re.I)
@@ -23,11 +24,12 @@ _MEMORY = re.compile(r"(memory|enc|context|ctx|source|src|keys?$|values?$)", re.
 def paths(case: Case) -> Iterator[Finding]:
     """Every proved forgotten path, the most telling first."""
     freezer = Freezer(case)
-    found: list[tuple[int, int, Finding]] = []
+    found: list[tuple[int, tuple[bool, int], Finding]] = []
     for frozen, names in freezer.forgotten(case.wrong):
         code = name_of(case, freezer, frozen, names)
         site = frozen.sites[0]
-        found.append((-len(names), RANK[code], _finding(case, code, frozen, names, site)))
+        rank = code == "branch-overwritten", RANK[code]  # the least specific name for a lost path
+        found.append((-len(names), rank, _finding(case, code, frozen, names, site)))
         if len(found) > 40:
             break
     if not found:
@@ -79,13 +81,16 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
         and any(n in case.right for n in case.probe.names if n not in weights(case))
     ):
         return "last-step-only"  # what comes back to the inputs is right: no state was dropped
-    if all(_is_statistic(s, freezer, case) for s in frozen.sites):
+    if all(_is_statistic(s, freezer, case) for s in frozen.sites) or (
+        all(_into_statistic(s) for s in frozen.sites) and any(normalizes(case, n) for n in names)
+    ):
         return "statistics-treated-constant"
     if any(_is_normalizer(s) for s in frozen.sites):
         return "softmax-diagonal-only"
     if _is_memory(case, freezer, site, names):
         return "memory-gradient-lost"
-    if (site.carried or _from_before(site)) and not layered and _at_every_step(case, freezer, site):
+    carried = site.carried or _from_before(site) or _handed_on(freezer, site)
+    if carried and not layered and _at_every_step(case, freezer, site):
         return _carried(site)
     if frozen.kept is not None and site.loop and not site.carried and _always_the_same(freezer, site):
         return "memory-gradient-lost"
@@ -127,6 +132,12 @@ def _is_statistic(site: Site, freezer: Freezer, case: Case) -> bool:
     return named and np.size(value) < largest
 
 
+def _into_statistic(site: Site) -> bool:
+    """A use from which a mean or a variance is computed: var = np.mean(centered ** 2)."""
+    becomes = site.statement.partition("=")[0]
+    return bool(_STATISTIC.search(becomes.strip())) and bool(re.search(r"mean|sum|var|std", site.statement))
+
+
 def _is_normalizer(site: Site) -> bool:
     divided = bool(re.search(r"\bexp", site.statement)) and "Div" in site.parents[:2] and "sum" in site.text
     return "softmax" in site.function.lower() or divided
@@ -134,6 +145,27 @@ def _is_normalizer(site: Site) -> bool:
 
 def _from_before(site: Site) -> bool:
     return bool(site.loop) and bool(re.search(r"\[.*-\s*1\]|prev|last|\[-1\]", site.text))
+
+
+def _handed_on(freezer: Freezer, site: Site) -> bool:
+    """Whether what comes in at one execution is what another value was at the execution before: a state that
+    a loop elsewhere hands from call to call.
+    """
+    values = freezer.values[site.id]
+    if len(values) < 3 or np.ndim(values[0]) < 2:
+        return False
+    for other in freezer.taps.sites.values():
+        made = freezer.values.get(other.id, [])
+        if (
+            other.id != site.id
+            and other.function == site.function
+            and other.kind in ("assign", "return", "call")
+            and len(made) == len(values)
+            and all(np.array_equal(a, b) for a, b in zip(made, values[1:], strict=False))
+            and not np.array_equal(values[0], values[1])
+        ):
+            return True
+    return False
 
 
 def _at_every_step(case: Case, freezer: Freezer, site: Site) -> bool:
