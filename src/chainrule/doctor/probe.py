@@ -154,7 +154,8 @@ class Probe:
             try:
                 found = self._forward(self.inputs)
                 shapes = {n: np.shape(v) for n, v in found.leaves.items()}
-                if shapes == self.output_shapes or not all(
+                is_loss = all(shape == () for shape in shapes.values())
+                if (shapes == self.output_shapes and not is_loss) or not all(
                     np.all(np.isfinite(v)) for v in found.leaves.values()
                 ):
                     raise SubjectError("forward", ValueError("the longer axis changes nothing"))

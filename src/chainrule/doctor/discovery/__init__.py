@@ -37,14 +37,14 @@ def discover(path: str | Path, names: Iterable[str] = ()) -> Discovered:
     # what takes other objects comes after them; a second try for what may have been too early
     for candidate in sorted(listed, key=_needs):
         if not wanted or candidate.name in wanted or candidate.kind in ("class",):
-            results[id(candidate)] = starter.start(candidate)
+            results[id(candidate)] = _started(starter, candidate)
     for candidate in listed:
         if (
             candidate.kind == "class"
             and isinstance(results.get(id(candidate)), NotStarted)
             and starter.workshop.built
         ):
-            results[id(candidate)] = starter.start(candidate)
+            results[id(candidate)] = _started(starter, candidate)
     discovered = Discovered(Path(path), notes=loaded.notes, files=loaded.files)
     for candidate in listed:
         result = results.get(id(candidate))
@@ -55,6 +55,16 @@ def discover(path: str | Path, names: Iterable[str] = ()) -> Discovered:
         else:
             discovered.not_started.append(result)
     return discovered
+
+
+def _started(starter: Starter, candidate: Candidate) -> Found | NotStarted:
+    """What came of one candidate; code that the search cannot deal with stops nothing else."""
+    try:
+        return starter.start(candidate)
+    except Exception as error:
+        why = [f"the search for its arguments failed: {type(error).__name__}: {error}"]
+        add = f"def check_{candidate.name}():\n    return subject, x"
+        return NotStarted(candidate.name, candidate.kind, why, add, candidate.line)
 
 
 def _needs(candidate: Candidate) -> int:

@@ -29,10 +29,10 @@ def derivative_pairs(function: Function, derivative: Function) -> dict[str, Pair
     def backward(dy: Any, cache: Any) -> Any:
         return dy * derivative(cache)
 
-    back = _wearing(backward, derivative)
+    back = wearing(backward, derivative)
     return {
-        "": (_wearing(at_input, function), back),
-        "taken at the output": (_wearing(at_output, function), back),
+        "": (wearing(at_input, function), back),
+        "taken at the output": (wearing(at_output, function), back),
     }
 
 
@@ -59,7 +59,7 @@ def loss_pairs(loss: Function, gradient: Function, place: int, others: tuple[Any
             scale = np.asarray(dloss)
             return found * scale.reshape(scale.shape + (1,) * (np.ndim(found) - scale.ndim))
 
-        return _wearing(forward, loss), _wearing(backward, gradient)
+        return wearing(forward, loss), wearing(backward, gradient)
 
     return {
         "": pair_of(None),
@@ -88,9 +88,11 @@ def meant(pairs: dict[str, Pair], inputs: tuple[Any, ...]) -> str:
     return ""
 
 
-def _wearing(adapter: Function, original: Function) -> Function:
-    """The adapter is shown as the original: its name, its place in the file; it keeps its own arguments."""
-    signature = inspect.signature(adapter)
+def wearing(adapter: Function, original: Function, signature: inspect.Signature | None = None) -> Function:
+    """The adapter is shown as the original: its name, its place in the file; it keeps its own arguments (or
+    says others).
+    """
+    signature = signature or inspect.signature(adapter)
     adapter.__name__ = getattr(original, "__name__", "function")
     adapter.__wrapped__ = original  # type: ignore[attr-defined]
     adapter.__signature__ = signature  # type: ignore[attr-defined]

@@ -84,10 +84,10 @@ def call(name: str, slots: list[Slot], picks: list[Choice]) -> str:
 
 def to_add(candidate: Candidate, slots: list[Slot], best: Try | None) -> str:
     """A check_ function to begin with, filled in with what came furthest."""
-    if candidate.kind in ("class", "step"):
+    if candidate.kind in ("class", "step", "whole class"):
         picks = best.picks if best and best.picks else [s.choices[0] for s in slots]
         subject = call(candidate.name, slots, picks)
-    elif candidate.kind == "instance":
+    elif candidate.kind in ("instance", "whole"):
         subject = candidate.name
     else:
         subject = f"({candidate.thing[0].__name__}, {candidate.thing[1].__name__})"

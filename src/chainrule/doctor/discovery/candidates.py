@@ -13,13 +13,16 @@ from typing import Any
 from ..calling import positional, required, source_tree
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES, is_layer, layers_of
 from .roles import roles_of
+from .whole import begins_itself, gives_gradients
 
 STEP_NAMES = ("step", "train_step", "training_step", "fit_batch", "train_on_batch", "update", "train")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """kind: check, class, step, pair, derivative, loss, instance, or forward (no backward is written yet)."""
+    """kind: check, class, step, pair, derivative, loss, instance, whole (a function that gives loss and
+    gradients), whole class (whose backward does), or forward (no backward is written yet).
+    """
 
     name: str
     kind: str
@@ -40,7 +43,14 @@ def candidates(module: ModuleType) -> list[Candidate]:
         for n, c in own.items()
         if inspect.isclass(c) and c.__module__ == module.__name__ and c.__name__ == n
     }
-    found = [*_checks(functions), *_classes(classes), *_pairs(functions), *_instances(own, classes)]
+    pairs = list(_pairs(functions))
+    taken = {f for c in pairs for f in c.thing}
+    found = [*_checks(functions), *_classes(classes), *pairs, *_instances(own, classes)]
+    found += [
+        Candidate(n, "whole", f, line_of(f))
+        for n, f in functions.items()
+        if f not in taken and not n.startswith("check_") and gives_gradients(f)
+    ]
     return sorted(found, key=lambda c: c.line)
 
 
@@ -56,6 +66,9 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
         forward, backward = method(cls, FORWARD_NAMES), method(cls, BACKWARD_NAMES)
         line = line_of(cls)
         if inspect.isabstract(cls) or (forward is not None and is_stub(forward)):
+            continue
+        if begins_itself(cls):
+            yield Candidate(name, "whole class", cls, line)
             continue
         if forward is not None and backward is not None:
             if not (is_stub(backward) and cls in bases):

@@ -37,7 +37,7 @@ def second_opinion(found: Found, report: Report, seed: int = 0) -> Report:
     """The report, or one without findings where the code is right by a known convention."""
     if report.ok or found.kind not in ("class", "instance", "pair"):
         return report
-    for opinion in (_from_the_logits, _without_upstream, _mean_of_samples):
+    for opinion in (_from_the_logits, _of_one_label, _without_upstream, _mean_of_samples):
         try:
             other = opinion(found, report, seed)
         except Exception:  # then it stays as it is
@@ -64,6 +64,33 @@ def _from_the_logits(found: Found, report: Report, seed: int) -> Report | None:
     )
     whole.assumed.append("backward begins at the logits, with p - y of a cross-entropy: right as a whole")
     return whole if whole.ok else None
+
+
+def _of_one_label(found: Found, report: Report, seed: int) -> Report | None:
+    """A softmax of one sample whose backward expects what the cross-entropy of one label gives: a gradient
+    that is 0 but for one entry.
+    """
+    with quietly():
+        face = Subject(found.subject, found.inputs, dict(found.kwargs))
+        probe = Probe(face, seed=seed)
+        try:
+            case = Case(probe)
+            ((name, y),) = case.outputs.items()
+            if y.ndim != 1 or _probabilities(y) != -1:
+                return None
+            for label in range(len(y)):
+                upstream = {name: -1.3 * np.eye(len(y))[label]}
+                gradients = probe.run(upstream=upstream).gradients
+                if not all(case.agrees(n, np.asarray(gradients[n]), upstream) for n in probe.names):
+                    return None
+            told = Report(report.name, tested=list(probe.names), not_tested=report.not_tested)
+        finally:
+            probe.close()
+    told.assumed = [
+        *report.assumed,
+        "backward is given a gradient with one entry that is not 0: that of a label",
+    ]
+    return told
 
 
 class _Loss:

@@ -141,7 +141,9 @@ class Reader(Resolver):
         self.generic_visit(node)
 
     def _indexes(self, key: ast.expr) -> bool:
-        parts = key.elts if isinstance(key, ast.Tuple) else [key]
+        parts = key.elts if isinstance(key, (ast.Tuple, ast.List)) else [key]
+        # W[:, [ids[t]]]
+        parts = [e for p in parts for e in (p.elts if isinstance(p, ast.List) else [p])]
         inside = [p.value if isinstance(p, ast.Subscript) else p for p in parts]
         return any(self._is(p) or (isinstance(p, ast.Name) and p.id in self.items) for p in inside)
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import itertools
+import re
 import time
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from .adapters import Pair, derivative_pairs, loss_pairs, meant
 from .arguments import Try, assumed, best_of, call, maker, to_add, values
@@ -20,8 +25,10 @@ from .nested import Built, Workshop
 from .roles import columns_of, gates_of, hints_of, roles_of
 from .search import Involved, search
 from .trial import BACKWARD, BUILT, FORWARD, WORKS, Outcome, attempt, failure, unequal
+from .whole import begins_itself, gives_gradients, loss_method, whole_function, whole_model
 
 SECONDS = 3.0  # for each subject
+SINGLE = re.compile(r"(single|one|an?) (training )?(example|sample|image)\b(?! batch)|column vector", re.I)
 TRIES = 1500  # most of them end at the first line that does not fit
 FIRST_TRIES = 120
 WAYS = 14  # how many ways of building an object are tried
@@ -39,8 +46,12 @@ class Starter:
             match candidate.kind:
                 case "check":
                     return self._check(candidate)
-                case "class" | "step":
+                case "class" | "step" | "whole class":
+                    if candidate.kind == "whole class" and loss_method(candidate.thing) is None:
+                        return _without_loss(candidate)
                     return self._class(candidate)
+                case "whole":
+                    return self._whole(candidate)
                 case "instance":
                     return self._instance(candidate)
                 case "forward":
@@ -66,6 +77,8 @@ class Starter:
             inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
             return Found(name, "check", lambda: function()["subject"], inputs, options, [], line)
         is_pair = isinstance(said, tuple) and len(said) == 2 and all(map(callable, said))
+        if isinstance(said, tuple) and said and inspect.isfunction(said[0]) and gives_gradients(said[0]):
+            return Found(name, "check", lambda: whole_function(function()[0]), said[1:], {}, [], line)
         if isinstance(said, tuple) and said and not (is_pair and not hasattr(said[0], "forward")):
             return Found(name, "check", lambda: function()[0], said[1:], {}, [], line)
         if said is not None:
@@ -122,6 +135,10 @@ class Starter:
     def _way(self, cls: type, slots: list[Slot], picks: list[Choice], until: float, tries: int) -> Try:
         """Inputs for an object that is built in this way."""
         make, named = maker(cls, slots, picks), numbers_of(cls, slots, picks)
+        if begins_itself(cls):
+            tried = self._of_whole(lambda: whole_model(make()), cls, named, until, tries)
+            tried.picks, tried.cost = picks, sum(p.cost for p in picks)
+            return tried
         tried = search_inputs(self.workshop, self.file, make, cls, named, until, tries)
         tried.picks, tried.cost = picks, sum(p.cost for p in picks)
         return tried
@@ -141,6 +158,48 @@ class Starter:
         shapes = tuple(getattr(c.make(), "shape", ()) for c in best.result.picks(best.slots))
         code, names = call(candidate.name, slots, picks), [s.name for s in slots]
         self.workshop.built.append(Built(candidate.name, cls, names, fixed, rebuild, shapes, output, code))
+
+    # ------------------------------------------------------------ loss and gradients in one call
+
+    def _whole(self, candidate: Candidate) -> Found | NotStarted:
+        until = time.thread_time() + SECONDS
+        tried = self._of_whole(lambda: whole_function(candidate.thing), None, {}, until, TRIES)
+        return self._verdict(candidate, [tried], [], [])
+
+    def _of_whole(
+        self, make: Callable[[], Any], cls: type | None, named: dict[str, Any], until: float, tries: int
+    ) -> Try:
+        """Inputs for forward, loss and backward in one."""
+        reseed()
+        whole = make()
+        function = whole.forward
+        parameters = asked(function)
+        names = [p.name for p in parameters]
+        hints = hints_of(function.__name__, (function.__doc__ or "").split("\n")[0], *names)
+        hints |= columns_of(function.__wrapped__) | self.workshop.layout
+        sides = sorted({n for value in whole.params.values() for n in np.shape(value) if n > 1})
+        one_column = any(np.shape(value)[1:] == (1,) for value in whole.params.values())
+        single = bool(SINGLE.search(" ".join(filter(None, (cls.__doc__ if cls else "", *whole.docs)))))
+        batches = [1] if single else [2, 1] if one_column else [2]
+        for batch in batches:
+            dims = Dims.of_object(whole, named)
+            dims.of["B"] = [batch]
+            dims.prefer("V", *sides[:1])  # ids that are valid everywhere
+            slots = input_slots(self.workshop, parameters, function, cls, None, [], dims, hints)
+
+            def run(picks: list[Choice], slots: list[Slot] = slots) -> Outcome:
+                inputs, kwargs = values(slots, picks)
+                outcome = attempt(make, inputs, kwargs, self.file)
+                # a sequence of one id shows nothing
+                ids = [v for v in inputs if isinstance(v, np.ndarray) and v.dtype.kind in "iu"]
+                outcome.penalty += 4.0 * any(1 in v.shape for v in ids)
+                return outcome
+
+            limit = until if batch == batches[-1] else (time.thread_time() + until) / 2
+            result = search(slots, run, Involved(function, names), tries, limit)
+            if result.outcome.stage == WORKS:
+                break
+        return Try([], slots, result, 0.0, make)
 
     # ------------------------------------------------------------ pairs of functions
 
@@ -215,3 +274,13 @@ def _is_enough(tries: list[Try]) -> bool:
     last = tries[-1].result
     works = last is not None and last.outcome.stage == WORKS and not last.outcome.penalty
     return works or sum(t.stage >= BACKWARD for t in tries) >= 2
+
+
+def _without_loss(candidate: Candidate) -> NotStarted:
+    """A backward that begins by itself, of which nobody says at which loss."""
+    name = candidate.name
+    why = [
+        "its backward takes an input and a target; no method loss(x, y) says of which loss it is the gradient"
+    ]
+    add = f"    def loss(self, x, y): ...    # in class {name}: what backward gives the gradients of"
+    return NotStarted(name, candidate.kind, why, add, candidate.line)

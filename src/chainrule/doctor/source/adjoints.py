@@ -4,6 +4,7 @@ backward has at each of its statements.
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,7 +158,7 @@ class BackwardTrace:
         forward = getattr(subject.forward_function, "__name__", "")
         self.moments: list[Moment] = []
         # in one step, forward and backward share a function: there, names tell what a gradient is
-        self.one_step = subject.forward_function == subject.backward_function
+        self.one_step = _code(subject.forward_function) is _code(subject.backward_function)
         self.available = self.one_step or any(
             s.kind in ("assign", "return", "augment")
             for s in self.taps.sites.values()
@@ -205,6 +206,11 @@ class BackwardTrace:
 
         with focused({site}):
             return self._run(put)
+
+
+def _code(function: Any) -> Any:
+    function = inspect.unwrap(function)
+    return getattr(getattr(function, "__func__", function), "__code__", function)
 
 
 def _step(value: np.ndarray) -> float:

@@ -7,6 +7,7 @@ balanced set. The one that brings the other classes back is the cause.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,6 +81,7 @@ _FIXES = {
     "initialization": "W = rng.normal(size=...) * np.sqrt(2 / (fan_in + fan_out))",
     "learning rate": "a smaller learning rate",
     "biases": "b = np.zeros(units)",
+    "scale of the input": "x = (x - x.mean()) / x.std()",
     "class prior": "weight the classes in the loss, or draw each class equally often",
 }
 
@@ -135,8 +137,27 @@ def _controls(study: Study, labels: Labels, slow: float) -> list[Control]:
     if note("biases", "with all biases at 0 other classes appear", course, output):
         return found
     course, output = study.again(2 * study.steps, prepare=lambda: reinitialize(study))
-    note("initialization", "with weights drawn by Glorot's rule other classes appear", course, output)
+    if not note("initialization", "with weights drawn by Glorot's rule other classes appear", course, output):
+        _standardized(study, note)
     return found
+
+
+def _standardized(study: Study, note: Callable[..., bool]) -> None:
+    """Inputs of mean 0 and spread 1 instead of raw ones (pixels from 0 to 255)."""
+    trainee = study.trainee
+    kept = trainee.x
+    if not isinstance(kept, np.ndarray) or kept.dtype.kind not in "fu":
+        return
+    middle, spread_ = float(kept.mean()), float(kept.std()) or 1.0
+    if 0.1 < spread_ < 10 and abs(middle) < 3 * spread_:
+        return
+    try:
+        trainee.x = (kept - middle) / spread_
+        course, output = study.again(2 * study.steps)
+    finally:
+        trainee.x = kept
+        trainee.restore()
+    note("scale of the input", "with inputs of mean 0 and spread 1 other classes appear", course, output)
 
 
 def _without_biases(study: Study) -> None:
