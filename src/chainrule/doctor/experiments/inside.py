@@ -20,9 +20,11 @@ from ..case import Case, close
 from ..naming import belongs
 from ..report import Finding
 from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
-from ..source.taps import Site
-from .algebra import algebra, ratio
-from .local import DERIVATIVES, Step, explain, is_elementwise
+from ..source.sites import Site
+from .algebra import algebra
+from .local import DERIVATIVES, explain, is_elementwise
+from .scales import ratio
+from .step import Step
 
 MAX_TRIES = 400
 

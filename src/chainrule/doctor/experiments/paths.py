@@ -13,8 +13,8 @@ from ..catalogue import RANK
 from ..naming import CELLS, HIDDEN
 from ..report import Finding
 from ..source.freeze import Freezer, Frozen
-from ..source.taps import Site
-from .algebra import function_text
+from ..source.sites import Site
+from .scales import function_text
 from .structure import normalizes
 
 _STATISTIC = re.compile(r"(mean|var|std|sigma|^mu|rms|norm|deviation|^s2|inv|avg)", re.I)

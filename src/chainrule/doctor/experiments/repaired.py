@@ -10,8 +10,8 @@ import numpy as np
 from ..case import Case, close
 from ..report import Finding
 from ..source.repair import Repair, repairs
-from .algebra import ratio, scales_scores
 from .local import is_elementwise
+from .scales import ratio, scales_scores
 from .structure import normalizes, step_of
 
 

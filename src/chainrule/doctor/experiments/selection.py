@@ -13,8 +13,9 @@ import numpy as np
 from ..case import Case, close
 from ..numeric import flat
 from ..report import Finding
-from .local import Step, by_place, places_of
+from .step import Step
 from .structure import step_of
+from .windows import by_place, places_of
 
 MOST = 3_000  # evaluations of forward
 

@@ -17,8 +17,9 @@ from ..case import Case, close
 from ..numeric import flat
 from ..probe import Arrays
 from ..report import Finding
-from .algebra import function_text
-from .local import DERIVATIVES, Step, explain
+from .local import DERIVATIVES, explain
+from .scales import function_text
+from .step import Step
 
 LIMIT = 1_500_000
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..source.taps import Site
+from ..source.sites import Site
 from .explanation import Change, Explanation, code_of, rearranged, scaling
 from .factors import factor_code, factors
 from .meeting import Meeting

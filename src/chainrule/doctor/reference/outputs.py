@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..experiments.algebra import count_of
+from ..experiments.scales import count_of
 from .borders import cropped
 from .explanation import Change, Explanation, code_of, flipping, number, rearranged, taking
 from .meeting import Meeting, apart, first_wrong, squeezed

@@ -14,7 +14,8 @@ from ..case import Case, close
 from ..naming import UPSTREAMS
 from ..probe import SubjectError
 from .freeze import _Swapped
-from .taps import Site, Taps, focused
+from .sites import Site
+from .taps import Taps, focused
 
 MAX_EVALUATIONS = 12_000
 

@@ -21,7 +21,8 @@ import numpy as np
 
 from ..case import Case
 from ..probe import SubjectError
-from .taps import Site, Taps, focused
+from .sites import Site
+from .taps import Taps, focused
 
 MAX_PAIRS = 700
 SECONDS = 2.0

@@ -21,7 +21,7 @@ from ..objects import stored_attributes
 from ..snapshot import is_foreign_module
 from .adjoints import BackwardTrace
 from .edits import Pool, edits
-from .taps import Site
+from .sites import Site
 
 SECONDS = 4.0
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...probe import SubjectError
-from ...source.taps import Site, Taps
+from ...source.sites import Site
+from ...source.taps import Taps
 from .names import functions_of
 from .scene import Scene, as_arrays
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...source.taps import Site
+from ...source.sites import Site
 from .exchange import changed
 from .moments import Inside, Key, Moment, inside
 from .names import calls, identifiers, says

@@ -1,0 +1,45 @@
+"""Another variable of the same shape; another time step."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from ...naming import UPSTREAMS
+from .pool import Pool
+from .syntax import Family, expr
+
+
+def names(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """Another variable of the same shape: a stale or exchanged one; another time step."""
+    if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or not isinstance(node.ctx, ast.Load):
+        return
+    text = ast.unparse(node)
+    shape = pool.shapes.get(text)
+    whole = ast.unparse(statement)
+    derivative = bool(re.search(r"1(\.0)? ?-|> ?0|\*\* ?2|sech|cosh", whole))
+    if shape is not None:
+        for other in pool.arrays:
+            if other != text and pool.shapes.get(other) == shape:
+                code = "activation-derivative-misplaced" if derivative else "gradient-mismatch"
+                if other in pool.upstream and text in pool.upstream:
+                    code = "unchained-upstream"
+                yield code, f"{other} instead of {text}", expr(other, node)
+    if isinstance(node, ast.Subscript):
+        code = "hidden-gradient-dropped" if UPSTREAMS.match(_name_of(node)) else "time-step-misaligned"
+        code = "activation-derivative-misplaced" if derivative else code
+        base = ast.unparse(node.value)
+        for index in ast.walk(node.slice):
+            if isinstance(index, ast.Name):
+                for shift in (" - 1", " + 1"):
+                    new = re.sub(rf"\b{index.id}\b(?! [-+] 1)", index.id + shift, ast.unparse(node.slice))
+                    yield code, f"`{base}[{new}]` instead of `{text}`", expr(f"{base}[{new}]", node)
+                plain = re.sub(rf"\b{index.id} [-+] 1\b", index.id, ast.unparse(node.slice))
+                yield code, f"`{base}[{plain}]` instead of `{text}`", expr(f"{base}[{plain}]", node)
+
+
+def _name_of(node: ast.expr) -> str:
+    """hs for self.hs[t][0]"""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return ast.unparse(node).rpartition(".")[2]

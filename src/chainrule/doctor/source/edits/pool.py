@@ -1,0 +1,15 @@
+"""What an edit may insert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Pool:
+    """What an edit may insert: the texts of arrays and of numbers that are in reach in backward."""
+
+    arrays: list[str]
+    scalars: list[str]
+    upstream: list[str]
+    shapes: dict[str, tuple[int, ...]]

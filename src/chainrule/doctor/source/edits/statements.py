@@ -1,0 +1,109 @@
+"""`=` for `+=`, signs, constants, and what has to be left out."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any, cast
+
+from .pool import Pool
+from .syntax import Family, at, expr
+
+_IDS = re.compile(r"(?<![a-z])(ids?|idx|ind(ex|ices)?|tok(en)?s?|arg\w*)(?![a-z])")
+
+
+def assignments(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """`=` for `+=`, and indexed sums that forget repetitions."""
+    if node is not statement:
+        return
+    if isinstance(node, (ast.Assign, ast.AugAssign)):
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        value = ast.unparse(node.value)
+        if isinstance(target, ast.Subscript):
+            array, index = ast.unparse(target.value), ast.unparse(target.slice)
+            fancy = not re.search(r":", index)
+            sign = "-" if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub) else ""
+            places = f"({index},)" if "," not in index else f"({index})"
+            call = f"__import__('numpy').add.at({array}, {places}, {sign}({value}))"
+            if not re.search(r":", index):
+                yield (
+                    "duplicate-index-lost",
+                    f"np.add.at({array}, {index}, ...)",
+                    at(ast.parse(call).body[0], node),
+                )
+            if isinstance(node, ast.Assign):
+                yield (
+                    "duplicate-index-lost" if fancy and _IDS.search(index) else "overlap-overwritten",
+                    "+= instead of =",
+                    at(ast.parse(f"{ast.unparse(target)} += {value}").body[0], node),
+                )
+        elif (
+            isinstance(node, ast.Assign)
+            and isinstance(target, (ast.Name, ast.Attribute))
+            and len(node.targets) == 1
+        ):
+            yield (
+                "branch-overwritten",
+                "+= instead of =",
+                at(ast.parse(f"{ast.unparse(target)} = {ast.unparse(target)} + ({value})").body[0], node),
+            )
+        if isinstance(node, ast.AugAssign):
+            opposite = {ast.Add: "-=", ast.Sub: "+="}.get(type(node.op))
+            if opposite:
+                yield (
+                    "sign-flipped",
+                    f"{opposite} here",
+                    at(ast.parse(f"{ast.unparse(target)} {opposite} {value}").body[0], node),
+                )
+            yield (
+                "accumulates-across-calls",
+                "= instead of +=",
+                at(ast.parse(f"{ast.unparse(target)} = {value}").body[0], node),
+            )
+
+
+def signs(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield "sign-flipped", "without the minus", node.operand
+    if isinstance(node, ast.BinOp):
+        swap = {ast.Add: ast.Sub, ast.Sub: ast.Add}.get(type(node.op))
+        if swap:
+            yield "sign-flipped", "the other sign", at(ast.BinOp(node.left, swap(), node.right), node)
+        if isinstance(node.op, ast.Sub):
+            yield (
+                "sign-flipped",
+                "the difference the other way round",
+                at(ast.BinOp(node.right, ast.Sub(), node.left), node),
+            )
+    if is_value(node, statement):
+        yield "sign-flipped", "a minus", at(ast.UnaryOp(ast.USub(), cast(ast.expr, node)), node)
+
+
+def is_value(node: ast.AST, statement: ast.stmt) -> bool:
+    """The whole right-hand side, or one of the results of a return."""
+    value = getattr(statement, "value", None)
+    return (node is value and not isinstance(node, ast.Tuple)) or (
+        isinstance(value, ast.Tuple) and any(node is e for e in value.elts)
+    )
+
+
+def constants(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        old: Any = node.value
+        kind: Any = type(old)
+        for value in sorted({old + 1, old - 1, -old, old * 2, old / 2, 0, 1, 2} - {old}, key=abs):
+            if kind is float or float(value).is_integer():
+                yield "mean-sum-mismatch", f"{value} instead of {old}", expr(repr(kind(value)), node)
+
+
+def drops(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """A term or a call too many."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        yield "constant-offset", f"without {ast.unparse(node.right)}", node.left
+        yield "constant-offset", f"without {ast.unparse(node.left)}", node.right
+    if (
+        isinstance(node, ast.Call)
+        and len(node.args) >= 1
+        and ast.unparse(node.func).endswith(("clip", "abs", "sign", "maximum", "minimum"))
+    ):
+        yield "nonlinear-backward", f"without {ast.unparse(node.func)}", node.args[0]
