@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from .calling import positional, source_tree
+from .errors import SubjectError
 from .numeric import Numeric, flat
 from .objects import stored_attributes
-from .probe import Arrays, Probe, Run, SubjectError
+from .probe import Arrays, Probe, Run
 from .report import Finding
 
 TOLERANCE = 2e-6

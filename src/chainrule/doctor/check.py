@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .calling import parameters_of, required
+from .errors import SubjectError
 from .examine import examine
 from .factories import build, is_factory
 from .objects import backward_of, forward_of
-from .probe import SubjectError
 from .quiet import quietly
 from .report import Finding, Report
 from .step_model import StepModel, only_steps

@@ -16,16 +16,18 @@ import numpy as np
 
 from .case import Case, source_place
 from .catalogue import CATALOGUE
+from .errors import SubjectError
 from .experiments.algebra import algebra
 from .experiments.contract import contract
 from .experiments.forward import forward_faults
-from .experiments.inside import inside, located
+from .experiments.frontier import located
+from .experiments.inside import inside
 from .experiments.paths import paths
 from .experiments.repaired import repaired
 from .experiments.structure import structure
 from .experiments.wiring import wiring
 from .objects import layers_of
-from .probe import Probe, SubjectError
+from .probe import Probe
 from .recorder import Recording
 from .report import Finding, Report
 from .source.origin import origin

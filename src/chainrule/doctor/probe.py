@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from .arrays_inside import places
-from .naming import MASKS, TARGETS
+from .errors import SubjectError
+from .point import choose_inputs, choose_parameters, grow
 from .precision import Promoter
 from .quiet import rewind, same_draws
 from .snapshot import Snapshot
@@ -24,14 +25,6 @@ from .subject import Forward, Subject
 
 Arrays = dict[str, np.ndarray]
 RATE = 0.05
-
-
-class SubjectError(Exception):
-    """The user's code failed: in which pass, and how."""
-
-    def __init__(self, phase: str, error: BaseException) -> None:
-        super().__init__(f"{phase} raised {type(error).__name__}: {error}")
-        self.phase, self.error = phase, error
 
 
 @dataclass
@@ -68,14 +61,14 @@ class Probe:
             promoter.object(subject.owner)
         self.state = Snapshot(subject.roots)
         if own_point:
-            self._choose_inputs()
+            choose_inputs(self)
         self._try_forward()
-        self._grow()
+        grow(self)
         self.upstream = self._random_upstream()
         self.backward_error: SubjectError | None = None
         self._discover(given)
         if own_point:
-            self._choose_parameters()
+            choose_parameters(self)
         self.names = self._names()
 
     def close(self) -> None:
@@ -86,120 +79,14 @@ class Probe:
 
     def _try_forward(self) -> None:
         try:
-            self._forward(self.inputs)
+            self.forward(self.inputs)
             start = time.perf_counter()
-            self.output_shapes = {n: np.shape(v) for n, v in self._forward(self.inputs).leaves.items()}
+            self.output_shapes = {n: np.shape(v) for n, v in self.forward(self.inputs).leaves.items()}
             self.seconds = time.perf_counter() - start
         except SubjectError:
             raise
         if not self.output_shapes:
             raise SubjectError("forward", ValueError("it returned no floating array"))
-
-    def _choose_inputs(self) -> None:
-        """Adds noise to inputs that are constant or full of repetitions, where forward still works then."""
-        for i, value in enumerate(self.inputs):
-            name = self.subject.input_names[i]
-            if is_array(value) and value.dtype.kind in "iu" and value.size > 2 and not MASKS.search(name):
-                self._repeat_an_id(i, value)
-                continue
-            if MASKS.search(name) or (TARGETS.match(name) and i > 0):
-                continue
-            noisy = mapped(value, self._without_ties)
-            if all(a is b for (_, a), (_, b) in zip(leaves(noisy), leaves(value), strict=True)):
-                continue
-            self._try_inputs((*self.inputs[:i], noisy, *self.inputs[i + 1 :]))
-
-    def _repeat_an_id(self, i: int, value: np.ndarray) -> None:
-        """Ids that are all different hide what becomes of repeated ones."""
-        if np.unique(value).size < value.size or (value.ndim == 1 and value.size < 4):
-            return
-        other = value.copy()
-        other.flat[-1] = other.flat[0]
-        if other.ndim > 1 and len(other) > 1:
-            other[1, 0] = other[0, 0]
-        self._try_inputs((*self.inputs[:i], other, *self.inputs[i + 1 :]))
-
-    def _try_inputs(self, changed: tuple[Any, ...]) -> None:
-        """Takes other inputs if forward works with them."""
-        try:
-            if all(np.all(np.isfinite(v)) for v in self._forward(changed).leaves.values()):
-                self.inputs = changed
-        except SubjectError:
-            pass
-
-    def _without_ties(self, name: str, leaf: Any) -> Any:
-        if not is_array(leaf) or leaf.size < 2:
-            return leaf
-        different = np.unique(leaf).size
-        binary = set(np.unique(leaf)) <= {0.0, 1.0} and different == 2
-        one_hot = binary and leaf.ndim > 1 and bool(np.all(leaf.sum(-1) == 1))
-        if different == leaf.size or one_hot or (different > 0.9 * leaf.size):
-            return leaf
-        if binary and leaf.ndim > 1 and set(leaf.shape[-2:]) == {leaf.shape[-1]}:
-            return leaf  # a square of zeros and ones is a mask
-        noise = self.rng.normal(size=leaf.shape) * (0.3 * (np.abs(leaf).max() or 1.0))
-        return np.abs(leaf + noise) if np.all(leaf > 0) else leaf + noise
-
-    def _grow(self) -> None:
-        """A batch of 1 or a single time step hides faults: tries 3 of them."""
-        for axis, length in ((0, 3), (1, 4)):
-            arrays = [v for v in self.inputs if is_array(v) and v.ndim > axis + 1]
-            if not arrays or arrays[0].shape[axis] != 1:
-                continue
-            before = self.inputs, dict(self.output_shapes)
-            self.inputs = tuple(
-                self._longer(v, axis, length) if is_array(v) and v.ndim > axis and v.shape[axis] == 1 else v
-                for v in self.inputs
-            )
-            try:
-                found = self._forward(self.inputs)
-                shapes = {n: np.shape(v) for n, v in found.leaves.items()}
-                is_loss = all(shape == () for shape in shapes.values())
-                if (shapes == self.output_shapes and not is_loss) or not all(
-                    np.all(np.isfinite(v)) for v in found.leaves.values()
-                ):
-                    raise SubjectError("forward", ValueError("the longer axis changes nothing"))
-                self.output_shapes = shapes
-            except SubjectError:
-                self.inputs, self.output_shapes = before
-
-    def _longer(self, value: np.ndarray, axis: int, length: int) -> np.ndarray:
-        longer = np.repeat(value, length, axis)
-        if is_real(value):
-            longer = longer + self.rng.normal(size=longer.shape) * (0.5 * (np.abs(value).max() or 1.0))
-        return longer
-
-    def _choose_parameters(self) -> None:
-        before = {p.name: np.array(p.place.get(), dtype=float) for p in self.subject.parameters}
-        self.state.restore()
-        for parameter in self.subject.parameters:
-            value = np.asarray(parameter.place.get())
-            if is_real(parameter.place.get()):
-                parameter.place.set(
-                    self._moved(value.astype(float)) if value.ndim else float(self._moved(value))
-                )
-        moved = Snapshot(self.subject.roots)
-        try:
-            self.state, still = moved, self.state
-            fine = all(
-                np.all(np.isfinite(v)) and np.max(np.abs(v)) < 1e6
-                for v in self._forward(self.inputs).leaves.values()
-            )
-        except SubjectError:
-            fine = False
-        if not fine:
-            self.state = still
-            self.state.restore()
-            for parameter in self.subject.parameters:
-                parameter.place.set(before[parameter.name])
-            self.state = Snapshot(self.subject.roots)
-
-    def _moved(self, value: np.ndarray) -> np.ndarray:
-        noise = self.rng.normal(size=value.shape)
-        if value.size and np.all(value > 0):
-            return value * np.exp(0.3 * noise)
-        spread = float(np.abs(value).mean()) or 0.3
-        return value + 0.3 * spread * noise
 
     def _random_upstream(self) -> Arrays:
         if self.subject.is_loss:
@@ -212,7 +99,7 @@ class Probe:
         owner = self.subject.owner
         before = {p.path: np.array(p.get(), dtype=float) for p in places(owner)} if owner is not None else {}
         best: tuple[int, bool] | None = None
-        several = isinstance(self._forward(self.inputs).outputs, (tuple, list))
+        several = isinstance(self.forward(self.inputs).outputs, (tuple, list))
         for first_only in (False, True) if several and self.subject.call.upstreams == 1 else (False,):
             self._set_outputs(first_only)
             try:
@@ -233,7 +120,7 @@ class Probe:
             self.backward_error = None
         with_caches: Arrays = {}
         try:
-            forward = self._forward(self.inputs)
+            forward = self.forward(self.inputs)
             with_caches = (
                 {p.path: np.array(p.get(), dtype=float) for p in places(owner)} if owner is not None else {}
             )
@@ -264,7 +151,7 @@ class Probe:
         """Whether backward takes a gradient for every output, or only for the first."""
         if first_only != self.first_output_only:
             self.first_output_only = first_only
-            self.output_shapes = {n: np.shape(v) for n, v in self._forward(self.inputs).leaves.items()}
+            self.output_shapes = {n: np.shape(v) for n, v in self.forward(self.inputs).leaves.items()}
             self.upstream = self._random_upstream()
 
     def _drop_buffers(self) -> None:
@@ -333,7 +220,7 @@ class Probe:
 
     # ------------------------------------------------------------ running
 
-    def _forward(self, inputs: Sequence[Any]) -> Forward:
+    def forward(self, inputs: Sequence[Any]) -> Forward:
         self.state.restore()
         rewind()
         try:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..case import Case, close
-from ..probe import Arrays, Probe, SubjectError, frozen
+from ..errors import SubjectError
+from ..probe import Arrays, Probe, frozen
 from ..quiet import rewind, same_draws
 from ..report import Finding
 from ..structure import copied, is_array, is_real, mapped

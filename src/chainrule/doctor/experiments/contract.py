@@ -15,8 +15,9 @@ import numpy as np
 
 from ..calling import positional, source_tree
 from ..case import TINY_RATE, Case, close
+from ..errors import SubjectError
 from ..objects import stored_attributes
-from ..probe import Arrays, SubjectError
+from ..probe import Arrays
 from ..report import Finding
 from ..source.changes import early_update, mutation
 from .caches import stale_caches

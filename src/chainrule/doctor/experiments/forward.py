@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from ..case import Case
-from ..probe import SubjectError
+from ..errors import SubjectError
 from ..report import Finding
 from .unseen.attention import attention_faults
 from .unseen.batch import Batch, batch_leak

@@ -13,8 +13,8 @@ import numpy as np
 from ..arrays_inside import Place
 from ..calling import positional
 from ..case import Case, close
+from ..errors import SubjectError
 from ..objects import stored_attributes
-from ..probe import SubjectError
 from ..report import Finding
 
 STRIDES = ("stride", "strides", "s", "step", "hop", "stride_h", "stride_w", "factor")

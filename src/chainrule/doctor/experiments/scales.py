@@ -11,7 +11,7 @@ import numpy as np
 
 from ..calling import positional, source_tree
 from ..case import Case, close
-from ..probe import SubjectError
+from ..errors import SubjectError
 from ..report import Finding
 
 

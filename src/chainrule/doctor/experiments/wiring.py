@@ -13,8 +13,8 @@ import numpy as np
 
 from ..arrays_inside import places
 from ..case import Case
+from ..errors import SubjectError
 from ..objects import layers_of, stored_attributes
-from ..probe import SubjectError
 from ..recorder import Call, Recording
 from ..report import Finding
 from ..structure import is_array, leaves

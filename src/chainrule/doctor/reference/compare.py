@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..case import Case
-from ..probe import SubjectError
+from ..errors import SubjectError
 from ..report import Finding
 from .arrays import of_arrays, of_layout
 from .blocks import of_blocks

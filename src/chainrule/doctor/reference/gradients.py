@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..case import Case
-from ..probe import SubjectError
+from ..errors import SubjectError
 from ..report import Finding
 from .meeting import Meeting, own_arrays
 

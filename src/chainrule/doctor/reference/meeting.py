@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..case import Case
-from ..probe import SubjectError
+from ..errors import SubjectError
 from ..structure import is_array, is_real
 from .kinds import Arrays, NotComparable, Reference
 from .sources import Shape

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..calling import source_tree
 from ..case import Case
-from ..probe import SubjectError
+from ..errors import SubjectError
 from ..source.freeze import Freezer
 from ..source.repair import reached
 from .sources import Shape

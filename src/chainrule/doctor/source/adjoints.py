@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..case import Case, close
+from ..errors import SubjectError
 from ..naming import UPSTREAMS
-from ..probe import SubjectError
 from .freeze import _Swapped
 from .sites import Site
 from .taps import Taps, focused

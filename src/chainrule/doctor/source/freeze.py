@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..case import Case
-from ..probe import SubjectError
+from ..errors import SubjectError
 from .sites import Site
 from .taps import Taps, focused
 

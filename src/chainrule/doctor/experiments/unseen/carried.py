@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ...arrays_inside import Place, places
+from ...errors import SubjectError
 from ...naming import STATISTICS
 from ...objects import find_method, stored_attributes
-from ...probe import SubjectError
 from ...report import Finding
 from ...step_model import StepModel
 from ...structure import copied

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ...calling import TRAINING, parameters_of
+from ...errors import SubjectError
 from ...objects import find_method, layers_of, stored_attributes
-from ...probe import SubjectError
 from ...report import Finding
 from ...step_model import StepModel
 from .batch import Batch, batch_leak, centered, place_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...probe import SubjectError
+from ...errors import SubjectError
 from ...source.sites import Site
 from ...source.taps import Taps
 from .names import functions_of

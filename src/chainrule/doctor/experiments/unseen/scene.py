@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ...case import Case
+from ...errors import SubjectError
 from ...objects import layers_of
-from ...probe import SubjectError
 from ...quiet import rewind, same_draws
 from ...recorder import Recording
 from ...snapshot import Snapshot

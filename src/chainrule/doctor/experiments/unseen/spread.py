@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ...probe import SubjectError
+from ...errors import SubjectError
 from ...recorder import Call, Recording
 from .exchange import changed, chosen, exchanged_whole, varied
 from .moments import Inside, Moment

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...case import Case
+from ...errors import SubjectError
 from ...numeric import Numeric
-from ...probe import Probe, SubjectError
+from ...probe import Probe
 from ...report import Finding
 from ...subject import NotASubject, Subject
 from .names import calls, functions_of, identifiers, own_names, says

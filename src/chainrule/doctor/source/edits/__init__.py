@@ -112,6 +112,4 @@ def _put(owner: ast.AST, field: str, index: int | None, node: ast.AST | None) ->
         getattr(owner, field)[index] = node
 
 
-
-
 __all__ = ["Edit", "Pool", "edits"]

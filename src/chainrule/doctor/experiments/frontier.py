@@ -1,0 +1,147 @@
+"""Inside a layer: the last right and the first wrong line of backward.
+
+Each statement of backward is overruled in turn with the numerical gradient of an intermediate of forward that
+has its shape. The first statement at which that puts everything right is the first wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..case import Case
+from ..naming import belongs
+from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
+
+MAX_TRIES = 400
+
+
+@dataclass
+class Frontier:
+    """The first wrong statement: what it gives (a), what it should give (n), of which intermediate."""
+
+    moment: Moment
+    key: tuple[int, int]  # the intermediate of forward
+    n: np.ndarray
+    healed: list[str]
+
+    @property
+    def a(self) -> np.ndarray:
+        return self.moment.value
+
+
+def located(case: Case) -> tuple[Intermediates, Frontier, list[str]] | None:
+    """Only the place: the first wrong statement and the trail to it. Found once for a case."""
+    if "located" not in case.kept:
+        case.kept["located"] = _located(case)
+    found: tuple[Intermediates, Frontier, list[str]] | None = case.kept["located"]
+    return found
+
+
+def _located(case: Case) -> tuple[Intermediates, Frontier, list[str]] | None:
+    forward, backward = Intermediates(case), BackwardTrace(case)
+    if not forward.available or not backward.available or not case.wrong:
+        return None
+    with backward.running():
+        moments = backward.record()
+        with forward.running():
+            frontier = first_wrong(case, forward, backward, moments)
+            if frontier is not None:
+                case.suspect = frontier.moment.site.made_at
+            return (forward, frontier, trail(case, forward, moments, frontier)) if frontier else None
+
+
+def first_wrong(
+    case: Case, forward: Intermediates, backward: BackwardTrace, moments: list[Moment]
+) -> Frontier | None:
+    """The earliest statement that, overruled, heals most."""
+    by_shape: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+    for key in forward.order:
+        by_shape.setdefault(forward.values[key].shape, []).append(key)
+    best: Frontier | None = None
+    tries = 0
+    done: set[int] = set()
+    for moment in moments:
+        if moment.site.id in done or moment.site.kind == "augment":
+            continue
+        done.add(moment.site.id)
+        mine = [m for m in moments if m.site.id == moment.site.id]
+        sites = list(dict.fromkeys(k[0] for k in by_shape.get(moment.value.shape, [])))
+        sites.sort(key=lambda s: -belongs(moment.site.name, forward.taps.sites[s].name))
+        for site in sites[:12]:
+            for truths in _alignments(forward, mine, site, case.scale):
+                tries += 1
+                if tries > MAX_TRIES:
+                    return best
+                wrong = next(
+                    (
+                        m
+                        for m in mine
+                        if m.execution in truths and not equal(m.value, truths[m.execution][1], case.scale)
+                    ),
+                    None,
+                )
+                if wrong is None:
+                    continue
+                healed = case.repaired(
+                    backward.overruled(site=moment.site.id, truths={e: n for e, (_, n) in truths.items()})
+                )
+                if healed and (best is None or len(healed) > len(best.healed)):
+                    key, n = truths[wrong.execution]
+                    best = Frontier(wrong, key, n, healed)
+                    if len(healed) == len(case.wrong):
+                        return best
+    return best
+
+
+def _alignments(
+    forward: Intermediates, mine: list[Moment], site: int, scale: float
+) -> Iterator[dict[int, tuple[tuple[int, int], np.ndarray]]]:
+    """Which execution of backward's statement belongs to which of forward's:
+    backward in time, or in the same order.
+    """
+    keys = [k for k in forward.order if k[0] == site]
+    orders = [keys] if len(mine) == 1 else [list(reversed(keys)), keys]
+    if len(mine) == 1 and len(keys) > 1:
+        orders = [[keys[-1]], [keys[0]]]
+    for order in orders:
+        met = list(zip(mine, order, strict=False))
+        if all(
+            moment.value.shape == forward.values[key].shape
+            and forward.agrees(key, moment.value, 1e-3 * scale)
+            for moment, key in met
+        ):
+            continue  # this statement is right
+        truths = {}
+        for moment, key in met:
+            n = forward.adjoint(key)
+            if n is None or n.shape != moment.value.shape:
+                break
+            truths[moment.execution] = (key, n)
+        if len(truths) == min(len(mine), len(order)) and truths:
+            yield truths
+
+
+def trail(case: Case, forward: Intermediates, moments: list[Moment], frontier: Frontier) -> list[str]:
+    """The last right statement before, and the first wrong one."""
+    lines = []
+    for moment in reversed(
+        [m for m in moments if m.order < frontier.moment.order and m.site.kind != "augment"]
+    ):
+        if not np.any(moment.value):
+            continue  # a buffer that is still empty is right only in front of what is never used
+        keys = [k for k in forward.order if forward.values[k].shape == moment.value.shape]
+        named = [k for k in keys if belongs(moment.site.name, forward.site(k).name)] or keys[:4]
+        right = next((k for k in named if forward.agrees(k, moment.value, 1e-3 * case.scale)), None)
+        if right is not None:
+            lines.append(
+                f"`{moment.site.text}` is right (line {moment.site.line}): the gradient of "
+                f"`{forward.site(right).text}`"
+            )
+            break
+    site = frontier.moment.site
+    what = f"return {site.text}" if site.kind == "return" else site.text
+    lines.append(f"`{what}` is wrong (line {site.made_at}): `{site.made_by}`")
+    return lines
