@@ -50,6 +50,13 @@ def test_the_list_and_a_visit() -> None:
         assert word in visit.stdout
 
 
+def test_a_code_shows_one_specimen_and_names_the_others() -> None:
+    visit = runner.invoke(app, ["museum", "sign-flipped"])
+    assert visit.stdout.count("symptom") == 1
+    others = [s.name for s in specimens("sign-flipped")][1:]
+    assert all(name in visit.stdout for name in others)
+
+
 def test_an_unknown_code_names_its_neighbors() -> None:
     result = runner.invoke(app, ["museum", "sign-fliped"])
     assert result.exit_code != 0

@@ -24,10 +24,11 @@ def museum_command(
         str | None,
         typer.Argument(metavar="CODE", help="A diagnosis, or one specimen; without it, all are listed."),
     ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All specimens, not only the first.")] = False,
 ) -> None:
     """Faulty code of every kind, with its symptom, the doctor's diagnosis and the repair.
 
-    Without a code, lists the specimens.
+    Without a code, lists the faults.
     """
     from chainrule.doctor.museum import specimens
 
@@ -42,27 +43,29 @@ def museum_command(
         near = difflib.get_close_matches(code, known, n=4, cutoff=0.4) or [c for c in known if code in c]
         hint = f"; near are {', '.join(near)}" if near else ""
         raise ValueError(f"the museum has nothing called {code!r}{hint}. `chainrule museum` lists all")
-    for specimen in chosen:
+    shown = chosen if every else chosen[:1]
+    for specimen in shown:
         _show(specimen)
+    others = [s for s in chosen if s not in shown]
+    if others:
+        say(f"[bold]{len(others)} more of this kind[/] (--all shows them, chainrule museum NAME one)")
+        for specimen in others:
+            say(f"  {specimen.name}  [dim]{escape(specimen.title)}[/]")
 
 
 def _list(all_: list[Specimen]) -> None:
+    from chainrule.doctor.catalogue import CATALOGUE
+
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("code", "specimen", "style"):
-        table.add_column(column, overflow="fold", no_wrap=column == "code")
-    before = ""
-    for specimen in all_:
-        code = specimen.codes[0]
-        table.add_row(
-            f"[bold]{code}[/]" if code != before else "",
-            escape(specimen.title),
-            f"[dim]{escape(specimen.style)}[/]",
-        )
-        before = code
+    table.add_column("code", no_wrap=True)
+    table.add_column("specimens", justify="right")
+    table.add_column("what happened", overflow="fold")
+    first = [s.codes[0] for s in all_]
+    for code in dict.fromkeys(first):
+        table.add_row(f"[bold]{code}[/]", str(first.count(code)), CATALOGUE[code].cause)
     console.print(table)
-    codes = len({s.codes[0] for s in all_})
     say(
-        f"\n{len(all_)} specimens of {codes} faults. One of them: chainrule museum {all_[0].codes[0]}"
+        f"\n{len(all_)} specimens of {len(set(first))} faults. One of them: chainrule museum {first[0]}"
         if all_
         else "it is empty"
     )

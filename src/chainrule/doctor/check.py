@@ -36,38 +36,31 @@ def check(
     """Finds faults in hand-written forward and backward code, names their cause, and proves it.
 
     The gradients that backward gives are compared with the numerical gradient of sum(g * forward(x)), with a
-    random
-    g, for all inputs and parameters, in float64. Where they differ, experiments decide on the cause: each
-    predicts
-    the right gradient from the wrong one, or from a changed probe, and counts only if the prediction comes
-    true.
+    random g, for all inputs and parameters, in float64. Where they differ, experiments decide on the cause:
+    each predicts the right gradient from the wrong one, or from a changed probe, and counts only if the
+    prediction comes true.
 
         report = chainrule.check(layer, x)
         assert report.ok, report
 
     subject: an object with forward and backward (parameters and their gradients are found: `dW` beside `W`,
         `grads["W"]`, `params()` beside `gradients()` ...); one whose backward(dy, learning_rate) updates in
-        place; a
-        pair of functions (forward, backward) with `out, cache = forward(*inputs)`; a class or factory with
-        default
-        sizes; a composite of such objects; a loss; a model with only `step(x, target, learning_rate)`; an
-        optimizer;
-        a chainrule layer; a `torch.autograd.Function`.
+        place; a pair of functions (forward, backward) with `out, cache = forward(*inputs)`; a class or a
+        factory with default sizes; a composite of such objects; a loss; a model with only
+        `step(x, target, learning_rate)`; an optimizer; a chainrule layer; a `torch.autograd.Function`.
     inputs: what forward takes: arrays, ids, lists of time steps ... Their values are hints: where they could
-    hide a
-        fault (a batch of 1, constant values) others are probed.
+        hide a fault (a batch of 1, constant values) others are probed.
     params: the parameters, where they are not found: {name: array} or names.
     loss, target: (loss, gradient) of (y, target), or a loss object; then the whole is checked from its loss.
     training: puts the subject into training (True) or evaluation mode (False).
     intent: what the code is meant to be: {"causal"}, {"padding"} ... Without it a leak of the future, which
-    could be
-        meant, is not looked for, unless names or masks tell.
+        could be meant, is not looked for, unless names or masks tell.
     like: a reference (a layer, function, callable, torch module): differences to it are explained.
     seed: of the probes. forward_kwargs: further arguments of forward.
 
     Returns a Report: `ok`, `findings` (most certain first), `not_tested`. The subject is left as it was
-    found:
-    weights, buffers, random state. Raises NotASubject (a TypeError) where there is no forward and backward.
+    found: weights, buffers, random state. Raises NotASubject (a TypeError) where there is no forward and
+    backward.
     """
     start = time.perf_counter()
     report = Report(_name(subject))
@@ -89,8 +82,6 @@ def check(
             report.findings = examine(face, report, intent=words, seed=seed, given=params, like=like)
             if report.findings:
                 break
-        if isinstance(face, StepModel):
-            report.findings += _of_steps(subject, face, report)
         if report.findings and loss is not None:
             report.findings = _of_loss_or_model(report, subject, inputs, forward_kwargs, options, seed)
     report.seconds = time.perf_counter() - start
@@ -186,19 +177,6 @@ def _of_optimizer(subject: Any, report: Report) -> list[Finding]:
     from .training.optimizer import check_optimizer
 
     return check_optimizer(subject, notes=report.not_tested)
-
-
-def _of_steps(subject: Any, face: StepModel, report: Report) -> list[Finding]:
-    """What a model that only has a step can be asked beside its gradients: its update, its loss, its
-    targets.
-    """
-    if any(f.verified for f in report.findings):
-        return []
-    from .experiments import forward
-
-    return (
-        forward.step_faults(subject, face.inputs[0], face.target) if hasattr(forward, "step_faults") else []
-    )
 
 
 def _as_pair(loss: Any) -> Any:

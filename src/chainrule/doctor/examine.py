@@ -1,8 +1,7 @@
 """One layer, then what is inside of it: the order in which the doctor asks.
 
 Local before global: when a composite is wrong, every layer inside is checked alone, on the inputs that it
-really
-receives. Only if all of them are right is the fault in the wiring between them.
+really receives. Only if all of them are right is the fault in the wiring between them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """A `torch.autograd.Function` as a subject: its static forward and backward as a plain pair on arrays.
 
 Its own code is called, with a context of ours in the place of autograd's; so the doctor sees what it saves
-and
-what it returns, and the numerical gradient knows nothing of torch.
+and what it returns, and the numerical gradient knows nothing of torch.
 """
 
 from __future__ import annotations
@@ -63,9 +62,7 @@ class Context:
 
 
 class _Call:
-    """One forward, and what its backward needs. `arrays` shows what was saved to whoever looks for
-    changes.
-    """
+    """One forward, and what its backward needs. `arrays`: what was saved, for who looks for changes."""
 
     def __init__(self, context: Context, outputs: tuple[Any, ...], inputs: Sequence[Any]) -> None:
         self.context = context

@@ -1,7 +1,7 @@
 """Functions that are meant as a pair, but are not called like one.
 
-sigmoid(x), sigmoid_prime(x)          a derivative, to be multiplied with what arrives
-mse(y, t), mse_gradient(y, t)         a loss and its gradient
+sigmoid(x), sigmoid_prime(x)          a derivative, to be multiplied with what arrives mse(y, t),
+mse_gradient(y, t)         a loss and its gradient
 """
 
 from __future__ import annotations
@@ -38,8 +38,7 @@ def derivative_pairs(function: Function, derivative: Function) -> dict[str, Pair
 
 def loss_pairs(loss: Function, gradient: Function, place: int, others: tuple[Any, ...]) -> dict[str, Pair]:
     """The ways in which a loss and its gradient can be meant: the gradient of the first argument itself, or
-    of
-    the logits behind it.
+    of the logits behind it.
 
     place: which argument is the prediction; others: the values of the other arguments.
     """

@@ -1,10 +1,8 @@
 """A second opinion on what was found in a file: code that looks wrong by itself may be right as it is meant.
 
 Two conventions are known. An output layer of probabilities whose backward begins at the logits, with the p -
-y
-of the cross-entropy. And a layer that is wrong alone and right as a part: where the whole is right, nothing
-is
-said about the part.
+y of the cross-entropy. And a layer that is wrong alone and right as a part: where the whole is right, nothing
+is said about the part.
 """
 
 from __future__ import annotations

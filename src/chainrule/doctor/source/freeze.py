@@ -1,12 +1,9 @@
 """Which path does backward leave out?
 
 In forward, one use of one value is frozen: it keeps the number that it has at the point, whatever is varied.
-The
-numerical gradient of that forward is what a backward gives that treats this use as a constant. Where it
-equals
-the gradient under test, the forgotten path is found: the skip connection, the hidden state of the step
-before,
-the mean of a norm, the second use of a tied weight.
+The numerical gradient of that forward is what a backward gives that treats this use as a constant. Where it
+equals the gradient under test, the forgotten path is found: the skip connection, the hidden state of the step
+before, the mean of a norm, the second use of a tied weight.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Taps: copies of the user's functions in which every intermediate passes through our hands.
 
 `scores = q @ k.T` becomes `scores = tap(7, tap(3, q) @ tap(4, k).T)`: the same program, but each named value
-and
-each single use of it can be read, moved a little, or replaced, at the execution we choose. The user's files
-are
-not touched; the copies stand in for the originals only inside of the `with` block.
+and each single use of it can be read, moved a little, or replaced, at the execution we choose. The user's
+files are not touched; the copies stand in for the originals only inside of the `with` block.
 """
 
 from __future__ import annotations
@@ -32,8 +30,7 @@ class Taps:
     """Taps in a function and in the user's own functions that it calls.
 
     owner: the object whose methods they are, None for plain functions. `sites` by id; inside of the `with`
-    block
-    `action(site, execution, value)` sees every floating array and returns what goes on in its place.
+    block `action(site, execution, value)` sees every floating array and returns what goes on in its place.
     """
 
     def __init__(self, functions: list[Any], owner: Any = None, backward: bool = False) -> None:
