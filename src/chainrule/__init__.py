@@ -1,5 +1,4 @@
-"""chainrule: deep learning from scratch on arrays; every forward and every backward is written by hand, to be
-read.
+"""chainrule: deep learning from scratch on arrays; every forward and backward is written by hand, to be read.
 
     chainrule.functions   pairs of plain functions: conv2d / conv2d_backward
     chainrule.layers      parameters and composition: Conv2d, Sequential
@@ -8,7 +7,6 @@ read.
     chainrule.data        data sets and batches
     chainrule.doctor      check: finds and names faults, in our layers and in anybody's
     chainrule.look        trace: every call of a training step, forward and backward
-    chainrule.look        what every layer does in a training step: print(chainrule.trace(model, x))
 
 Everything is imported when it is first used: `import chainrule` costs next to nothing.
 """
