@@ -9,7 +9,7 @@ import numpy as np
 
 from ..case import Case, close
 from ..report import Finding
-from ..source.repair import Repair, repairs
+from ..source.repair import SECONDS, Repair, repairs
 from .local import is_elementwise
 from .scales import ratio, scales_scores
 from .structure import normalizes, step_of
@@ -28,7 +28,8 @@ def elementwise(case: Case) -> list[str]:
 
 
 def repaired(case: Case) -> Iterator[Finding]:
-    repair = repairs(case)
+    # where a cause is proved already, what is left is most often its consequence
+    repair = repairs(case, seconds=0.7 if case.kept.get("proved") else SECONDS)
     if repair is None:
         yield from likely(case)
         return
