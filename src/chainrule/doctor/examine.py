@@ -63,7 +63,8 @@ def examine(
                 return _with_own_contract(found, inner)
             for ask in (wiring, algebra, structure, paths, inside, repaired):
                 found += _tried(ask, case, report)
-                case.kept["proved"] = any(f.verified and set(f.targets) & set(case.wrong) for f in found)
+                named = any(f.verified and set(f.targets) & set(case.wrong) for f in found)
+                case.kept["proved"] = named and not _of_time(found)
                 if (ask not in (algebra, structure) and _all_proved(case, found)) or (
                     ask is structure and _all_proved(case, found) and not _of_time(found)
                 ):

@@ -143,7 +143,8 @@ class Freezer:
             target = next((n for n in names if not self.case.probe.is_parameter(n)), names[0])
             order = [target, *[n for n in names if n != target]]
             found = False
-            limit = time.perf_counter() + SECONDS
+            # where a cause is proved already, what is left is most often its consequence
+            limit = time.perf_counter() + (0.7 if self.case.kept.get("proved") else SECONDS)
             for name in order:
                 for candidates in (self.candidates(), self.pairs()):
                     for frozen in candidates:
