@@ -6,6 +6,7 @@ with other ids, other random numbers, a longer batch. The gradients must be thos
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,12 +63,17 @@ def _when(between: bool) -> str:
 
 
 def _companies(probe: Probe) -> Iterator[tuple[str, Inputs]]:
-    """Inputs for the other call: the same numbers in other places (what is valid here is valid there), and a
-    longer batch.
+    """Inputs for the other call: the same numbers in other places (what is valid here is valid there), a
+    wider input, and a longer batch.
     """
     rolled = tuple(_rolled(value) for value in probe.inputs)
-    if any(not _equal(a, b) for a, b in zip(rolled, probe.inputs, strict=True)):
+    settings = probe.subject.kwargs.values()
+    pairs = [*zip(rolled, probe.inputs, strict=True), *((_rolled(value), value) for value in settings)]
+    if any(not _equal(a, b) for a, b in pairs):
         yield "at another point", rolled
+    if probe.inputs and is_array(probe.inputs[0]) and probe.inputs[0].ndim > 2:
+        wider = np.concatenate([rolled[0], rolled[0][..., :1]], -1)
+        yield "with a wider input", (wider, *rolled[1:])
     if probe.inputs and is_array(probe.inputs[0]) and probe.inputs[0].ndim > 1:
         batch = len(probe.inputs[0])
         yield (
@@ -107,7 +113,7 @@ def _in_company(probe: Probe, theirs: Inputs, between: bool) -> dict[str, Any] |
                 forward = probe.limited(subject.forward(mine))
         drawn = probe.state.random_states()
         probe.state.advance_random()
-        with same_draws(7):
+        with same_draws(7), _other_settings(probe):
             other = probe.limited(subject.forward(theirs))
         if between:
             probe.state.set_random(drawn)
@@ -139,6 +145,18 @@ def _in_company(probe: Probe, theirs: Inputs, between: bool) -> dict[str, Any] |
     gradients, rest = subject.input_gradients(returned, mine)
     of_parameters = subject.parameter_gradients(rest, parameters, probe.rate)
     return frozen(gradients | {n: g for n, g in of_parameters.items() if n in clearable})
+
+
+@contextlib.contextmanager
+def _other_settings(probe: Probe) -> Iterator[None]:
+    """Arrays that are handed over by name (the keys of a dropout) are others, too."""
+    subject = probe.subject
+    kept = subject.kwargs
+    subject.kwargs = {name: _rolled(value) for name, value in kept.items()}
+    try:
+        yield
+    finally:
+        subject.kwargs = kept
 
 
 def _runs(probe: Probe, theirs: Inputs, upstream: Arrays) -> bool:
