@@ -12,6 +12,7 @@ from typing import Any
 
 from ..calling import positional, required, source_tree
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES, is_layer, layers_of
+from .methods import method
 from .roles import roles_of
 from .whole import begins_itself, gives_gradients
 
@@ -78,19 +79,6 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
             yield Candidate(name, "step", cls, line)
         elif forward is not None and forward.__name__ != "__call__" and cls not in bases:
             yield Candidate(name, "forward", cls, line)
-
-
-def method(cls: type, names: tuple[str, ...]) -> Callable[..., Any] | None:
-    """The first of these methods that the class has, from wherever it inherits it."""
-    for name in names:
-        for kind in cls.__mro__:
-            if name in vars(kind):
-                value = vars(kind)[name]
-                value = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
-                if inspect.isfunction(value):
-                    return value
-                break
-    return None
 
 
 def step_of(cls: type) -> Callable[..., Any] | None:

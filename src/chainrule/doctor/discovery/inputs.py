@@ -10,12 +10,13 @@ from typing import Any
 from ..calling import parameters_of
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES
 from .arguments import Try, values
-from .candidates import method, step_of
+from .candidates import step_of
 from .choices import Choice, Slot, plain
 from .dims import Dims
 from .documented import documented_shapes
 from .facts import Facts, facts_of
 from .limits import reseed
+from .methods import method
 from .nested import Workshop
 from .roles import columns_of, gates_of, hints_of, roles_of
 from .search import Involved, search

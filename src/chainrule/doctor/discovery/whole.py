@@ -21,6 +21,7 @@ from ..naming import UPSTREAMS, belongs
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES, stored_attributes
 from ..structure import is_array, is_real
 from .adapters import wearing
+from .methods import method
 from .roles import roles_of
 
 LOSS = re.compile(r"^(total_?)?(loss|cost|j|nll|err(or)?|objective)(es)?$", re.I)
@@ -120,7 +121,7 @@ def _gradients_of(function: Function) -> dict[str, int]:
 
 def begins_itself(cls: type) -> bool:
     """Whether the class's backward takes an input and a target, and not what comes from above."""
-    backward, forward = _method(cls, BACKWARD_NAMES), _method(cls, FORWARD_NAMES)
+    backward, forward = method(cls, BACKWARD_NAMES), method(cls, FORWARD_NAMES)
     if backward is None or forward is None:
         return False
     names = [p.name for p in positional(backward)][1:3]
@@ -132,14 +133,14 @@ def begins_itself(cls: type) -> bool:
 
 def loss_method(cls: type) -> Function | None:
     """A method cost(x, y) or cost(output, y)."""
-    method = _method(cls, LOSS_METHODS)
-    return method if method is not None and len(positional(method)) == 3 else None
+    cost = method(cls, LOSS_METHODS)
+    return cost if cost is not None and len(positional(cost)) == 3 else None
 
 
 def whole_model(model: Any) -> Whole:
     """The object for a model with such a backward and a loss. Raises LookupError where there is no loss."""
     kind = type(model)
-    backward, forward, cost = _method(kind, BACKWARD_NAMES), _method(kind, FORWARD_NAMES), loss_method(kind)
+    backward, forward, cost = method(kind, BACKWARD_NAMES), method(kind, FORWARD_NAMES), loss_method(kind)
     if backward is None or forward is None or cost is None:
         raise LookupError(f"{kind.__name__} has no loss(x, y)")
     of_output = not belongs_to_input(cost, backward)
@@ -162,14 +163,6 @@ def whole_model(model: Any) -> Whole:
 def belongs_to_input(cost: Function, backward: Function) -> bool:
     """Whether the loss takes what backward takes, or the output of forward."""
     return [p.name for p in positional(cost)][1] == [p.name for p in positional(backward)][1]
-
-
-def _method(cls: type, names: tuple[str, ...]) -> Function | None:
-    for name in names:
-        for kind in cls.__mro__:
-            if inspect.isfunction(vars(kind).get(name)):
-                return vars(kind)[name]  # type: ignore[no-any-return]
-    return None
 
 
 def _arrays(model: Any) -> Iterator[tuple[str, np.ndarray]]:
