@@ -21,6 +21,7 @@ from .experiments.contract import contract
 from .experiments.forward import forward_faults
 from .experiments.frontier import located
 from .experiments.inside import inside
+from .experiments.one_step import one_step
 from .experiments.paths import paths
 from .experiments.repaired import repaired
 from .experiments.structure import structure
@@ -61,7 +62,7 @@ def examine(
             inner = _inside_layers(case, report, seed)
             if inner:
                 return _with_own_contract(found, inner)
-            for ask in (wiring, algebra, structure, paths, inside, repaired):
+            for ask in (wiring, algebra, structure, one_step, paths, inside, repaired):
                 found += _tried(ask, case, report)
                 named = any(f.verified and set(f.targets) & set(case.wrong) for f in found)
                 case.kept["proved"] = named and not _of_time(found)
@@ -116,9 +117,9 @@ def _add_repair(case: Case, findings: list[Finding]) -> None:
     if not wanted:
         return _add_place(case, findings)
     try:
-        repair = repairs(case, seconds=1.0)
-    except Exception:
-        return
+        repair = repairs(case, seconds=0.5)
+    except Exception:  # an edited backward can fail in any way; the finding stands without its repair
+        repair = None
     if repair is not None and set(wanted[0].targets) & set(repair.healed):
         wanted[0].fix = repair.diff
         wanted[0].line, wanted[0].file = repair.line, repair.file

@@ -63,7 +63,8 @@ class Probe:
         if own_point:
             choose_inputs(self)
         self._try_forward()
-        grow(self)
+        if own_point:
+            grow(self)
         self.upstream = self._random_upstream()
         self.backward_error: SubjectError | None = None
         self._discover(given)

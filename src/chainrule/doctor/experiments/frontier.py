@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..allowance import Allowance
 from ..case import Case
 from ..naming import belongs
 from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
 
-MAX_TRIES = 400
+SECONDS = 1.2
+SECONDS_WHEN_NAMED = 0.7  # then only the line is looked for
 
 
 @dataclass
@@ -61,7 +63,8 @@ def first_wrong(
     for key in forward.order:
         by_shape.setdefault(forward.values[key].shape, []).append(key)
     best: Frontier | None = None
-    tries = 0
+    named = case.kept.get("proved")
+    allowance = Allowance(SECONDS_WHEN_NAMED if named else SECONDS)
     done: set[int] = set()
     for moment in moments:
         if moment.site.id in done or moment.site.kind == "augment":
@@ -70,10 +73,12 @@ def first_wrong(
         mine = [m for m in moments if m.site.id == moment.site.id]
         sites = list(dict.fromkeys(k[0] for k in by_shape.get(moment.value.shape, [])))
         sites.sort(key=lambda s: -belongs(moment.site.name, forward.taps.sites[s].name))
+        named = [s for s in sites if belongs(moment.site.name, forward.taps.sites[s].name)]
+        if named and all(_agrees(forward, mine, site, case.scale) for site in named):
+            continue  # this statement gives what its name says
         for site in sites[:12]:
-            for truths in _alignments(forward, mine, site, case.scale):
-                tries += 1
-                if tries > MAX_TRIES:
+            for truths in _alignments(forward, mine, site):
+                if allowance.spent():
                     return best
                 wrong = next(
                     (
@@ -96,9 +101,9 @@ def first_wrong(
     return best
 
 
-def _alignments(
-    forward: Intermediates, mine: list[Moment], site: int, scale: float
-) -> Iterator[dict[int, tuple[tuple[int, int], np.ndarray]]]:
+def _meetings(
+    forward: Intermediates, mine: list[Moment], site: int
+) -> list[list[tuple[Moment, tuple[int, int]]]]:
     """Which execution of backward's statement belongs to which of forward's:
     backward in time, or in the same order.
     """
@@ -106,22 +111,34 @@ def _alignments(
     orders = [keys] if len(mine) == 1 else [list(reversed(keys)), keys]
     if len(mine) == 1 and len(keys) > 1:
         orders = [[keys[-1]], [keys[0]]]
-    for order in orders:
-        met = list(zip(mine, order, strict=False))
-        if all(
-            moment.value.shape == forward.values[key].shape
-            and forward.agrees(key, moment.value, 1e-3 * scale)
-            for moment, key in met
-        ):
-            continue  # this statement is right
+    return [list(zip(mine, order, strict=False)) for order in orders]
+
+
+def _alignments(
+    forward: Intermediates, mine: list[Moment], site: int
+) -> Iterator[dict[int, tuple[tuple[int, int], np.ndarray]]]:
+    """The true gradients of a statement's executions, in each way in which they may belong together."""
+    for met in _meetings(forward, mine, site):
         truths = {}
         for moment, key in met:
             n = forward.adjoint(key)
             if n is None or n.shape != moment.value.shape:
                 break
             truths[moment.execution] = (key, n)
-        if len(truths) == min(len(mine), len(order)) and truths:
+        if len(truths) == len(met) and truths:
             yield truths
+
+
+def _agrees(forward: Intermediates, mine: list[Moment], site: int, scale: float) -> bool:
+    """Whether a statement gives the gradients of what was made at a site, along random directions."""
+    return any(
+        all(
+            moment.value.shape == forward.values[key].shape
+            and forward.agrees(key, moment.value, 1e-3 * scale)
+            for moment, key in met
+        )
+        for met in _meetings(forward, mine, site)
+    )
 
 
 def trail(case: Case, forward: Intermediates, moments: list[Moment], frontier: Frontier) -> list[str]:
@@ -143,5 +160,6 @@ def trail(case: Case, forward: Intermediates, moments: list[Moment], frontier: F
             break
     site = frontier.moment.site
     what = f"return {site.text}" if site.kind == "return" else site.text
-    lines.append(f"`{what}` is wrong (line {site.made_at}): `{site.made_by}`")
+    whole = "" if site.made_by == what else f": `{site.made_by}`"
+    lines.append(f"`{what}` is wrong (line {site.made_at}){whole}")
     return lines

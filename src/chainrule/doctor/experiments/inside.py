@@ -4,7 +4,6 @@ layer: a missing factor, a transpose, only the diagonal ...
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,11 +12,10 @@ import numpy as np
 from ..case import Case, close
 from ..report import Finding
 from ..source.adjoints import Intermediates
-from ..source.sites import Site
 from .algebra import algebra
 from .frontier import Frontier, located
 from .local import DERIVATIVES, explain, is_elementwise
-from .scales import ratio
+from .scales import is_score_scale, ratio
 from .step import Step
 
 
@@ -85,7 +83,7 @@ def name(case: Case, forward: Intermediates, frontier: Frontier, lines: list[str
         found += _derivative(step, forward, frontier) or _slope_elsewhere(step, forward, frontier, key)
     inner: Any = InnerCase(case, label, frontier.a, frontier.n, forward.values[frontier.key])
     c = ratio(frontier.a, frontier.n)
-    if c is not None and _scales_scores(case, c, forward, source):
+    if c is not None and c > 0 and _scales_scores(c, forward):
         found.append(
             (
                 "attention-scale-missing",
@@ -248,14 +246,10 @@ def _root_of(case: Case, forward: Intermediates, c: float) -> str:
     return f"sqrt({square:.0f})" if c > 1 else f"1 / sqrt({square:.0f})"
 
 
-def _scales_scores(case: Case, c: float, forward: Intermediates, site: Site) -> bool:
-    """c is the root of an axis length, and the code has a softmax."""
-    square = c * c if c > 1 else 1 / (c * c)
+def _scales_scores(c: float, forward: Intermediates) -> bool:
+    """The same as of a whole layer, with the lengths of all intermediates."""
     lengths = {n for v in forward.values.values() for n in v.shape if n > 1}
-    if not any(abs(square - n) < 1e-4 * n for n in lengths):
-        return False
-    text = " ".join(s.statement for s in forward.taps.sites.values())
-    return bool(re.search(r"softmax|exp\(", text)) and bool(re.search(r"sqrt|\*\* ?-?0?\.5|scale", text))
+    return is_score_scale(c, lengths, " ".join(s.statement for s in forward.taps.sites.values()))
 
 
 __all__ = ["inside"]

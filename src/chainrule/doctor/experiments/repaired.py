@@ -29,7 +29,7 @@ def elementwise(case: Case) -> list[str]:
 
 def repaired(case: Case) -> Iterator[Finding]:
     # where a cause is proved already, what is left is most often its consequence
-    repair = repairs(case, seconds=0.7 if case.kept.get("proved") else SECONDS)
+    repair = repairs(case, seconds=0.4 if case.kept.get("proved") else SECONDS)
     if repair is None:
         yield from likely(case)
         return

@@ -127,13 +127,17 @@ def _was_repeated(case: Case, names: list[str], count: int) -> bool:
 
 def scales_scores(case: Case, c: float) -> bool:
     """c is the root of an axis length, the code has a softmax, and some gradients are not off by c."""
-    square = max(c, 1 / c) ** 2
     values = [case.probe.value(n) for n in case.probe.names] + list(case.outputs.values())
     lengths = {n for v in values for n in v.shape if n > 1}
     lengths |= {n // k for n in lengths for k in range(2, 9) if n % k == 0 and n > k}  # features per head
+    return is_score_scale(c, lengths, function_text(case))
+
+
+def is_score_scale(c: float, lengths: set[int], text: str) -> bool:
+    """c (or 1 / c) is the root of one of the lengths, in code that has a softmax and a scale."""
+    square = max(c, 1 / c) ** 2
     if not any(abs(square - n) < 1e-4 * n for n in lengths):
         return False
-    text = function_text(case)
     return bool(re.search(r"softmax|exp\(", text)) and bool(re.search(r"sqrt|\*\* ?-?\(?0?\.5|scale", text))
 
 

@@ -9,20 +9,21 @@ before, the mean of a norm, the second use of a tied weight.
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..allowance import Allowance
 from ..case import Case
 from ..errors import SubjectError
 from .sites import Site
 from .taps import Taps, focused
 
 MAX_PAIRS = 700
-SECONDS = 2.0
+SECONDS = 1.2
+SECONDS_WHEN_NAMED = 0.4  # what is left then is most often a consequence
 
 
 @dataclass
@@ -127,13 +128,30 @@ class Freezer:
                 found.append(Frozen(tuple(before), None, len(self.values[before[0].id])))
         return found
 
-    def pairs(self) -> Iterable[Frozen]:
+    def pairs(self, name: str) -> Iterable[Frozen]:
+        """Two uses at once. Paths that do not meet add up: where the gradient without both would be that
+        of backward, by what the single ones take away, the pair comes first.
+        """
         uses = [
             s
             for s in self.taps.sites.values()
             if s.id in self.values and s.kind != "return" and np.ndim(self.values[s.id][0])
         ]
-        return itertools.islice((Frozen(pair) for pair in itertools.combinations(uses, 2)), MAX_PAIRS)
+        a = self.case.a(name)
+        direction = np.random.default_rng([19, 8_191]).normal(size=a.shape)
+        try:
+            whole = self.slope(name, direction, Frozen(()))
+            taken = {s.id: whole - self.slope(name, direction, Frozen((s,))) for s in uses}
+        except SubjectError:
+            return
+        missing = whole - float(np.vdot(a, direction))
+
+        def unlikely(pair: tuple[Site, Site]) -> bool:
+            left = missing - taken[pair[0].id] - taken[pair[1].id]
+            return abs(left) > 1e-4 * (abs(whole) + abs(missing))
+
+        both = itertools.islice(itertools.combinations(uses, 2), MAX_PAIRS)
+        yield from (Frozen(pair) for pair in sorted(both, key=unlikely))
 
     def forgotten(self, names: list[str]) -> Iterator[tuple[Frozen, list[str]]]:
         """Frozen sites that predict the gradients under test, and which of them they predict."""
@@ -143,12 +161,11 @@ class Freezer:
             target = next((n for n in names if not self.case.probe.is_parameter(n)), names[0])
             order = [target, *[n for n in names if n != target]]
             found = False
-            # where a cause is proved already, what is left is most often its consequence
-            limit = time.perf_counter() + (0.7 if self.case.kept.get("proved") else SECONDS)
+            allowance = Allowance(SECONDS_WHEN_NAMED if self.case.kept.get("proved") else SECONDS)
             for name in order:
-                for candidates in (self.candidates(), self.pairs()):
+                for candidates in (self.candidates(), self.pairs(name)):
                     for frozen in candidates:
-                        if time.perf_counter() > limit:
+                        if allowance.spent():
                             return
                         if self._predicts(name, frozen):
                             others = [n for n in names if n != name and self._predicts(n, frozen)]

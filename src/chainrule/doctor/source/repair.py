@@ -8,13 +8,13 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-import time
 import types
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..allowance import Allowance
 from ..calling import source_tree
 from ..case import Case
 from ..objects import stored_attributes
@@ -45,10 +45,11 @@ class Repair:
 def repairs(case: Case, lines: set[int] | None = None, seconds: float = SECONDS) -> Repair | None:
     """The first edit that makes all wrong gradients right; else the one that heals most, if any."""
     if lines is None and case.suspect:
-        nearby = repairs(case, {case.suspect}, seconds)
+        nearby = repairs(case, {case.suspect}, seconds / 2)
         if nearby is not None and set(nearby.healed) == set(case.doubtful):
             return nearby
-    limit = time.perf_counter() + seconds
+        seconds /= 2
+    allowance = Allowance(seconds)
     best: Repair | None = None
     pool = _pool(case)
     for function in _functions(case):
@@ -57,7 +58,7 @@ def repairs(case: Case, lines: set[int] | None = None, seconds: float = SECONDS)
             continue  # an edited while loop may never end
         _strip(tree)
         for edit in edits(tree, pool, lines):
-            if time.perf_counter() > limit:
+            if allowance.spent():
                 return best
             gradients = _with(case, function, edit.tree)
             if gradients is None:
