@@ -16,7 +16,8 @@ import chainrule
 PACKAGE = Path(chainrule.__file__).parent
 # each floor stands on those before it
 FLOORS = (
-    "functions", "layers", "models", "training", "data", "doctor", "look", "recipes", "labs", "commands",
+    "functions", "layers", "models", "training", "generation", "data", "doctor", "look", "recipes", "labs",
+    "commands",
 )  # fmt: skip
 HEAVY = {
     "numba",
@@ -60,6 +61,7 @@ def test_the_lower_floors_need_numpy_only(floor: str) -> None:
     "statement",
     [
         "import chainrule.training",
+        "import chainrule.generation",
         "import chainrule.data",
         "import chainrule.doctor",
         "import chainrule.look",

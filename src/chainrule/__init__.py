@@ -4,6 +4,7 @@
     chainrule.layers      parameters and composition: Conv2d, Sequential
     chainrule.models      whole networks
     chainrule.training    optimizers, schedules, the loop, checkpoints
+    chainrule.generation  sampling, and text that is drawn id by id
     chainrule.data        data sets and batches
     chainrule.doctor      check: finds and names faults, in our layers and in anybody's
     chainrule.look        trace: every call of a training step, forward and backward
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from . import data, doctor, functions, labs, layers, look, models, recipes, training
+    from . import data, doctor, functions, generation, labs, layers, look, models, recipes, training
     from .doctor.check import check
     from .doctor.training import TrainingWatch, check_training
     from .functions.dispatch import backend
@@ -40,12 +41,14 @@ _NAMES = {
     "summary": "training.summary",
     "trace": "look",
 }
-_FLOORS = ("data", "doctor", "functions", "labs", "layers", "look", "models", "recipes", "training")
+_FLOORS = (
+    "data", "doctor", "functions", "generation", "labs", "layers", "look", "models", "recipes", "training",
+)  # fmt: skip
 
 __all__ = [
     "TrainingWatch", "backend", "check", "check_training", "data", "default_dtype", "doctor", "functions",
-    "labs", "layers", "load", "look", "manual_seed", "models", "randomness", "recipes", "save", "summary",
-    "trace", "training",
+    "generation", "labs", "layers", "load", "look", "manual_seed", "models", "randomness", "recipes", "save",
+    "summary", "trace", "training",
 ]  # fmt: skip
 
 

@@ -83,3 +83,19 @@ def test_the_surest_mistakes_come_first(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_suffix_says_which_format(tmp_path: Path) -> None:
     learning_curves(records(2, True), tmp_path / "curves.svg")
     assert "<svg" in (tmp_path / "curves.svg").read_text()
+
+
+def test_rare_classes_are_seen_beside_frequent_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr("chainrule.training.pictures._save", lambda figure, path: drawn.append(figure))
+    labels = np.repeat([0, 1, 2], [1000, 4, 0])
+    logits = np.eye(3)[np.append(labels[:-3], [0, 0, 0])]  # of the rare class, 1 of 4 is found
+    evaluation = Evaluation(0.5, 1001 / 1004, logits, labels)
+    confusion_matrix(evaluation, CLASSES, tmp_path / "confusion.png", samples="names")
+    (figure,) = drawn
+    (axes,) = figure.axes
+    np.testing.assert_allclose(axes.images[0].get_array(), [[1, 0, 0], [0.75, 0.25, 0], [0, 0, 0]])
+    assert [text.get_text() for text in axes.texts] == ["1000", "3", "1"]
+    assert axes.get_title() == "accuracy 99.70% of 1,004 names\non average 62.5% of each class"
+    (right,) = axes.child_axes
+    assert [label.get_text() for label in right.get_yticklabels()] == ["100% of 1,000", "25% of 4", "none"]

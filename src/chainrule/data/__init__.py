@@ -1,4 +1,4 @@
-"""Data: images with labels, normalized, split, shifted, and cut into batches that can be drawn again."""
+"""Data: images, texts and names: read, normalized or numbered, split, and cut into batches."""
 
 from .array_batches import ArrayBatches
 from .augmentation import random_shift
@@ -10,11 +10,19 @@ from .image_dataset import ImageDataset, Splits
 from .image_folder import load_image_folder, read_image
 from .load_images import load_images
 from .mnist import load_fashion_mnist, load_mnist
+from .names import NameDataset, NameSplits, load_names
 from .normalization import Normalization
-from .splitting import stratified_split
+from .ragged_batches import Ragged, RaggedBatches, pad
+from .splitting import grouped_split, stratified_split
+from .text_batches import TextStreams, TextWindows
+from .text_in_order import StreamsInOrder, WindowsInOrder
+from .texts import Text, TextIds, load_text
+from .vocabulary import CharVocabulary
 
 __all__ = [
-    "ArrayBatches", "IdxError", "ImageDataset", "Normalization", "Splits", "batches", "cache_folder", "fetch",
-    "load_digits", "load_fashion_mnist", "load_image_folder", "load_images", "load_mnist", "random_shift",
-    "read_idx", "read_image", "steps_per_epoch", "stratified_split",
+    "ArrayBatches", "CharVocabulary", "IdxError", "ImageDataset", "NameDataset", "NameSplits",
+    "Normalization", "Ragged", "RaggedBatches", "Splits", "StreamsInOrder", "Text", "TextIds", "TextStreams",
+    "TextWindows", "WindowsInOrder", "batches", "cache_folder", "fetch", "grouped_split", "load_digits",
+    "load_fashion_mnist", "load_image_folder", "load_images", "load_mnist", "load_names", "load_text", "pad",
+    "random_shift", "read_idx", "read_image", "steps_per_epoch", "stratified_split",
 ]  # fmt: skip

@@ -20,6 +20,12 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chainrule"
 
 
+def shared_folder(name: str) -> Path | None:
+    """$CHAINRULE_DATA/name, where people keep the data sets they have already; None if it is not set."""
+    root = os.environ.get("CHAINRULE_DATA")
+    return Path(root) / name if root else None
+
+
 def fetch(mirrors: Sequence[str], filename: str, sha256: str, folder: Path) -> Path:
     """The file in the cache; if it is not there (or damaged), it is downloaded from the first mirror that has
     it.

@@ -6,14 +6,13 @@ Vollgraf 2017).
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from .digits import DIGITS
-from .download import cache_folder, fetch
+from .download import cache_folder, fetch, shared_folder
 from .idx import IdxError, read_idx
 from .image_dataset import ImageDataset, Splits
 
@@ -87,12 +86,8 @@ def _load(source: Source, root: str | Path | None) -> Splits:
 
 def _locate(source: Source, filename: str, root: str | Path | None) -> Path:
     """The path of one file, gzipped or not, downloaded where needed."""
-    if root is not None:
-        folders = [Path(root)]
-    else:
-        shared = os.environ.get("CHAINRULE_DATA")
-        folders = [Path(shared) / source.name] if shared else []
-    for folder in folders:
+    folder = Path(root) if root is not None else shared_folder(source.name)
+    if folder is not None:
         for name in (filename, filename.removesuffix(".gz")):
             if (folder / name).is_file():
                 return folder / name

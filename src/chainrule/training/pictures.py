@@ -36,14 +36,22 @@ def learning_curves(history: Sequence[Record], path: str | Path) -> None:
     _save(figure, path)
 
 
-def confusion_matrix(evaluation: Evaluation, classes: Sequence[str], path: str | Path) -> None:
-    """Row: the true class; column: the predicted one; number: how many images."""
+def confusion_matrix(
+    evaluation: Evaluation, classes: Sequence[str], path: str | Path, samples: str = "images"
+) -> None:
+    """Row: the true class; column: the predicted one; number: how many samples (`samples`: what they are).
+
+    The color is the share of the row, so that rare classes are seen beside frequent ones; on the right, how
+    much of each class was found.
+    """
     from sklearn.metrics import confusion_matrix as count
 
     counts = count(evaluation.labels, evaluation.predictions, labels=range(len(classes)))
-    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    of_class = counts.sum(1)
+    shares = counts / np.maximum(of_class, 1)[:, None]
+    found = shares.diagonal()
     side = 2.2 + 0.5 * len(classes)
-    figure = _figure(side, side)
+    figure = _figure(side + 1.4, side)
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.argwhere(counts):
@@ -54,8 +62,12 @@ def confusion_matrix(evaluation: Evaluation, classes: Sequence[str], path: str |
     axes.set(
         xlabel="predicted",
         ylabel="true",
-        title=f"accuracy {evaluation.accuracy:.2%} of {len(evaluation.labels)} images",
+        title=f"accuracy {evaluation.accuracy:.2%} of {len(evaluation.labels):,} {samples}\n"
+        f"on average {found[of_class > 0].mean():.1%} of each class",
     )
+    right = axes.secondary_yaxis("right")
+    texts = [f"{share:.0%} of {n:,}" if n else "none" for share, n in zip(found, of_class, strict=True)]
+    right.set_yticks(range(len(classes)), texts, fontsize=8)
     _save(figure, path)
 
 

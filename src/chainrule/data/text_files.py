@@ -1,0 +1,29 @@
+"""Text files, read with errors that say what is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def read_text(path: str | Path) -> str:
+    """A whole UTF-8 file, with or without a byte order mark; every line ends in one line feed.
+
+    Raises FileNotFoundError, or ValueError that names the file, and the line where bytes are no UTF-8.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: pass one text file")
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{path}, line {line}: byte 0x{content[error.start]:02x} is no UTF-8: save the text as UTF-8"
+        ) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ValueError(f"{path} is no text file: there is a zero byte in line {line}")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
