@@ -15,8 +15,8 @@ from .recurrent_weights import NAMES, RecurrentInit, new_recurrent_weights
 
 
 class Recurrent(Layer):
-    """A subclass names its pair of functions, how many gates stand in its weights, and its states; `options` are
-    those of its attributes that the function is called with:
+    """A subclass names its pair of functions, how many gates stand in its weights, and its states; `options`
+    are those of its attributes that the function is called with:
 
         pair = (lstm_cell, lstm_cell_backward)
         gates = 4

@@ -95,8 +95,8 @@ class RecurrentStack(Recurrent):
         for name, part in zip(self.states, initial, strict=True):
             if part.shape != shape:
                 raise ValueError(
-                    f"{type(self).__name__} expects {name} (layers x directions {shape[0]}, batch {shape[1]}, "
-                    f"hidden {shape[2]}), got {tuple(part.shape)}"
+                    f"{type(self).__name__} expects {name} (layers x directions {shape[0]}, batch "
+                    f"{shape[1]}, hidden {shape[2]}), got {tuple(part.shape)}"
                 )
         runs: list[Any] = []
         finals: list[Any] = []  # one per run: (h,), or (h, c)
