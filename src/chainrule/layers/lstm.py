@@ -23,7 +23,7 @@ class LSTM(RecurrentStack):
 
     forget_bias: None, the default, leaves the forget gates' biases as PyTorch has them. A number becomes
     their sum: forget_bias in bias_ih, 0 in bias_hh. With 1, all gates begin more open than shut, and
-    gradients reach further back from the first step on (Jozefowicz et al. 2015, section 3.2).
+    gradients reach further back from the first step on (Jozefowicz, Zaremba and Sutskever 2015).
     """
 
     pair = (lstm, lstm_backward)

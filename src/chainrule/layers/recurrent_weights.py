@@ -26,8 +26,8 @@ def new_recurrent_weights(
 
     "orthogonal"    a random rotation: it keeps every length, forward and backward (Saxe et al. 2014)
     "identity"      the identity, and biases of 0: a relu RNN then begins by keeping its state, as an LSTM
-                    does (IRNN; Le, Jaitly and Hinton 2015, where weight_ih is normal with standard deviation
-                    0.001 in long tasks)
+                    does (IRNN; Le, Jaitly and Hinton 2015; there weight_ih is normal with a standard
+                    deviation of 0.001: init.normal_(layer.weight_ih_l0, std=0.001))
 
     Raises ValueError for another name, or if a size is below 1.
     """
@@ -59,7 +59,7 @@ def new_recurrent_weights(
 def set_forget_bias(bias_ih: Parameter | None, bias_hh: Parameter | None, forget_bias: float) -> None:
     """The forget gates' part of an LSTM's two biases, which add up: forget_bias in bias_ih, 0 in bias_hh.
 
-    (Gers et al. 2000, section 4; Jozefowicz et al. 2015, section 3.2, recommend 1.) Raises ValueError without
+    (Gers et al. 2000; Jozefowicz, Zaremba and Sutskever 2015, who recommend 1.) Raises ValueError without
     biases.
     """
     if bias_ih is None or bias_hh is None:
