@@ -7,8 +7,8 @@ Every pair is pure: it changes none of its arguments and keeps no state. A gradi
 belongs to: `dweight` is ∂L/∂weight, in the shape of weight. backward returns one entry per array argument, in
 forward's order.
 
-Read in this order: linear, relu, softmax, cross_entropy, conv2d, max_pool2d, batch_norm; the rest as you need
-it.
+Read in this order: linear, relu, softmax, cross_entropy, conv2d, max_pool2d, batch_norm; for sequences
+embedding, rnn_cell, rnn, lstm_cell, lstm, gru_cell, gru; the rest as you need it.
 """
 
 from . import adaptive_avg_pool2d as _adaptive_avg_pool2d
@@ -21,13 +21,19 @@ from . import dropout as _dropout
 from . import embedding as _embedding
 from . import flatten as _flatten
 from . import gelu as _gelu
+from . import gru as _gru
+from . import gru_cell as _gru_cell
 from . import layer_norm as _layer_norm
 from . import leaky_relu as _leaky_relu
 from . import linear as _linear
 from . import log_softmax as _log_softmax
+from . import lstm as _lstm
+from . import lstm_cell as _lstm_cell
 from . import max_pool2d as _max_pool2d
 from . import mse_loss as _mse_loss
 from . import relu as _relu
+from . import rnn as _rnn
+from . import rnn_cell as _rnn_cell
 from . import sigmoid as _sigmoid
 from . import softmax as _softmax
 from . import tanh as _tanh
@@ -54,13 +60,19 @@ dropout, dropout_backward = pair(_dropout.dropout, _dropout.dropout_backward)
 embedding, embedding_backward = pair(_embedding.embedding, _embedding.embedding_backward)
 flatten, flatten_backward = pair(_flatten.flatten, _flatten.flatten_backward)
 gelu, gelu_backward = pair(_gelu.gelu, _gelu.gelu_backward)
+gru, gru_backward = pair(_gru.gru, _gru.gru_backward)
+gru_cell, gru_cell_backward = pair(_gru_cell.gru_cell, _gru_cell.gru_cell_backward)
 layer_norm, layer_norm_backward = pair(_layer_norm.layer_norm, _layer_norm.layer_norm_backward)
 leaky_relu, leaky_relu_backward = pair(_leaky_relu.leaky_relu, _leaky_relu.leaky_relu_backward)
 linear, linear_backward = pair(_linear.linear, _linear.linear_backward)
 log_softmax, log_softmax_backward = pair(_log_softmax.log_softmax, _log_softmax.log_softmax_backward)
+lstm, lstm_backward = pair(_lstm.lstm, _lstm.lstm_backward)
+lstm_cell, lstm_cell_backward = pair(_lstm_cell.lstm_cell, _lstm_cell.lstm_cell_backward)
 max_pool2d, max_pool2d_backward = pair(_max_pool2d.max_pool2d, _max_pool2d.max_pool2d_backward)
 mse_loss, mse_loss_backward = pair(_mse_loss.mse_loss, _mse_loss.mse_loss_backward)
 relu, relu_backward = pair(_relu.relu, _relu.relu_backward)
+rnn, rnn_backward = pair(_rnn.rnn, _rnn.rnn_backward)
+rnn_cell, rnn_cell_backward = pair(_rnn_cell.rnn_cell, _rnn_cell.rnn_cell_backward)
 sigmoid, sigmoid_backward = pair(_sigmoid.sigmoid, _sigmoid.sigmoid_backward)
 softmax, softmax_backward = pair(_softmax.softmax, _softmax.softmax_backward)
 tanh, tanh_backward = pair(_tanh.tanh, _tanh.tanh_backward)
