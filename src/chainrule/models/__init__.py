@@ -7,6 +7,7 @@ from chainrule.layers import Sequential
 
 from .convnet import color_convnet, fashion_convnet, keras_convnet, pytorch_convnet, small_convnet
 from .lenet5 import lenet5
+from .recurrent_lm import RecurrentLM
 
 MODELS: dict[str, Callable[..., Sequential]] = {
     "small": small_convnet,
@@ -26,6 +27,6 @@ def build(name: str, **options: Any) -> Sequential:
 
 
 __all__ = [
-    "MODELS", "build", "color_convnet", "fashion_convnet", "keras_convnet", "lenet5", "pytorch_convnet",
-    "small_convnet",
+    "MODELS", "RecurrentLM", "build", "color_convnet", "fashion_convnet", "keras_convnet", "lenet5",
+    "pytorch_convnet", "small_convnet",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from .clipping import clip_grad_norm_, grad_norm
 from .display import Display
-from .evaluation import Evaluation, evaluate
+from .evaluation import Evaluation, evaluate, mean_loss
 from .files import load, save
 from .interrupt import Interrupted
 from .loop import Batches, Callback, fit
@@ -17,5 +17,5 @@ __all__ = [
     "OPTIMIZERS", "SGD", "Adam", "AdamW", "Batches", "Callback", "ConstantLR", "CosineAnnealingLR", "Display",
     "Evaluation", "Interrupted", "Loss", "NonFiniteError", "Optimizer", "Progress", "Record", "Run",
     "Schedule", "StepLR", "StepResult", "WarmUp", "clip_grad_norm_", "evaluate", "fit", "grad_norm", "load",
-    "save", "train_step",
+    "mean_loss",    "save", "train_step",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from math import isnan
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from chainrule.functions.arrays import Array
 from chainrule.layers.layer import Layer
 from chainrule.layers.randomness import randomness
 
-from .evaluation import evaluate
+from .evaluation import evaluate, mean_loss
 from .files import save
 from .interrupt import Interrupted, stop_on_signal
 from .nonfinite import check_finite
@@ -32,7 +32,7 @@ class Batches(Protocol):
         """Steps per epoch."""
         ...
 
-    def epoch(self, epoch: int, skip: int = 0) -> Iterator[tuple[Array, Array]]:
+    def epoch(self, epoch: int, skip: int = 0) -> Iterator[tuple[Any, Array]]:
         """(inputs, labels) of this epoch, without the first `skip` batches."""
         ...
 
@@ -54,11 +54,12 @@ def fit(
     loss: Loss,
     optimizer: Optimizer,
     train: Batches,
-    validation: Iterable[tuple[Array, Array]] | None = None,
+    validation: Iterable[tuple[Any, Array]] | None = None,
     *,
     epochs: int,
     schedule: Schedule | None = None,
     max_norm: float | None = None,
+    carry_state: bool = False,
     seed: int = 0,
     run: Run | None = None,
     resume: bool = False,
@@ -71,6 +72,9 @@ def fit(
     if it had never stopped: batches depend on (seed, epoch), masks on (seed, step), the learning rate on the
     step.
 
+    carry_state: a recurrent model's state goes on from batch to batch, through one epoch. Its gradient does
+    not: back-propagation through time is truncated.
+
     Raises NonFiniteError, naming the first layer concerned, if the loss or a gradient is NaN or infinite; the
     weights are then those before that step.
     """
@@ -79,6 +83,7 @@ def fit(
     if epochs < 1 or len(train) < 1:
         raise ValueError(f"nothing to train: {epochs} epochs of {len(train)} steps")
     progress = run.load_checkpoint(model, optimizer) if run and resume else Progress()
+    state = run.load_state() if run and resume and progress.step_in_epoch else None
     for callback in callbacks:
         callback.on_start(progress, epochs, len(train))
     try:
@@ -91,21 +96,25 @@ def fit(
                         optimizer.lr = schedule(progress.step)
                     # step 0 belongs to the initial weights; check_finite says what NumPy would warn of
                     with randomness(seed, progress.step + 1), np.errstate(over="ignore", invalid="ignore"):
-                        check = partial(check_finite, model, x)
-                        result = train_step(model, loss, optimizer, x, target, max_norm, before_update=check)
+                        check = partial(check_finite, model, x, state=state)
+                        result = train_step(model, loss, optimizer, x, target, max_norm, check, state)
+                    state = result.state if carry_state else None
                     progress.add(result, target, time.perf_counter() - start)
                     for callback in callbacks:
                         callback.on_step(progress, result)
                     if stop:
                         if run:
-                            run.save_checkpoint(model, optimizer, progress)
+                            run.save_checkpoint(model, optimizer, progress, state)
                         raise Interrupted(
                             f"stopped after step {progress.step}, in epoch {epoch + 1} of {epochs}"
                         )
 
                 # of the last step; after a stop at the end of an epoch, the optimizer has not taken one yet
                 more = {"lr": optimizer.lr if schedule is None else schedule(progress.step - 1)}
-                if validation is not None:
+                state = None
+                if validation is not None and carry_state:
+                    more |= {"validation_loss": mean_loss(model, loss, validation, carry_state)}
+                elif validation is not None:
                     scores = evaluate(model, loss, validation)
                     more |= {"validation_loss": scores.loss}
                     more |= {} if isnan(scores.accuracy) else {"validation_accuracy": scores.accuracy}

@@ -37,8 +37,9 @@ class Progress:
         """Takes in one step."""
         self.step, self.step_in_epoch = self.step + 1, self.step_in_epoch + 1
         self.loss, self.count = self.loss + result.loss, self.count + result.count
-        self.samples += len(target)
-        if is_classification(result.prediction, target):
+        classes = is_classification(result.prediction, target)
+        self.samples += target.size if classes else len(target)  # of a text, every character is one
+        if classes:
             self.correct += int((result.prediction.argmax(-1) == target).sum())
             self.judged += target.size
         self.gradient_norm += result.gradient_norm

@@ -14,6 +14,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chainrule.layers.layer import Layer
 
 from .files import atomic, load_with_metadata, save
@@ -81,14 +83,19 @@ class Run:
 
     # ------------------------------------------------------------ while it runs
 
-    def save_checkpoint(self, model: Layer, optimizer: Optimizer, progress: Progress) -> None:
-        """metrics.jsonl; then weights, optimizer and progress, in one file so that they belong together.
+    def save_checkpoint(
+        self, model: Layer, optimizer: Optimizer, progress: Progress, state: Any = None
+    ) -> None:
+        """metrics.jsonl; then weights, optimizer and progress, in one file so that they belong together. And
+        the state, an array or a tuple of them, that a recurrent model carries on to the next batch.
 
         In this order, a run that is killed between the two writes the same metrics again when it goes on.
         """
         self._write_text("metrics.jsonl", "".join(json.dumps(record) + "\n" for record in progress.history))
         arrays = {f"model.{name}": array for name, array in model.state_dict().items()}
         arrays |= {f"optimizer.{name}": array for name, array in optimizer.state_dict().items()}
+        arrays |= {"state": state} if isinstance(state, np.ndarray) else {}
+        arrays |= {f"state.{i}": a for i, a in enumerate(state)} if isinstance(state, tuple) else {}
         save(arrays, self.last, {"progress": json.dumps(progress.to_json())})
 
     def load_checkpoint(self, model: Layer, optimizer: Optimizer | None = None) -> Progress:
@@ -112,6 +119,12 @@ class Run:
         if optimizer is not None:
             optimizer.load_state_dict(part("optimizer."))
         return Progress(**json.loads(metadata["progress"]))
+
+    def load_state(self) -> Any:
+        """What `save_checkpoint` was given as state: an array, a tuple of arrays, or None."""
+        arrays = load_with_metadata(self.last).arrays
+        parts = sorted((int(name[6:]), array) for name, array in arrays.items() if name.startswith("state."))
+        return arrays.get("state", tuple(array for _, array in parts) or None)
 
     # ------------------------------------------------------------ small files
 

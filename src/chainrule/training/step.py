@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -23,6 +23,24 @@ class Loss(Protocol):
     def backward(self, dloss: Any, cache: Any) -> tuple[Any, ...]: ...
 
 
+class Answer(NamedTuple):
+    """What a model returned, taken apart."""
+
+    prediction: Array
+    state: Any = None  # what a recurrent model hands on besides
+
+
+def answer(model: Layer, x: Any, state: Any = None) -> tuple[Answer, Any]:
+    """forward, with the inputs of one batch: (answer, cache).
+
+    x is one array, or a tuple of all that forward takes: (ids, lengths). A state that was carried here comes
+    after it. A model that returns a tuple returns (prediction, state).
+    """
+    inputs = x if isinstance(x, tuple) else (x,)
+    y, cache = model.forward(*inputs) if state is None else model.forward(*inputs, state)
+    return Answer(*y) if isinstance(y, tuple) else Answer(y), cache
+
+
 @dataclass(frozen=True)
 class StepResult:
     """What one step found."""
@@ -31,21 +49,26 @@ class StepResult:
     loss: float  # the sum over the batch
     count: float  # what a mean divides by
     gradient_norm: float  # before clipping
+    state: Any = None  # what a recurrent model hands on to the next batch
 
 
 def train_step(
     model: Layer,
     loss: Loss,
     optimizer: Optimizer,
-    x: Array,
+    x: Any,
     target: Array,
     max_norm: float | None = None,
     before_update: Callable[[StepResult], None] | None = None,
+    state: Any = None,
 ) -> StepResult:
     """forward, loss, backward, clip, update. `before_update` sees the result while the weights are still the
     old ones.
+
+    x: an array, or a tuple of all that forward takes. state: what the batch before handed on. Its gradient is
+    not handed back: back-propagation through time is truncated at the borders of batches.
     """
-    prediction, cache = model.forward(x)
+    (prediction, state_n), cache = answer(model, x, state)
     total, count, loss_cache = loss.forward(prediction, target)
     if count == 0:
         raise ValueError(
@@ -55,11 +78,11 @@ def train_step(
     model.zero_grad()
     # the loss is a sum; the step follows the mean: divided once, here
     dprediction, *_ = loss.backward(np.asarray(1 / count, dtype=prediction.dtype), loss_cache)
-    model.backward(dprediction, cache)
+    model.backward(dprediction if state_n is None else (dprediction, None), cache)
 
     parameters = optimizer.parameters
     norm = grad_norm(parameters) if max_norm is None else clip_grad_norm_(parameters, max_norm)
-    result = StepResult(prediction, float(total), float(count), norm)
+    result = StepResult(prediction, float(total), float(count), norm, state_n)
     if before_update is not None:
         before_update(result)
     optimizer.step()

@@ -1,0 +1,199 @@
+"""`chainrule train rnn`: a recurrent network learns to write. This file is the tutorial.
+
+data      ->  a text, its characters as numbers; the first 90 % to learn from
+model     ->  embedding, LSTM (or RNN, or GRU), linear (chainrule.models.RecurrentLM)
+training  ->  32 places of the text side by side, 64 characters at a time; the state is carried on, its gradient
+              is not (truncated back-propagation through time); gradients are clipped
+result    ->  nats per character on the test part, and samples
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from chainrule.data import CharVocabulary, StreamsInOrder, Text, TextStreams, load_text
+from chainrule.generation import generate_text
+from chainrule.layers import CrossEntropyLoss, manual_seed
+from chainrule.models import RecurrentLM
+from chainrule.models.recurrent_lm import CELLS
+from chainrule.training import Adam, Callback, CosineAnnealingLR, Run, WarmUp, fit, load, mean_loss
+from chainrule.training.pictures import learning_curves
+
+
+@dataclass(frozen=True)
+class RNNConfig:
+    """Everything that determines a run. It is stored with the run, as config.json."""
+
+    data: str = "python-docs"  # tinyshakespeare, or a text file
+    cell: str = "lstm"  # rnn, gru
+    layers: int = 1
+    hidden: int = 256
+    embedding: int = 64
+    dropout: float = 0.0
+    tied: bool = False
+    recurrent_init: str = "orthogonal"  # torch, identity
+    forget_bias: float | None = None  # of an LSTM
+    epochs: int = 8
+    batch_size: int = 32  # places of the text side by side
+    time: int = 64  # characters, then the gradient is cut
+    lr: float = 4e-3  # at the beginning, after a warm-up; it falls along a cosine
+    max_norm: float = 1.0  # gradients are clipped to it
+    seed: int = 0
+
+
+# what a data set is trained with unless told otherwise
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "python-docs": {},
+    "tinyshakespeare": {"layers": 2, "epochs": 12, "dropout": 0.2, "lr": 3e-3},
+}
+WARM_UP = 100  # steps
+EVALUATION_STREAMS, EVALUATION_TIME = 8, 256  # few streams begin without a state
+
+
+def configure(data: str = "python-docs", **options: Any) -> RNNConfig:
+    """The defaults of this text, with the given options (those that are not None) instead."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if Path(data).is_file():
+        data = str(Path(data).resolve())  # so that the run finds it again from any other directory
+    config = replace(RNNConfig(data=data), **{**DEFAULTS.get(data, {}), **given})
+    if config.cell not in CELLS:
+        raise ValueError(f"no cell is called {config.cell!r}: choose one of {', '.join(CELLS)}")
+    for name in ("layers", "hidden", "embedding", "epochs", "batch_size", "time"):
+        if getattr(config, name) < 1:
+            raise ValueError(f"{name} must be at least 1, got {getattr(config, name)}")
+    for name in ("lr", "max_norm"):
+        if not 0 < getattr(config, name) < math.inf:
+            raise ValueError(f"{name} must be a number > 0, got {getattr(config, name)}")
+    if not 0 <= config.dropout < 1:
+        raise ValueError(f"dropout must be a probability below 1, got {config.dropout}")
+    if config.forget_bias is not None and config.cell != "lstm":
+        raise ValueError(f"forget_bias: a {config.cell} has no forget gate, only an lstm has one")
+    return config
+
+
+def config_of(run: Run) -> RNNConfig:
+    """The config that a run was started with. Raises ValueError if the file holds something else."""
+    try:
+        return RNNConfig(**run.config)
+    except TypeError as error:
+        raise ValueError(f"{run.path / 'config.json'} is no config of this recipe: {error}") from None
+
+
+def build_model(options: dict[str, Any]) -> RecurrentLM:
+    return RecurrentLM(**options)
+
+
+def model_options(config: RNNConfig, vocabulary: CharVocabulary) -> dict[str, Any]:
+    """What it takes to build this model again."""
+    names = ("embedding", "hidden", "layers", "cell", "dropout", "tied", "recurrent_init")
+    options = {"vocabulary": len(vocabulary), **{name: getattr(config, name) for name in names}}
+    return options if config.forget_bias is None else {**options, "forget_bias": config.forget_bias}
+
+
+def train_rnn(
+    config: RNNConfig, run: Run, resume: bool = False, callbacks: Sequence[Callback] = ()
+) -> dict[str, Any]:
+    """Trains, evaluates, writes samples, and leaves everything in the run's directory. Returns what
+    result.json holds.
+    """
+    text = load_text(config.data)
+    vocabulary = CharVocabulary.of(text.whole)
+    ids = text.encode(vocabulary)
+    train = TextStreams(ids.train, config.batch_size, config.time, config.seed)
+    validation, test = (in_order(part) for part in (ids.validation, ids.test))
+
+    manual_seed(config.seed)
+    model = build_model(options := model_options(config, vocabulary))
+    check_same_text(text, run)
+    run.write_json(
+        "model.json",
+        {
+            "model": "recurrent-lm",
+            "options": options,
+            "vocabulary": vocabulary.to_json(),
+            "text": text.sha256,
+        },
+    )
+    loss, optimizer = CrossEntropyLoss(axis=-1), Adam(list(model.parameters()), config.lr)
+    schedule = WarmUp(CosineAnnealingLR(config.lr, config.epochs * len(train), config.lr / 30), WARM_UP)
+    history = fit(
+        model,
+        loss,
+        optimizer,
+        train,
+        validation,
+        epochs=config.epochs,
+        schedule=schedule,
+        max_norm=config.max_norm,
+        carry_state=True,
+        seed=config.seed,
+        run=run,
+        resume=resume and run.last.is_file(),  # stopped before its first checkpoint, it begins again
+        callbacks=callbacks,
+    )
+    learning_curves(history, run.path / "learning_curves.png")
+    test_loss = mean_loss(model, loss, test, carry_state=True)
+    result = {
+        "test_loss": test_loss,  # nats per character
+        "bits_per_character": test_loss / math.log(2),
+        "perplexity": math.exp(test_loss),
+        "test_characters": len(ids.test) - 1,
+        "test_is_validation": not text.has_own_test,
+        "train_loss": history[-1]["train_loss"],
+        "validation_loss": history[-1]["validation_loss"],
+        "best_validation_loss": min(record["validation_loss"] for record in history),
+        "parameters": sum(parameter.size for parameter in model.parameters()),
+        "epochs": len(history),
+        "steps": history[-1]["step"],
+        "seconds": sum(record["seconds"] for record in history),
+        "sha256": text.sha256,
+    }
+    run.write_json("result.json", result)
+    return result
+
+
+def in_order(ids: Any) -> StreamsInOrder:
+    """For evaluation: every character once."""
+    return StreamsInOrder(ids, min(EVALUATION_STREAMS, len(ids) - 1), EVALUATION_TIME)
+
+
+def check_same_text(text: Text, run: Run) -> None:
+    """Raises ValueError if the text has changed since: the run may have learned what is now tested."""
+    if (run.path / "model.json").exists() and run.read_json("model.json").get("text") != text.sha256:
+        raise ValueError(
+            f"the text {text.name} is not the one that {run.path} was trained with (its checksum differs; "
+            "that of python-docs is another for every version of Python): put it back, or train anew"
+        )
+
+
+def load_writer(run: Run, weights: str = "last") -> tuple[RecurrentLM, CharVocabulary]:
+    """A trained model in evaluation mode, and its vocabulary: for `generate_text`.
+
+    weights: "last", those of the end, or "best", those with the best validation loss.
+    """
+    description = run.read_json("model.json")
+    if description.get("model") != "recurrent-lm":
+        raise ValueError(f"{run.path} holds a {description.get('model')!r} model, which writes no text")
+    model = build_model(description["options"])
+    if weights == "last":
+        run.load_checkpoint(model)
+    elif weights == "best":
+        model.load_state_dict(load(run.best))
+    else:
+        raise ValueError(f"weights must be 'last' or 'best', got {weights!r}")
+    model.eval()
+    return model, CharVocabulary.from_json(description["vocabulary"])
+
+
+def samples(run: Run, count: int = 2, characters: int = 300, seed: int = 0) -> list[str]:
+    """What a trained model writes after a line break."""
+    model, vocabulary = load_writer(run)
+    prompt = "\n" if "\n" in vocabulary.characters else vocabulary.characters[0]
+    return [
+        "".join(generate_text(model, vocabulary, prompt, characters, temperature=0.7, seed=seed + i))
+        for i in range(count)
+    ]
