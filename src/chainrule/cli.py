@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -19,9 +17,12 @@ from chainrule import __version__
 
 from .commands.check import check_command
 from .commands.console import console, say
+from .commands.generate import generate_command
 from .commands.museum import museum_command
 from .commands.tour import tour_command
 from .commands.trace import trace_command
+from .commands.train_cnn import train_cnn_command
+from .commands.train_rnn import train_rnn_command
 
 app = typer.Typer(
     name="chainrule",
@@ -49,110 +50,6 @@ def root(
     if version:
         console.print(f"chainrule {__version__}", highlight=False)
         raise typer.Exit
-
-
-@train_app.command("cnn")
-def train_cnn(
-    data: Annotated[
-        str | None,
-        typer.Option(
-            help="digits, digits-last-half, mnist, fashion-mnist, or a folder with one folder per class."
-        ),
-    ] = None,
-    run: Annotated[
-        Path | None, typer.Option(help="Where the run is kept; a new directory in runs/ by default.")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in --run, or with the newest unfinished one.")
-    ] = False,
-    model: Annotated[
-        str | None,
-        typer.Option(help="small, keras (for mnist), fashion, lenet5, pytorch or color."),
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="digits 60, mnist 15, fashion-mnist 20, folders 30.")
-    ] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="digits and folders 32, others 128.")] = None,
-    lr: Annotated[float | None, typer.Option(help="The highest learning rate: 0.002; mnist 0.001.")] = None,
-    optimizer: Annotated[str | None, typer.Option(help="adam, adamw, or sgd (momentum 0.9).")] = None,
-    weight_decay: Annotated[float | None, typer.Option(min=0.0, help="0 by default.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="cosine, or (for mnist) constant.")] = None,
-    shift: Annotated[
-        int | None,
-        typer.Option(min=0, help="Move images by up to so many pixels: 1; mnist 0, folders 2."),
-    ] = None,
-    normalize: Annotated[
-        str | None, typer.Option(help="standard (the default): mean 0, spread 1; unit (mnist): 0 to 1.")
-    ] = None,
-    validation: Annotated[
-        float | None,
-        typer.Option(min=0.0, max=0.9, help="The share of the training images kept for validation: 0.1."),
-    ] = None,
-    label_smoothing: Annotated[
-        float | None,
-        typer.Option(min=0.0, max=1.0, help="How much of a target goes to all classes: 0."),
-    ] = None,
-    max_norm: Annotated[float | None, typer.Option(help="Clip gradients to this global norm.")] = None,
-    size: Annotated[
-        int | None, typer.Option(min=4, max=1024, help="Resize the images of a folder to size x size.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Initial weights, order, shifts and dropout follow from it: 0.")
-    ] = None,
-) -> None:
-    """A convolutional network learns to tell images apart.
-
-    By default the handwritten digits that come with scikit-learn: no download, under half a minute.
-
-    Options have defaults that suit the data; config.json in the run's directory shows them all.
-    """
-    from chainrule.recipes.cnn import config_of, configure
-    from chainrule.recipes.cnn import train_cnn as train
-    from chainrule.training import Display, Interrupted, Run
-
-    options = {
-        "model": model, "epochs": epochs, "batch_size": batch_size, "lr": lr, "optimizer": optimizer,
-        "weight_decay": weight_decay, "schedule": schedule, "shift": shift, "normalize": normalize,
-        "validation": validation, "label_smoothing": label_smoothing, "max_norm": max_norm, "size": size,
-        "seed": seed,
-    }  # fmt: skip
-    if resume:
-        opened = Run.open(run or _newest_unfinished(Path("runs")))
-        config = config_of(opened)
-        given = {name: value for name, value in {"data": data, **options}.items() if value is not None}
-        changed = [
-            f"{name}={value} (the run has {getattr(config, name)})"
-            for name, value in given.items()
-            if value != getattr(config, name)
-        ]
-        if changed:
-            raise ValueError(
-                f"--resume goes on with the run's own options; it cannot change {', '.join(changed)}"
-            )
-    else:
-        config = configure(data or "digits", **options)
-        opened = (
-            Run.create(run, asdict(config))
-            if run is not None
-            else Run.create_next("runs", f"cnn-{Path(config.data).name}", asdict(config))
-        )
-    where = escape(shlex.quote(str(opened.path)))
-    say(f"[bold]{config.model}[/] on [bold]{escape(config.data)}[/] → {where}")
-    try:
-        result = train(config, opened, resume=resume, callbacks=[Display(console)])
-    except (Interrupted, KeyboardInterrupt) as stopped:
-        what = (
-            f"[yellow]{stopped}[/]; everything is saved."
-            if isinstance(stopped, Interrupted)
-            else "\n[yellow]stopped at once[/]; what the last checkpoint holds is kept."
-        )
-        say(f"{what} Go on with:\n  chainrule train cnn --resume --run {where}")
-        raise typer.Exit(130) from None
-    except Exception:
-        if not resume:
-            opened.abandon()
-        raise
-    _print_result(result, opened.path)
 
 
 @app.command()
@@ -303,29 +200,13 @@ def lab(
         raise typer.Exit(130) from None
 
 
+train_app.command("cnn")(train_cnn_command)
+train_app.command("rnn")(train_rnn_command)
 app.command("check")(check_command)
+app.command("generate")(generate_command)
 app.command("museum")(museum_command)
 app.command("tour")(tour_command)
 app.command("trace")(trace_command)
-
-
-def _newest_unfinished(parent: Path) -> Path:
-    runs = [p.parent for p in parent.glob("*/config.json") if not (p.parent / "result.json").exists()]
-    if not runs:
-        raise FileNotFoundError(f"there is no unfinished run in {parent}/: name one with --run")
-    return max(runs, key=lambda path: (path / "config.json").stat().st_mtime)
-
-
-def _print_result(result: dict[str, Any], run: Path) -> None:
-    path = escape(shlex.quote(str(run)))
-    wrong = round((1 - result["test_accuracy"]) * result["test_images"])
-    say(
-        f"\ntest accuracy [bold green]{result['test_accuracy']:.2%}[/] "
-        f"({wrong} of {result['test_images']:,} images wrong), test loss {result['test_loss']:.4f}, "
-        f"{result['parameters']:,} parameters, {result['seconds']:.1f} s of training"
-    )
-    say(f"pictures: {path}/learning_curves.png, confusion_matrix.png, worst_mistakes.png")
-    say(f"next: chainrule evaluate {path}    chainrule predict {path} IMAGE...")
 
 
 def fail(error: BaseException) -> NoReturn:

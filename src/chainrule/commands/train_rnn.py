@@ -1,0 +1,80 @@
+"""`chainrule train rnn`: the options, and what is said and written at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from .console import console, say
+from .training import ResumeOption, RunOption, finish, shown, start
+
+if TYPE_CHECKING:
+    from chainrule.training import Run
+
+
+def train_rnn_command(
+    data: Annotated[
+        str | None,
+        typer.Option(help="python-docs (English, comes with Python), tinyshakespeare, or a text file."),
+    ] = None,
+    run: RunOption = None,
+    resume: ResumeOption = False,
+    cell: Annotated[str | None, typer.Option(help="lstm (the default), gru, or rnn.")] = None,
+    layers: Annotated[int | None, typer.Option(min=1, help="1; tinyshakespeare 2.")] = None,
+    hidden: Annotated[int | None, typer.Option(min=1, help="Numbers in the state of a layer: 256.")] = None,
+    embedding: Annotated[int | None, typer.Option(min=1, help="Numbers per character: 64.")] = None,
+    tied: Annotated[
+        bool | None, typer.Option("--tied", help="One table for reading and predicting characters.")
+    ] = None,
+    dropout: Annotated[float | None, typer.Option(min=0.0, help="0; tinyshakespeare 0.2.")] = None,
+    recurrent_init: Annotated[
+        str | None, typer.Option(help="orthogonal (the default), torch, or identity.")
+    ] = None,
+    forget_bias: Annotated[
+        float | None, typer.Option(help="lstm: the forget gate's bias at the beginning.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="8; tinyshakespeare 12.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Places of the text side by side: 32.")
+    ] = None,
+    time: Annotated[
+        int | None, typer.Option(min=1, help="Characters after which the gradient is cut: 64.")
+    ] = None,
+    lr: Annotated[float | None, typer.Option(help="The highest learning rate: 0.004.")] = None,
+    max_norm: Annotated[float | None, typer.Option(help="Clip gradients to this global norm: 1.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Weights, order and dropout follow from it: 0.")
+    ] = None,
+) -> None:
+    """A recurrent network learns to write, character by character.
+
+    By default English text that every Python contains: no download, under two minutes.
+    """
+    from chainrule.recipes.rnn import config_of, configure, samples, train_rnn
+
+    options = {
+        "cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "tied": tied,
+        "dropout": dropout, "recurrent_init": recurrent_init, "forget_bias": forget_bias, "epochs": epochs,
+        "batch_size": batch_size, "time": time, "lr": lr, "max_norm": max_norm, "seed": seed,
+    }  # fmt: skip
+    config, opened = start("rnn", configure, config_of, data, options, run, resume)
+    say(f"[bold]{config.cell}[/] on [bold]{escape(config.data)}[/] → {shown(opened)}")
+    result = finish("rnn", train_rnn, config, opened, resume)
+    for text in samples(opened, seed=config.seed):
+        console.rule("a sample", style="dim")
+        console.print(escape(text), highlight=False)
+    console.rule(style="dim")
+    _say_result(result, opened)
+
+
+def _say_result(result: dict[str, Any], run: Run) -> None:
+    part = "validation" if result["test_is_validation"] else "test"
+    say(
+        f"\n{part} loss [bold green]{result['test_loss']:.4f}[/] nats per character "
+        f"({result['bits_per_character']:.3f} bits, perplexity {result['perplexity']:.2f}), "
+        f"{result['parameters']:,} parameters, {result['seconds']:.1f} s of training"
+    )
+    say(f"picture: {shown(run)}/learning_curves.png")
+    say(f'next: chainrule generate {shown(run)} --prompt "The "')

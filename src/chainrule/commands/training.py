@@ -1,0 +1,91 @@
+"""What all `chainrule train ...` commands do: begin a run or go on with one, and keep what a Ctrl-C interrupts."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from .console import console, say
+
+if TYPE_CHECKING:
+    from chainrule.training import Run
+
+RunOption = Annotated[
+    Path | None, typer.Option("--run", help="Where the run is kept; a new directory in runs/ by default.")
+]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", help="Go on with the run in --run, or with the newest unfinished one.")
+]
+
+
+def start(
+    recipe: str,
+    configure: Callable[..., Any],
+    config_of: Callable[[Run], Any],
+    data: str | None,
+    options: dict[str, Any],
+    run: Path | None,
+    resume: bool,
+) -> tuple[Any, Run]:
+    """The config and the run: new ones, or those to go on with. Options that are None were not given."""
+    from chainrule.training import Run
+
+    if resume:
+        opened = Run.open(run or _newest_unfinished(Path("runs"), recipe))
+        config = config_of(opened)
+        given = {name: value for name, value in {"data": data, **options}.items() if value is not None}
+        changed = [
+            f"{name}={value} (the run has {getattr(config, name)})"
+            for name, value in given.items()
+            if value != getattr(config, name)
+        ]
+        if changed:
+            raise ValueError(
+                f"--resume goes on with the run's own options; it cannot change {', '.join(changed)}"
+            )
+        return config, opened
+    config = configure(**({} if data is None else {"data": data}), **options)
+    if run is not None:
+        return config, Run.create(run, asdict(config))
+    return config, Run.create_next("runs", f"{recipe}-{Path(config.data).stem}", asdict(config))
+
+
+def finish(
+    recipe: str, train: Callable[..., dict[str, Any]], config: Any, run: Run, resume: bool
+) -> dict[str, Any]:
+    """Trains with a progress bar. After Ctrl-C, says how to go on and exits with 130."""
+    from chainrule.training import Display, Interrupted
+
+    try:
+        return train(config, run, resume=resume, callbacks=[Display(console)])
+    except (Interrupted, KeyboardInterrupt) as stopped:
+        what = (
+            f"[yellow]{stopped}[/]; everything is saved."
+            if isinstance(stopped, Interrupted)
+            else "\n[yellow]stopped at once[/]; what the last checkpoint holds is kept."
+        )
+        say(f"{what} Go on with:\n  chainrule train {recipe} --resume --run {shown(run)}")
+        raise typer.Exit(130) from None
+    except Exception:
+        if not resume:
+            run.abandon()
+        raise
+
+
+def shown(run: Run) -> str:
+    """A run's directory as it can be typed."""
+    return escape(shlex.quote(str(run.path)))
+
+
+def _newest_unfinished(parent: Path, recipe: str) -> Path:
+    configs = parent.glob(f"{recipe}-*/config.json")
+    runs = [p.parent for p in configs if not (p.parent / "result.json").exists()]
+    if not runs:
+        raise FileNotFoundError(f"there is no unfinished {recipe} run in {parent}/: name one with --run")
+    return max(runs, key=lambda path: (path / "config.json").stat().st_mtime)
