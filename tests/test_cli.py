@@ -147,7 +147,7 @@ def test_runs_are_numbered_in_a_folder_of_their_own(tmp_path: Path, monkeypatch:
     )
     assert "→ runs/cnn-digits-2" in chainrule("train", "cnn", *options).out
     assert_refused(
-        chainrule("train", "cnn", "--resume"), "there is no unfinished run in runs/: name one with --run"
+        chainrule("train", "cnn", "--resume"), "there is no unfinished cnn run in runs/: name one with --run"
     )
 
 

@@ -1,4 +1,4 @@
-"""What all `chainrule train ...` commands do: begin a run or go on with one, and keep what a Ctrl-C interrupts."""
+"""What all `chainrule train ...` commands do: begin a run or go on with one, and keep what Ctrl-C interrupts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def start(
     config = configure(**({} if data is None else {"data": data}), **options)
     if run is not None:
         return config, Run.create(run, asdict(config))
-    return config, Run.create_next("runs", f"{recipe}-{Path(config.data).stem}", asdict(config))
+    data_path = Path(config.data)
+    name = data_path.stem if data_path.is_file() else data_path.name
+    return config, Run.create_next("runs", f"{recipe}-{name}", asdict(config))
 
 
 def finish(

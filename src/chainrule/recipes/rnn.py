@@ -2,8 +2,8 @@
 
 data      ->  a text, its characters as numbers; the first 90 % to learn from
 model     ->  embedding, LSTM (or RNN, or GRU), linear (chainrule.models.RecurrentLM)
-training  ->  32 places of the text side by side, 64 characters at a time; the state is carried on, its gradient
-              is not (truncated back-propagation through time); gradients are clipped
+training  ->  32 places of the text side by side, 64 characters at a time; the state is carried on, its
+              gradient is not (truncated back-propagation through time); gradients are clipped
 result    ->  nats per character on the test part, and samples
 """
 
