@@ -1,4 +1,4 @@
-"""What all `chainrule train ...` commands do: begin a run or go on with one, and keep what Ctrl-C interrupts."""
+"""What all `chainrule train ...` commands do: begin a run or go on with one, and keep what Ctrl-C stops."""
 
 from __future__ import annotations
 
