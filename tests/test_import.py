@@ -16,7 +16,8 @@ import chainrule
 PACKAGE = Path(chainrule.__file__).parent
 # each floor stands on those before it
 FLOORS = (
-    "functions", "layers", "models", "training", "data", "doctor", "look", "recipes", "labs", "commands",
+    "functions", "kernels", "layers", "models", "training", "data", "doctor", "look", "recipes", "labs",
+    "commands",
 )  # fmt: skip
 HEAVY = {
     "numba",
