@@ -63,6 +63,7 @@ def fit(
     run: Run | None = None,
     resume: bool = False,
     callbacks: Sequence[Callback] = (),
+    threads: int = 1,
 ) -> list[Record]:
     """Trains for `epochs` epochs and returns one record per epoch.
 
@@ -71,11 +72,16 @@ def fit(
     if it had never stopped: batches depend on (seed, epoch), masks on (seed, step), the learning rate on the
     step.
 
+    threads > 1 cuts each batch into as many parts, one per core (see sharding): the same results up to
+    rounding.
+
     Raises NonFiniteError, naming the first layer concerned, if the loss or a gradient is NaN or infinite; the
     weights are then those before that step.
     """
     if resume and run is None:
         raise ValueError("resume=True needs run=: the directory that holds the checkpoint")
+    if threads < 1:
+        raise ValueError(f"threads must be at least 1, got {threads}")
     if epochs < 1 or len(train) < 1:
         raise ValueError(f"nothing to train: {epochs} epochs of {len(train)} steps")
     progress = run.load_checkpoint(model, optimizer) if run and resume else Progress()
@@ -92,7 +98,9 @@ def fit(
                     # step 0 belongs to the initial weights; check_finite says what NumPy would warn of
                     with randomness(seed, progress.step + 1), np.errstate(over="ignore", invalid="ignore"):
                         check = partial(check_finite, model, x)
-                        result = train_step(model, loss, optimizer, x, target, max_norm, before_update=check)
+                        result = train_step(
+                            model, loss, optimizer, x, target, max_norm, before_update=check, threads=threads
+                        )
                     progress.add(result, target, time.perf_counter() - start)
                     for callback in callbacks:
                         callback.on_step(progress, result)

@@ -33,6 +33,29 @@ class StepResult:
     gradient_norm: float  # before clipping
 
 
+def gradients(model: Layer, loss: Loss, x: Array, target: Array) -> tuple[Array, float, float]:
+    """forward, loss and backward; returns (prediction, sum, count). The model's gradients become those of the
+    mean.
+    """
+    prediction, cache = model.forward(x)
+    total, count, loss_cache = loss.forward(prediction, target)
+    check_count(count)
+
+    model.zero_grad()
+    # the loss is a sum; the step follows the mean: divided once, here
+    dprediction, *_ = loss.backward(np.asarray(1 / count, dtype=prediction.dtype), loss_cache)
+    model.backward(dprediction, cache)
+    return prediction, float(total), float(count)
+
+
+def check_count(count: float) -> None:
+    """Raises ValueError if the mean would be one over nothing."""
+    if count == 0:
+        raise ValueError(
+            "no target of this batch counts (all are ignored, or of weight 0): there is nothing to learn"
+        )
+
+
 def train_step(
     model: Layer,
     loss: Loss,
@@ -41,25 +64,21 @@ def train_step(
     target: Array,
     max_norm: float | None = None,
     before_update: Callable[[StepResult], None] | None = None,
+    threads: int = 1,
 ) -> StepResult:
     """forward, loss, backward, clip, update. `before_update` sees the result while the weights are still the
-    old ones.
+    old ones. With threads > 1 the batch is cut into as many parts: see sharding.
     """
-    prediction, cache = model.forward(x)
-    total, count, loss_cache = loss.forward(prediction, target)
-    if count == 0:
-        raise ValueError(
-            "no target of this batch counts (all are ignored, or of weight 0): there is nothing to learn"
-        )
+    if threads > 1:
+        from .sharding import sharded_gradients
 
-    model.zero_grad()
-    # the loss is a sum; the step follows the mean: divided once, here
-    dprediction, *_ = loss.backward(np.asarray(1 / count, dtype=prediction.dtype), loss_cache)
-    model.backward(dprediction, cache)
+        prediction, total, count = sharded_gradients(model, loss, x, target, threads)
+    else:
+        prediction, total, count = gradients(model, loss, x, target)
 
     parameters = optimizer.parameters
     norm = grad_norm(parameters) if max_norm is None else clip_grad_norm_(parameters, max_norm)
-    result = StepResult(prediction, float(total), float(count), norm)
+    result = StepResult(prediction, total, count, norm)
     if before_update is not None:
         before_update(result)
     optimizer.step()
