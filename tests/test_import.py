@@ -16,7 +16,8 @@ import chainrule
 PACKAGE = Path(chainrule.__file__).parent
 # each floor stands on those before it
 FLOORS = (
-    "functions", "layers", "models", "training", "generation", "data", "doctor", "look", "recipes", "labs",
+    "functions", "kernels", "layers", "models", "training", "generation", "data", "doctor", "look", "recipes",
+    "labs",
     "commands",
 )  # fmt: skip
 HEAVY = {

@@ -44,6 +44,9 @@ def train_rnn_command(
     ] = None,
     lr: Annotated[float | None, typer.Option(help="The highest learning rate: 0.004.")] = None,
     max_norm: Annotated[float | None, typer.Option(help="Clip gradients to this global norm: 1.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=0, help="Each takes a part of the batch; 0: one per core, if faster.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Weights, order and dropout follow from it: 0.")
     ] = None,
@@ -57,7 +60,8 @@ def train_rnn_command(
     options = {
         "cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "tied": tied,
         "dropout": dropout, "recurrent_init": recurrent_init, "forget_bias": forget_bias, "epochs": epochs,
-        "batch_size": batch_size, "time": time, "lr": lr, "max_norm": max_norm, "seed": seed,
+        "batch_size": batch_size, "time": time, "lr": lr, "max_norm": max_norm, "threads": threads,
+        "seed": seed,
     }  # fmt: skip
     config, opened = start("rnn", configure, config_of, data, options, run, resume)
     say(f"[bold]{config.cell}[/] on [bold]{escape(config.data)}[/] → {shown(opened)}")

@@ -2,7 +2,8 @@
 
 The reference in this folder is the truth. A twin has the same signature, returns `NotImplemented` where it
 does not apply, and has a cache of its own type: backward follows the type of the cache, never the switch of
-the moment.
+the moment. The twins are not loaded before a function is called: they register themselves when
+`chainrule.kernels` is imported.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
+from functools import cache, wraps
+from importlib import import_module
 from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
@@ -35,6 +37,11 @@ def backend(name: str) -> Iterator[None]:
         _backend.reset(token)
 
 
+@cache
+def _load_twins() -> None:
+    import_module("chainrule.kernels")
+
+
 def pair(
     forward: Callable[P, R], backward: Callable[[Any, Any], S]
 ) -> tuple[Callable[P, R], Callable[[Any, Any], S]]:
@@ -44,7 +51,8 @@ def pair(
 
     @wraps(forward)
     def dispatched(*args: P.args, **kwargs: P.kwargs) -> R:
-        if twins and _backend.get() == "auto":
+        if _backend.get() == "auto":
+            _load_twins()
             for twin in twins:
                 result = twin(*args, **kwargs)
                 if result is not NotImplemented:

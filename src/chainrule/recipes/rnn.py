@@ -22,6 +22,7 @@ from chainrule.models import RecurrentLM
 from chainrule.models.recurrent_lm import CELLS
 from chainrule.training import Adam, Callback, CosineAnnealingLR, Run, WarmUp, fit, load, mean_loss
 from chainrule.training.pictures import learning_curves
+from chainrule.training.sharding import usual_threads
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class RNNConfig:
     time: int = 64  # characters, then the gradient is cut
     lr: float = 4e-3  # at the beginning, after a warm-up; it falls along a cosine
     max_norm: float = 1.0  # gradients are clipped to it
+    threads: int = 0  # each takes a part of the batch; 0: one per core where that is faster
     seed: int = 0
 
 
@@ -130,6 +132,7 @@ def train_rnn(
         schedule=schedule,
         max_norm=config.max_norm,
         carry_state=True,
+        threads=config.threads or usual_threads(config.batch_size),
         seed=config.seed,
         run=run,
         resume=resume and run.last.is_file(),  # stopped before its first checkpoint, it begins again

@@ -64,6 +64,7 @@ def fit(
     run: Run | None = None,
     resume: bool = False,
     callbacks: Sequence[Callback] = (),
+    threads: int = 1,
 ) -> list[Record]:
     """Trains for `epochs` epochs and returns one record per epoch.
 
@@ -75,11 +76,16 @@ def fit(
     carry_state: a recurrent model's state goes on from batch to batch, through one epoch. Its gradient does
     not: back-propagation through time is truncated.
 
+    threads > 1 cuts each batch into as many parts, one per core (see sharding): the same results up to
+    rounding.
+
     Raises NonFiniteError, naming the first layer concerned, if the loss or a gradient is NaN or infinite; the
     weights are then those before that step.
     """
     if resume and run is None:
         raise ValueError("resume=True needs run=: the directory that holds the checkpoint")
+    if threads < 1:
+        raise ValueError(f"threads must be at least 1, got {threads}")
     if epochs < 1 or len(train) < 1:
         raise ValueError(f"nothing to train: {epochs} epochs of {len(train)} steps")
     progress = run.load_checkpoint(model, optimizer) if run and resume else Progress()
@@ -97,7 +103,9 @@ def fit(
                     # step 0 belongs to the initial weights; check_finite says what NumPy would warn of
                     with randomness(seed, progress.step + 1), np.errstate(over="ignore", invalid="ignore"):
                         check = partial(check_finite, model, x, state=state)
-                        result = train_step(model, loss, optimizer, x, target, max_norm, check, state)
+                        result = train_step(
+                            model, loss, optimizer, x, target, max_norm, check, state, threads=threads
+                        )
                     state = result.state if carry_state else None
                     progress.add(result, target, time.perf_counter() - start)
                     for callback in callbacks:

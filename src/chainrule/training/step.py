@@ -52,6 +52,36 @@ class StepResult:
     state: Any = None  # what a recurrent model hands on to the next batch
 
 
+def gradients(
+    model: Layer, loss: Loss, x: Any, target: Array, state: Any = None
+) -> tuple[Answer, float, float]:
+    """forward, loss and backward; returns (answer, sum, count). The model's gradients become those of the
+    mean.
+    """
+    (prediction, state_n), cache = answer(model, x, state)
+    total, count, loss_cache = loss.forward(prediction, target)
+    check_count(count)
+
+    model.zero_grad()
+    # the loss is a sum; the step follows the mean: divided once, here
+    dprediction, *_ = loss.backward(np.asarray(1 / count, dtype=prediction.dtype), loss_cache)
+    model.backward(upstream(dprediction, state_n), cache)
+    return Answer(prediction, state_n), float(total), float(count)
+
+
+def upstream(dprediction: Array, state: Any) -> Any:
+    """The gradient in the structure that the model returned: nothing comes back from the next batch."""
+    return dprediction if state is None else (dprediction, None)
+
+
+def check_count(count: float) -> None:
+    """Raises ValueError if the mean would be one over nothing."""
+    if count == 0:
+        raise ValueError(
+            "no target of this batch counts (all are ignored, or of weight 0): there is nothing to learn"
+        )
+
+
 def train_step(
     model: Layer,
     loss: Loss,
@@ -61,28 +91,25 @@ def train_step(
     max_norm: float | None = None,
     before_update: Callable[[StepResult], None] | None = None,
     state: Any = None,
+    threads: int = 1,
 ) -> StepResult:
     """forward, loss, backward, clip, update. `before_update` sees the result while the weights are still the
     old ones.
 
     x: an array, or a tuple of all that forward takes. state: what the batch before handed on. Its gradient is
-    not handed back: back-propagation through time is truncated at the borders of batches.
+    not handed back: back-propagation through time is truncated at the borders of batches. With threads > 1
+    the batch is cut into as many parts: see sharding.
     """
-    (prediction, state_n), cache = answer(model, x, state)
-    total, count, loss_cache = loss.forward(prediction, target)
-    if count == 0:
-        raise ValueError(
-            "no target of this batch counts (all are ignored, or of weight 0): there is nothing to learn"
-        )
+    if threads > 1:
+        from .sharding import sharded_gradients
 
-    model.zero_grad()
-    # the loss is a sum; the step follows the mean: divided once, here
-    dprediction, *_ = loss.backward(np.asarray(1 / count, dtype=prediction.dtype), loss_cache)
-    model.backward(dprediction if state_n is None else (dprediction, None), cache)
+        (prediction, state_n), total, count = sharded_gradients(model, loss, x, target, threads, state)
+    else:
+        (prediction, state_n), total, count = gradients(model, loss, x, target, state)
 
     parameters = optimizer.parameters
     norm = grad_norm(parameters) if max_norm is None else clip_grad_norm_(parameters, max_norm)
-    result = StepResult(prediction, float(total), float(count), norm, state_n)
+    result = StepResult(prediction, total, count, norm, state_n)
     if before_update is not None:
         before_update(result)
     optimizer.step()
