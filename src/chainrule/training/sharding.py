@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from chainrule import kernels
+import chainrule.kernels as kernels
 from chainrule.functions.arrays import Array
 from chainrule.layers.layer import Layer
 from chainrule.layers.randomness import current, randomness
