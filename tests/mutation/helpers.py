@@ -26,7 +26,10 @@ def double(dy: Any) -> Any:
 
 def spoil(dy: Any) -> None:
     """Changes the caller's gradient, as an in-place operation would."""
-    if hasattr(dy, "flags") and dy.ndim:
+    if isinstance(dy, tuple):
+        for part in dy:
+            spoil(part)
+    elif hasattr(dy, "flags") and dy.ndim:
         dy += 1
 
 

@@ -12,8 +12,8 @@ The three parts r, z, n of the weights stand one below the other, in this order:
 so is its gradient. That is the LSTM's additive path, with 1 - z and z in the places of i and f.
 
 **Where does r stand?** In the paper r multiplies h before the matrix, U(r ∘ h); here, as in cuDNN and
-PyTorch, it multiplies the product, b_hn included: r ∘ (h W_hnᵀ + b_hn). Both learn equally well, but weights
-of one do not fit the other; and here the two biases of n are not interchangeable.
+PyTorch, it multiplies the product, b_hn included: r ∘ (h W_hnᵀ + b_hn). Weights of one form do not fit the
+other; and here the two biases of n differ, in what they do and in their gradients.
 
 **Backward.** h went three ways: straight to h' (through z), and through the matrix into the gates and into m.
 

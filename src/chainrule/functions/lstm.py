@@ -13,7 +13,7 @@ step: lstm_step_backward adds these two.
 
 It cannot explode, as f <= 1, and it does not vanish where f is near 1; the network learns where that should
 be. With the usual initial weights f is about ½ at first, and ½³⁰ is nothing: hence a forget-gate bias of 1 or
-2 for long memories (Gers et al. 2000, section 4; Jozefowicz et al. 2015, section 3.2). The ways through the
+2 for long memories (Gers et al. 2000; Jozefowicz, Zaremba and Sutskever 2015). The ways through the
 gates and h remain, with matrices in them: gradients of an LSTM can explode too, and are clipped.
 
 (Hochreiter and Schmidhuber 1997; Gers, Schmidhuber and Cummins 2000.) One step alone, and its mathematics:

@@ -100,6 +100,8 @@ def check_recurrent(
             f"{name} expects {weight_ih.shape[1]} input features, got {x.shape[-1]}: "
             f"{describe('input', x, axes)}, {describe('weight_ih', weight_ih, (rows, 'features'))}"
         )
+    check_same_dtype(name, x, weight_ih)
+    check_same_dtype(f"{name} (weight_ih)", weight_ih, weight_hh)
     for state, array in states.items():
         if array.shape != (x.shape[0], hidden):
             raise ValueError(
@@ -108,8 +110,6 @@ def check_recurrent(
                 "the numbers of one sample out to others"
             )
         check_same_dtype(f"{name} ({state})", array, weight_hh)
-    check_same_dtype(name, x, weight_ih)
-    check_same_dtype(f"{name} (weight_ih)", weight_ih, weight_hh)
     for bias, values in zip(("bias_ih", "bias_hh"), biases, strict=True):
         if values is not None and values.shape != (gates * hidden,):
             raise ValueError(

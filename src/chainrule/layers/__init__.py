@@ -7,20 +7,27 @@ from .conv2d import Conv2d
 from .dropout import Dropout
 from .embedding import Embedding
 from .flatten import Flatten
+from .gru import GRU
 from .identity import Identity
 from .layer import Layer
 from .layer_norm import LayerNorm
 from .linear import Linear
 from .losses import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
+from .lstm import LSTM
 from .new import default_dtype
 from .parameter import Buffer, Parameter
 from .pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from .randomness import manual_seed, randomness
+from .recurrent_cells import GRUCell, LSTMCell, RNNCell
 from .residual import Residual
+from .rnn import RNN
 from .sequential import Sequential
 
 __all__ = [
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "AdaptiveAvgPool2d",
     "AvgPool2d",
     "BCEWithLogitsLoss",
@@ -32,7 +39,9 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "Identity",
+    "LSTMCell",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
@@ -41,6 +50,7 @@ __all__ = [
     "MSELoss",
     "MaxPool2d",
     "Parameter",
+    "RNNCell",
     "ReLU",
     "Residual",
     "Sequential",
