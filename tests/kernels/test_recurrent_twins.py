@@ -173,6 +173,7 @@ def test_repeated_symbols_as_of_an_embedding(kind: str) -> None:
     table = np.random.default_rng(3).normal(size=(3, 9)).astype(np.float32)
     case.arrays[0] = table[np.random.default_rng(4).integers(3, size=(5, 7))]
     case.check()
+    assert case.run()[2].given.repeated is not None
 
 
 @pytest.mark.parametrize("kind", KINDS)

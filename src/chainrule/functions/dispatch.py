@@ -37,6 +37,11 @@ def backend(name: str) -> Iterator[None]:
         _backend.reset(token)
 
 
+def twins_are_wanted() -> bool:
+    """False inside of `with backend("reference")`."""
+    return _backend.get() == "auto"
+
+
 @cache
 def _load_twins() -> None:
     import_module("chainrule.kernels")
@@ -51,7 +56,7 @@ def pair(
 
     @wraps(forward)
     def dispatched(*args: P.args, **kwargs: P.kwargs) -> R:
-        if _backend.get() == "auto":
+        if twins_are_wanted():
             _load_twins()
             for twin in twins:
                 result = twin(*args, **kwargs)

@@ -8,21 +8,16 @@ import numpy as np
 
 from chainrule.functions.arrays import Array
 
-from .recurrent import Prepared, applies, present, rows, upstream, weight_gradients
+from .recurrent import Given, applies, upstream
 
 
 class CompiledGruCache(NamedTuple):
     """Arrays count time first; h holds time + 1 states: the first one stands where the loop began."""
 
-    x: Array
-    weight_ih: Array
-    weight_hh: Array
-    has_bias: tuple[bool, bool]
+    given: Given
     gates: Array  # r, z, n
     m: Array
     h: Array
-    lengths: Array
-    reverse: bool
 
 
 def gru(
@@ -34,27 +29,21 @@ def gru(
         return NotImplemented
     from .gru_loops import gru_forward
 
-    given = Prepared("gru", 3, x, {"h0": h0}, (weight_ih, weight_hh), (bias_ih, bias_hh), lengths)
-    gates = (rows(given.x) @ given.weight_ih.T).reshape(given.time, given.batch, -1)
-    h = given.states(h0, reverse)
+    weights, biases = (weight_ih, weight_hh), (bias_ih, bias_hh)
+    given = Given.check("gru", 3, x, {"h0": h0}, weights, biases, lengths, reverse)
+    gates, h = given.from_x(), given.states(h0)
     m = np.empty_like(h[1:])
     gru_forward(given.weight_hh, given.bias_ih, given.bias_hh, given.lengths, reverse, gates, m, h)
-
-    has_bias = bias_ih is not None, bias_hh is not None
-    cache = CompiledGruCache(
-        given.x, given.weight_ih, given.weight_hh, has_bias, gates, m, h, given.lengths, reverse
-    )
-    return (given.output(h, reverse), h[0 if reverse else -1].copy()), cache
+    return (given.output(h), given.last(h)), CompiledGruCache(given, gates, m, h)
 
 
 def gru_backward(dy: Any, cache: CompiledGruCache) -> tuple[Array | None, ...]:
     """As chainrule.functions.gru_backward."""
     from .gru_loops import gru_backward as loops
 
-    x, weight_ih, weight_hh, has_bias, gates, m, h, lengths, reverse = cache
-    doutput, (dh,) = upstream(dy, h, reverse)
+    given, gates, m, h = cache
+    doutput, (dh,) = upstream(dy, h)
     dfrom_x, dfrom_h = np.empty_like(gates), np.empty_like(gates)
-    loops(weight_hh, lengths, reverse, gates, m, h, doutput, dh, dfrom_x, dfrom_h)
-    before = h[1:] if reverse else h[:-1]
-    dx, dweight_ih, dweight_hh, *dbiases = weight_gradients(dfrom_x, dfrom_h, x, before, weight_ih)
-    return dx, dh, dweight_ih, dweight_hh, *present(dbiases, has_bias), None
+    loops(given.weight_hh, given.lengths, given.reverse, gates, m, h, doutput, dh, dfrom_x, dfrom_h)
+    dx, *dweights = given.gradients(dfrom_x, dfrom_h, h)
+    return dx, dh, *dweights, None

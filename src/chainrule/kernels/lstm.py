@@ -8,22 +8,17 @@ import numpy as np
 
 from chainrule.functions.arrays import Array
 
-from .recurrent import Prepared, applies, present, rows, upstream, weight_gradients
+from .recurrent import Given, applies, upstream
 
 
 class CompiledLstmCache(NamedTuple):
     """Arrays count time first; h and c hold time + 1 states: the first one stands where the loop began."""
 
-    x: Array
-    weight_ih: Array
-    weight_hh: Array
-    has_bias: tuple[bool, bool]
+    given: Given
     gates: Array  # i, f, g, o
     c: Array
     tanh_c: Array
     h: Array
-    lengths: Array
-    reverse: bool
 
 
 def lstm(
@@ -35,29 +30,23 @@ def lstm(
         return NotImplemented
     from .lstm_loops import lstm_forward
 
-    given = Prepared("lstm", 4, x, {"h0": h0, "c0": c0}, (weight_ih, weight_hh), (bias_ih, bias_hh), lengths)
-    gates = (rows(given.x) @ given.weight_ih.T).reshape(given.time, given.batch, -1)
-    h, c = given.states(h0, reverse), given.states(c0, reverse)
+    states, weights, biases = {"h0": h0, "c0": c0}, (weight_ih, weight_hh), (bias_ih, bias_hh)
+    given = Given.check("lstm", 4, x, states, weights, biases, lengths, reverse)
+    gates, h, c = given.from_x(), given.states(h0), given.states(c0)
     tanh_c = np.empty_like(h[1:])
     bias = given.bias_ih + given.bias_hh
     lstm_forward(given.weight_hh, bias, given.lengths, reverse, gates, c, tanh_c, h)
-
-    has_bias = bias_ih is not None, bias_hh is not None
-    cache = CompiledLstmCache(
-        given.x, given.weight_ih, given.weight_hh, has_bias, gates, c, tanh_c, h, given.lengths, reverse
-    )
-    last = 0 if reverse else -1
-    return (given.output(h, reverse), h[last].copy(), c[last].copy()), cache
+    y = given.output(h), given.last(h), given.last(c)
+    return y, CompiledLstmCache(given, gates, c, tanh_c, h)
 
 
 def lstm_backward(dy: Any, cache: CompiledLstmCache) -> tuple[Array | None, ...]:
     """As chainrule.functions.lstm_backward."""
     from .lstm_loops import lstm_backward as loops
 
-    x, weight_ih, weight_hh, has_bias, gates, c, tanh_c, h, lengths, reverse = cache
-    doutput, (dh, dc) = upstream(dy, h, reverse)
+    given, gates, c, tanh_c, h = cache
+    doutput, (dh, dc) = upstream(dy, h)
     da = np.empty_like(gates)
-    loops(weight_hh, lengths, reverse, gates, c, tanh_c, doutput, dh, dc, da)
-    before = h[1:] if reverse else h[:-1]
-    dx, dweight_ih, dweight_hh, *dbiases = weight_gradients(da, da, x, before, weight_ih)
-    return dx, dh, dc, dweight_ih, dweight_hh, *present(dbiases, has_bias), None
+    loops(given.weight_hh, given.lengths, given.reverse, gates, c, tanh_c, doutput, dh, dc, da)
+    dx, *dweights = given.gradients(da, da, h)
+    return dx, dh, dc, *dweights, None

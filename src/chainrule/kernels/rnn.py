@@ -9,19 +9,14 @@ import numpy as np
 from chainrule.functions.arrays import Array
 from chainrule.functions.rnn_cell import Nonlinearity, check_nonlinearity
 
-from .recurrent import Prepared, applies, present, rows, upstream, weight_gradients
+from .recurrent import Given, applies, upstream
 
 
 class CompiledRnnCache(NamedTuple):
     """Arrays count time first; h holds time + 1 states: the first one stands where the loop began."""
 
-    x: Array
-    weight_ih: Array
-    weight_hh: Array
-    has_bias: tuple[bool, bool]
+    given: Given
     h: Array
-    lengths: Array
-    reverse: bool
     nonlinearity: Nonlinearity
 
 
@@ -36,27 +31,21 @@ def rnn(
     from .rnn_loops import rnn_forward
 
     check_nonlinearity("rnn", nonlinearity)
-    given = Prepared("rnn", 1, x, {"h0": h0}, (weight_ih, weight_hh), (bias_ih, bias_hh), lengths)
-    from_x = (rows(given.x) @ given.weight_ih.T).reshape(given.time, given.batch, -1)
-    h = given.states(h0, reverse)
+    weights, biases = (weight_ih, weight_hh), (bias_ih, bias_hh)
+    given = Given.check("rnn", 1, x, {"h0": h0}, weights, biases, lengths, reverse)
+    h = given.states(h0)
     bias = given.bias_ih + given.bias_hh
-    rnn_forward(given.weight_hh, bias, given.lengths, reverse, nonlinearity == "relu", from_x, h)
-
-    has_bias = bias_ih is not None, bias_hh is not None
-    cache = CompiledRnnCache(
-        given.x, given.weight_ih, given.weight_hh, has_bias, h, given.lengths, reverse, nonlinearity
-    )
-    return (given.output(h, reverse), h[0 if reverse else -1].copy()), cache
+    rnn_forward(given.weight_hh, bias, given.lengths, reverse, nonlinearity == "relu", given.from_x(), h)
+    return (given.output(h), given.last(h)), CompiledRnnCache(given, h, nonlinearity)
 
 
 def rnn_backward(dy: Any, cache: CompiledRnnCache) -> tuple[Array | None, ...]:
     """As chainrule.functions.rnn_backward."""
     from .rnn_loops import rnn_backward as loops
 
-    x, weight_ih, weight_hh, has_bias, h, lengths, reverse, nonlinearity = cache
-    doutput, (dh,) = upstream(dy, h, reverse)
+    given, h, nonlinearity = cache
+    doutput, (dh,) = upstream(dy, h)
     da = np.empty_like(h[1:])
-    loops(weight_hh, lengths, reverse, nonlinearity == "relu", h, doutput, dh, da)
-    before = h[1:] if reverse else h[:-1]
-    dx, dweight_ih, dweight_hh, *dbiases = weight_gradients(da, da, x, before, weight_ih)
-    return dx, dh, dweight_ih, dweight_hh, *present(dbiases, has_bias), None
+    loops(given.weight_hh, given.lengths, given.reverse, nonlinearity == "relu", h, doutput, dh, da)
+    dx, *dweights = given.gradients(da, da, h)
+    return dx, dh, *dweights, None

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from chainrule.functions.arrays import Array
+from chainrule.kernels.adam import adam_step
 from chainrule.layers.parameter import Parameter
 
 
@@ -145,6 +146,8 @@ class Adam(Optimizer):
         self.adaptive_step(weight, g, state["mean"], state["square"], int(state["step"]))
 
     def adaptive_step(self, weight: Array, g: Array, mean: Array, square: Array, t: int) -> None:
+        if adam_step(weight, g, mean, square, self.lr, self.betas, self.eps, t):
+            return  # compiled: the same in one pass
         beta1, beta2 = self.betas
         mean += (1 - beta1) * (g - mean)
         square += (1 - beta2) * (g * g - square)
