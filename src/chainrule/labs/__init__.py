@@ -12,6 +12,7 @@ from .exploding_rnn import EXPLODING_RNN
 from .lab import Lab, Watch, describe, parse_options
 from .memory import MEMORY
 from .one_class import ONE_CLASS
+from .reshape import RESHAPE
 from .running import run_lab
 
 LABS: dict[str, Lab[Any, Any]] = {
@@ -19,6 +20,7 @@ LABS: dict[str, Lab[Any, Any]] = {
     "dropout": DROPOUT,
     "exploding-rnn": EXPLODING_RNN,
     "memory": MEMORY,
+    "reshape": RESHAPE,
 }
 
 __all__ = ["LABS", "Lab", "Watch", "describe", "parse_options", "run_lab"]

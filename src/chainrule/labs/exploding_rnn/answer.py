@@ -58,9 +58,9 @@ def _exploding(findings: Findings) -> str:
     return (
         f"**Recurrent weights × {findings.options.large:g}**: {plain.before.sentence}.{_brake(plain)} In "
         f"training, the gradient was {number(max(plain.norm))} long at its longest, and after "
-        f"{len(plain.loss)} steps {plain.accuracy:.0%} of the answers were right. Clipped to {limit:g}, which met "
-        f"{clipped.share_clipped(limit):.0%} of the steps: {clipped.accuracy:.0%}. (Pascanu et al. 2013, "
-        f"algorithm 1: the direction stays, the length does not.) {_verdict(plain, clipped)}"
+        f"{len(plain.loss)} steps {plain.accuracy:.0%} of the answers were right. Clipped to {limit:g}, "
+        f"which met {clipped.share_clipped(limit):.0%} of the steps: {clipped.accuracy:.0%}. (Pascanu et "
+        f"al. 2013, algorithm 1: the direction stays, the length does not.) {_verdict(plain, clipped)}"
     )
 
 

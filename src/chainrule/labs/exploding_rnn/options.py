@@ -17,7 +17,7 @@ class Options:
     clip: float = switch(1.0, "the largest norm of the gradient, where it is clipped")
     gate_bias: float = switch(1.0, "of LSTM's forget and GRU's update gates: how open they begin")
     lr: float = switch(0.05, "learning rate (SGD with momentum 0.9)")
-    steps: int = switch(200, "training steps")
+    steps: int = switch(250, "training steps")
     batch_size: int = switch(32, "sequences per step")
     hidden: str = switch("64,128,128", "units of the recurrent layers, the first one reads the symbols")
     embedding: int = switch(32, "numbers per symbol")
