@@ -23,13 +23,13 @@ TESTED, TESTS, LOOKED_AT = 500, 40, 32  # sequences; tests in a run; sequences w
 
 def experiment(options: Options, seed: int, watch: Watch) -> Findings:
     """All cells meet the same sequences."""
-    watch.begin(len(CELLS) * len(options.times) * len(tested_at(options.steps)))
+    watch.begin(len(CELLS) * len(options.times) * len(when_tested(options.steps)))
     with np.errstate(all="ignore"):  # an overflow is a finding here
         runs = [life(options, cell, time, seed, watch) for time in options.times for cell in CELLS]
     return Findings(options, runs)
 
 
-def tested_at(steps: int) -> list[int]:
+def when_tested(steps: int) -> list[int]:
     """Evenly, and after the last step."""
     every = max(1, steps // TESTS)
     return [*range(every, steps, every), steps]
@@ -45,7 +45,7 @@ def life(options: Options, cell: Cell, time: int, seed: int, watch: Watch) -> Ru
     before = gradient_flow(model, *looked_at, loss).time_growth
     steps, errors = [0], [_error(model, x, sums)]
     generator = np.random.default_rng([seed, time, 1])
-    for test in tested_at(options.steps):
+    for test in when_tested(options.steps):
         for _ in range(test - steps[-1] if math.isfinite(errors[-1]) else 0):
             train_step(model, loss, optimizer, *draw(generator, options.batch_size, time), options.clip)
         steps.append(test)

@@ -23,9 +23,9 @@ def answer(findings: Findings) -> str:
             _gradients(findings),
             _learning(findings),
             "**What to do.** To exchange two axes takes a transpose: `state.T`, `np.swapaxes`. A reshape may "
-            "join or split neighboring axes. Better: one layout everywhere, batch first, and there is nothing "
-            "to exchange. To find it in your own code: feed two samples, change one, and see whether the "
-            "other's output moves. `chainrule.check` does that.",
+            "join or split neighboring axes. Better: one layout everywhere, batch first, and there is "
+            "nothing to exchange. To find it in your own code: feed two samples, change one, and see whether "
+            "the other's output moves. `chainrule.check` does that (batch-leak).",
             "**Try** `--set batch=1`, `--set batch=2 --set units=4`, `--set batch-size=1`.",
         ]
     )
@@ -90,8 +90,8 @@ def _learning(findings: Findings) -> str:
     return (
         f"**What is learned.** After {len(run.loss)} passes the loss is {run.loss[-1]:.2f} (transposed: "
         f"{right.loss[-1]:.2f}), and {run.accuracy[-1]:.1%} of the {findings.test_images} test images are "
-        f"right (transposed: {right.accuracy[-1]:.1%}). In other company, {run.changed:.0%} of the images get "
-        f"another answer (transposed: {right.changed:.0%}). One image at a time, where a reshape does no "
+        f"right (transposed: {right.accuracy[-1]:.1%}). In other company, {run.changed:.0%} of the images "
+        f"get another answer (transposed: {right.changed:.0%}). One image at a time, where a reshape does no "
         f"harm: {run.alone:.1%} (transposed: {right.alone:.1%})."
     )
 

@@ -43,8 +43,9 @@ def picture(findings: Findings, path: Path) -> None:
     tidy(above[0], f"state: a column per sample (hidden {units}, batch {batch})", "sample", "unit")
     for axes, how in zip(above[1:], WAYS, strict=True):
         _grid(axes, example.rows[how], example.owner[how], axes.yaxis)
-        own = f"{example.own(how):.0%} of a row is its own sample's"
-        tidy(axes, f"{wording(how)}: a row per sample ({own})", "unit", "sample")
+        tidy(axes, f"{wording(how)}: {example.own(how):.0%} of a row is its own", "unit", "row of sample")
+    for axes in above:
+        axes.grid(False)
     for axes, how in zip(below[:2], WAYS, strict=True):
         _influence(axes, findings, how)
     for how in WAYS:
