@@ -99,7 +99,7 @@ def test_the_answer_follows_the_findings(findings):
 
 
 def test_numbers_that_overflow_are_a_finding(tmp_path):
-    tiny = dataclasses.replace(TINY, steps=5, lr=1e30, length=4, hidden="6,7,8")
+    tiny = dataclasses.replace(TINY, steps=5, lr=1e38, length=4, hidden="6,7,8")
     found = experiment(tiny, 0, Watch())
     run = found.named("large", clipped=False)
     assert not math.isfinite(run.loss[-1])

@@ -134,8 +134,10 @@ def test_two_directions_have_no_single_state_gradient() -> None:
 
 def test_dropout_between_layers_is_drawn_anew_and_is_no_replay() -> None:
     manual_seed(1)
-    (row,) = chainrule.gradient_flow(LSTM(3, 8, 2, dropout=0.5), positive().astype("float32")).times
-    assert row.of == "input"
+    flow = chainrule.gradient_flow(LSTM(3, 8, 2, dropout=0.5), positive().astype("float32"))
+    (row,) = flow.times
+    assert (row.kind, row.of) == ("LSTM", "input")
+    assert [layer.kind for layer in flow.layers] == ["LSTM"]  # not the dropout inside
 
 
 def test_an_embedding_says_what_arrives() -> None:

@@ -78,7 +78,7 @@ def gradient_flow(
             step.run()
         weights = find_weights(subject, recording.layers, before, between)
         snapshot.restore()
-        uses = uses_of(recording.calls)
+        uses = uses_of(recording.calls, {weight.layer for weight in weights})
         times = [flow for use in uses for flow in _over_time(use, recording, time_axis)]
     finally:
         snapshot.restore()

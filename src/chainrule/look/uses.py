@@ -23,10 +23,20 @@ class Use:
     backward: tuple[Call, ...]
 
 
-def uses_of(calls: Sequence[Call]) -> list[Use]:
-    """Of the innermost layers, in the order of forward."""
-    parents = {call.parent for call in calls}
-    inner = [call for call in calls if call.index not in parents]
+def uses_of(calls: Sequence[Call], holders: set[str]) -> list[Use]:
+    """Of the innermost layers, in the order of forward.
+
+    holders: the paths of layers with weights of their own. Where such a layer is handed a state's gradient
+    beside its output's, as recurrent layers are, it counts as a whole, and not the dropout inside of it.
+    """
+    whole = {call.path for call in calls if call.path in holders and _is_handed_a_state(call)}
+    parents, inside, inner = {call.parent for call in calls}, set(), []
+    for call in calls:
+        around = call.parent
+        if around is not None and (around in inside or calls[around].path in whole):
+            inside.add(call.index)
+        elif call.path in whole or call.index not in parents:
+            inner.append(call)
     found: list[tuple[int, Use]] = []
     for path in dict.fromkeys(call.path for call in inner):
         forward, backward = (
@@ -45,6 +55,10 @@ def uses_of(calls: Sequence[Call]) -> list[Use]:
             own = forward[number - 1] if paired else None
             found.append((-call.index, Use(name, path, call.layer, own, (call,))))
     return [use for _, use in sorted(found, key=lambda item: item[0])]
+
+
+def _is_handed_a_state(call: Call) -> bool:
+    return call.phase == "backward" and any(isinstance(value, tuple | list) for value in call.inputs[:1])
 
 
 def _is_sequence(call: Call) -> bool:
