@@ -7,7 +7,7 @@
     chainrule.generation  sampling, and text that is drawn id by id
     chainrule.data        data sets and batches
     chainrule.doctor      check: finds and names faults, in our layers and in anybody's
-    chainrule.look        trace: every call of a training step, forward and backward
+    chainrule.look        trace, gradient_flow: every call of a training step, and how far its gradients come
 
 Everything is imported when it is first used: `import chainrule` costs next to nothing.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .doctor.training import TrainingWatch, check_training
     from .functions.dispatch import backend
     from .layers import default_dtype, manual_seed, randomness
-    from .look import trace
+    from .look import gradient_flow, trace
     from .training.files import load, save
     from .training.summary import summary
 
@@ -34,6 +34,7 @@ _NAMES = {
     "check": "doctor.check",
     "check_training": "doctor.training",
     "default_dtype": "layers",
+    "gradient_flow": "look",
     "load": "training.files",
     "manual_seed": "layers",
     "randomness": "layers",
@@ -47,8 +48,8 @@ _FLOORS = (
 
 __all__ = [
     "TrainingWatch", "backend", "check", "check_training", "data", "default_dtype", "doctor", "functions",
-    "generation", "labs", "layers", "load", "look", "manual_seed", "models", "randomness", "recipes", "save",
-    "summary", "trace", "training",
+    "generation", "gradient_flow", "labs", "layers", "load", "look", "manual_seed", "models", "randomness",
+    "recipes", "save", "summary", "trace", "training",
 ]  # fmt: skip
 
 

@@ -178,6 +178,9 @@ def lab(
             "--set", metavar="SWITCH=VALUE", help="Try it the other way; may be given several times."
         ),
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="The long experiment, in labs that have one: memory.")
+    ] = False,
 ) -> None:
     """One question, one experiment, one picture, and an answer in plain words.
 
@@ -190,11 +193,14 @@ def lab(
     if name is None:
         for key, entry in LABS.items():
             say(f"[bold]chainrule lab {key}[/]   {entry.question}")
-            console.print(f"{describe(entry.options)}\n", highlight=False, soft_wrap=True, style="dim")
+            console.print(describe(entry.options), highlight=False, soft_wrap=True, style="dim")
+            if entry.full:
+                console.print(f"  --full: {' '.join(entry.full)}", highlight=False, style="dim")
+            console.print()
         console.print("Every switch: --set NAME=VALUE", highlight=False)
         return
     try:
-        run_lab(name, out, seed, console, settings or [])
+        run_lab(name, out, seed, console, settings or [], full)
     except KeyboardInterrupt:
         console.print("[yellow]stopped[/]; nothing was written")
         raise typer.Exit(130) from None

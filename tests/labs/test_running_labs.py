@@ -1,5 +1,6 @@
 """Labs on the command line: names, switches, what is printed and what is written."""
 
+import dataclasses
 from dataclasses import dataclass
 from io import StringIO
 
@@ -32,7 +33,7 @@ TOY = Lab("How large is it?", ToyOptions, toy_experiment, toy_picture, lambda fo
 
 
 def test_every_lab_asks_a_question():
-    assert {"one-class", "dropout"} <= set(LABS)
+    assert {"one-class", "dropout", "exploding-rnn", "memory", "reshape"} <= set(LABS)
     assert all(lab.question.endswith("?") for lab in LABS.values())
 
 
@@ -75,6 +76,25 @@ def test_a_run_prints_question_and_answer_and_leaves_a_picture(monkeypatch, tmp_
     text = printed.getvalue()
     assert text.index("How large is it?") < text.index("It is 45.")
     assert (tmp_path / "toy.png").exists()
+
+
+def test_full_means_the_labs_long_settings_and_set_still_counts(monkeypatch, tmp_path):
+    monkeypatch.setitem(labs.LABS, "toy", dataclasses.replace(TOY, full=("size=900",)))
+    console = Console(file=StringIO())
+    assert run_lab("toy", tmp_path, 1, console, full=True) == 9001
+    assert run_lab("toy", tmp_path, 1, console, ["size=2"], full=True) == 21
+    assert run_lab("toy", tmp_path, 1, console) == 31
+
+
+def test_full_without_a_long_experiment_is_an_error_that_lists_those_that_have_one(tmp_path):
+    with pytest.raises(ValueError, match="'dropout' has no long experiment: --full is for memory"):
+        run_lab("dropout", tmp_path, 0, Console(file=StringIO()), full=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_long_settings_of_every_lab_can_be_set():
+    for lab in LABS.values():
+        assert parse_options(lab.options, lab.full)
 
 
 def test_stopping_writes_nothing(monkeypatch, tmp_path):

@@ -8,10 +8,19 @@ other switches, so does the answer.
 from typing import Any
 
 from .dropout import DROPOUT
+from .exploding_rnn import EXPLODING_RNN
 from .lab import Lab, Watch, describe, parse_options
+from .memory import MEMORY
 from .one_class import ONE_CLASS
+from .reshape import RESHAPE
 from .running import run_lab
 
-LABS: dict[str, Lab[Any, Any]] = {"one-class": ONE_CLASS, "dropout": DROPOUT}
+LABS: dict[str, Lab[Any, Any]] = {
+    "one-class": ONE_CLASS,
+    "dropout": DROPOUT,
+    "exploding-rnn": EXPLODING_RNN,
+    "memory": MEMORY,
+    "reshape": RESHAPE,
+}
 
 __all__ = ["LABS", "Lab", "Watch", "describe", "parse_options", "run_lab"]

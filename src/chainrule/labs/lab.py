@@ -31,6 +31,7 @@ class Lab(Generic[Options, Findings]):
     experiment: Callable[[Options, int, Watch], Findings]  # (options, seed, watch)
     picture: Callable[[Findings, Path], None]
     answer: Callable[[Findings], str]  # Markdown; every claim in it follows from the findings
+    full: tuple[str, ...] = ()  # settings ("steps=5000") of the long experiment, if there is one: --full
 
 
 def switch(default: Any, help: str) -> Any:

@@ -42,18 +42,31 @@ def one_thread() -> AbstractContextManager[Any]:
     return limits
 
 
-def run_lab(name: str, out: str | Path, seed: int, console: Console, settings: Sequence[str] = ()) -> Any:
+def run_lab(
+    name: str,
+    out: str | Path,
+    seed: int,
+    console: Console,
+    settings: Sequence[str] = (),
+    full: bool = False,
+) -> Any:
     """Runs lab `name`, with switches such as "depth=3"; leaves `out`/NAME.png and returns what was found.
 
-    Raises KeyError that lists the labs, or ValueError that lists the switches. The picture is written last,
-    and all of it or nothing: who stops the experiment (Ctrl-C) finds the directory as it was.
+    full: the lab's long experiment; what `settings` say still counts.
+
+    Raises KeyError that lists the labs, or ValueError that lists the switches, or the labs that have a long
+    experiment. The picture is written last, and all of it or nothing: who stops the experiment (Ctrl-C) finds
+    the directory as it was.
     """
     from . import LABS
 
     if name not in LABS:
         raise KeyError(f"there is no lab {name!r}: choose one of {', '.join(LABS)}")
     lab: Lab[Any, Any] = LABS[name]
-    options = parse_options(lab.options, settings)
+    if full and not lab.full:
+        long = ", ".join(name for name, other in LABS.items() if other.full)
+        raise ValueError(f"the lab {name!r} has no long experiment: --full is for {long}")
+    options = parse_options(lab.options, [*lab.full, *settings] if full else settings)
     path = Path(out) / f"{name}.png"
     console.print(f"[bold]{lab.question}[/]\n", highlight=False)
     left = TextColumn("left:"), TimeRemainingColumn()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
-import sys
 from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.doctor.calling import required
 from chainrule.doctor.recorder import Call
 from chainrule.doctor.snapshot import Snapshot
 
 from .lines import Line, Trace
-from .running import Pair, Step
+from .running import Step
 from .statistics import arrays_in, statistics
+from .subjects import name_of, randomness_of_ours, runnable
 from .watching import Watching
 from .weights import Weight, contents, find_weights, ratio
 
@@ -45,11 +43,10 @@ def trace(
     nothing that can be run.
     """
     inputs = x if isinstance(x, tuple) else (x,)
-    made = _made(model)
-    subject = Pair(*made) if _is_pair(made) else made
+    named, subject = runnable(model)
     step = Step(subject, inputs, target, loss, learning_rate, optimizer, forward_kwargs)
     step.check()
-    snapshot = Snapshot([subject, *inputs, target, loss, optimizer, *_randomness_of_ours()])
+    snapshot = Snapshot([subject, *inputs, target, loss, optimizer, *randomness_of_ours()])
     seen_inputs = tuple(statistics(array) for array in arrays_in(list(inputs)))
     before = contents(subject)
     between, loss_place, error = before, None, None
@@ -78,7 +75,7 @@ def trace(
     if loss_place is not None and step.loss_result is not None and loss is not None:
         lines[loss_place:loss_place] = _loss_lines(step)
     return Trace(
-        name=_name(made),
+        name=name_of(named),
         inputs=seen_inputs,
         lines=(*lines, *_weight_lines(lines, weights, step.learning_rate)),
         loss=None if step.loss_result is None else step.loss_result.value,
@@ -97,7 +94,7 @@ def _call_lines(calls: list[Call], weights: list[Weight], rate: float | None) ->
             Line(
                 call.phase,
                 call.path,
-                _name(call.layer),
+                name_of(call.layer),
                 call.depth,
                 call.outputs.arrays,
                 call.outputs.given,
@@ -110,7 +107,7 @@ def _call_lines(calls: list[Call], weights: list[Weight], rate: float | None) ->
 
 
 def _loss_lines(step: Step) -> list[Line]:
-    result, kind = step.loss_result, _name(step.loss)
+    result, kind = step.loss_result, name_of(step.loss)
     assert result is not None
     made: list[tuple[Literal["forward", "backward"], Any]] = [("forward", np.float64(result.value))]
     if result.gradient is not None:
@@ -132,30 +129,3 @@ def _weight_lines(lines: list[Line], weights: list[Weight], rate: float | None) 
             moves = ratio([weight], rate)
             found.append(Line("update", weight.name, what, 0, (figures,), incoming=incoming, ratio=moves))
     return found
-
-
-def _is_pair(model: Any) -> bool:
-    return isinstance(model, tuple | list) and len(model) == 2 and all(map(callable, model))
-
-
-def _made(model: Any) -> Any:
-    """What a factory makes; anything else as it is."""
-    factory = inspect.isclass(model) or inspect.isroutine(model)
-    return model() if factory and not required(model) else model
-
-
-def _name(value: Any) -> str:
-    """What it is called: a function's name, or the class's."""
-    if isinstance(value, Pair):
-        value = value.forward
-    if isinstance(value, tuple | list) and value:
-        value = value[0]
-    return str(getattr(value, "__name__", None) or type(value).__name__)
-
-
-def _randomness_of_ours() -> list[object]:
-    """What dropout of our own layers draws from, if they are in use: nobody shall draw otherwise because
-    somebody looked.
-    """
-    module = sys.modules.get("chainrule.layers.randomness")
-    return [] if module is None else [module.current()]
