@@ -22,6 +22,7 @@ from .commands.console import console, say
 from .commands.museum import museum_command
 from .commands.tour import tour_command
 from .commands.trace import trace_command
+from .commands.warmup import warmup_command
 
 app = typer.Typer(
     name="chainrule",
@@ -307,6 +308,7 @@ app.command("check")(check_command)
 app.command("museum")(museum_command)
 app.command("tour")(tour_command)
 app.command("trace")(trace_command)
+app.command("warmup")(warmup_command)
 
 
 def _newest_unfinished(parent: Path) -> Path:
