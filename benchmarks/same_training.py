@@ -1,7 +1,8 @@
 """The same training twice: a recurrent language model on a text, chainrule and PyTorch, step by step.
 
 Same initial weights, same batches in the same order, same carried state, clipping, Adam and learning rate.
-What comes out must be the same model, up to rounding: the losses are compared at the end, on the validation part.
+What comes out must be the same model, up to rounding: the losses are compared at the end, on the validation
+part.
 The text is tinyshakespeare where CHAINRULE_DATA has it, else the one that comes with Python.
 """
 

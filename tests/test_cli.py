@@ -339,3 +339,15 @@ def test_it_runs_as_a_program_of_its_own(tmp_path: Path) -> None:
 
 def test_the_display_is_a_callback_like_any_other() -> None:
     assert issubclass(Display, Callback)
+
+
+def test_warmup_compiles_all_twins(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    from chainrule import kernels
+
+    answer = chainrule("warmup")
+    assert answer.code == 0, answer.err
+    assert "all twins are ready" in answer.out
+    assert re.search(r"^lstm +\d+\.\d s$", answer.out, re.MULTILINE)
+    monkeypatch.setattr(kernels, "compiler_is_installed", lambda: False)
+    assert_refused(chainrule("warmup"), "there is no compiler, so plain NumPy runs everywhere")

@@ -23,6 +23,7 @@ from .commands.tour import tour_command
 from .commands.trace import trace_command
 from .commands.train_cnn import train_cnn_command
 from .commands.train_rnn import train_rnn_command
+from .commands.warmup import warmup_command
 
 app = typer.Typer(
     name="chainrule",
@@ -213,6 +214,7 @@ app.command("generate")(generate_command)
 app.command("museum")(museum_command)
 app.command("tour")(tour_command)
 app.command("trace")(trace_command)
+app.command("warmup")(warmup_command)
 
 
 def fail(error: BaseException) -> NoReturn:

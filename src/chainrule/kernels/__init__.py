@@ -1,4 +1,4 @@
-"""Compiled twins of functions: the same signatures and the same numbers, faster.
+"""Compiled twins of functions: the same signatures, the same numbers up to rounding, faster.
 
 A twin takes over by itself where it applies: float32, enough work to pay, and Numba installed (the extra
 `train`). Everywhere else, and inside of `with chainrule.backend("reference")`, the reference runs. Which
@@ -18,7 +18,9 @@ from chainrule.functions import register_twin
 
 from . import gru, lstm, rnn
 from .installed import compiler_is_installed
+from .stale import remove_stale_code
 
+remove_stale_code()
 register_twin(functions.gru, gru.gru, gru.CompiledGruCache, gru.gru_backward)
 register_twin(functions.lstm, lstm.lstm, lstm.CompiledLstmCache, lstm.lstm_backward)
 register_twin(functions.rnn, rnn.rnn, rnn.CompiledRnnCache, rnn.rnn_backward)
