@@ -12,6 +12,8 @@ from chainrule.functions.arrays import Array
 from chainrule.models import RecurrentClassifier
 from chainrule.training import Run
 
+from .kinds import recipe_of
+
 
 @dataclass(frozen=True)
 class TrainedNames:
@@ -48,7 +50,9 @@ def load_trained_names(run: Run, weights: str = "last") -> TrainedNames:
 
     Raises FileNotFoundError or ValueError, naming the file, if something is missing or damaged.
     """
-    description = run.read_json("model.json")
+    recipe, description = recipe_of(run), run.read_json("model.json")
+    if recipe != "names":
+        raise ValueError(f"{run.path} was made by the recipe {recipe!r}: it does not read names")
     model = RecurrentClassifier(**description["options"])
     run.load_weights(model, weights)
     model.eval()
