@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from chainrule import __version__
 
 from .commands.check import check_command
-from .commands.console import console, say
+from .commands.console import console
+from .commands.evaluate import evaluate_command
 from .commands.generate import generate_command
+from .commands.lab import lab_command
 from .commands.museum import museum_command
+from .commands.predict import predict_command
+from .commands.results import results_command
+from .commands.summary import summary_command
 from .commands.tour import tour_command
 from .commands.trace import trace_command
 from .commands.train_cnn import train_cnn_command
+from .commands.train_names import train_names_command
 from .commands.train_rnn import train_rnn_command
-from .commands.warmup import warmup_command
 
 app = typer.Typer(
     name="chainrule",
@@ -38,12 +40,6 @@ train_app = typer.Typer(help="Train a model on real data.", no_args_is_help=True
 app.add_typer(train_app, name="train")
 
 
-RunDirectory = Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a run.")]
-Weights = Annotated[
-    str, typer.Option(help="'last': from the end of training; 'best': with the best validation accuracy.")
-]
-
-
 @app.callback(invoke_without_command=True)
 def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
@@ -53,167 +49,19 @@ def root(
         raise typer.Exit
 
 
-@app.command()
-def predict(
-    run: RunDirectory,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files.")],
-    weights: Weights = "last",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print probabilities of all classes as JSON.")
-    ] = False,
-) -> None:
-    """What is on these images? Prints the three likeliest classes of each."""
-    from chainrule.recipes.trained import load_trained
-    from chainrule.training import Run
-
-    trained = load_trained(Run.open(run), weights)
-    probabilities = trained.predict(images)
-    if as_json:
-        rows = [dict(zip(trained.classes, map(float, row), strict=True)) for row in probabilities]
-        print(json.dumps({str(path): row for path, row in zip(images, rows, strict=True)}, indent=2))
-        return
-    table = Table(box=None, header_style="bold")
-    for column in ("image", "is", "or", "or"):
-        table.add_column(column, overflow="fold")  # a long path is no use when it is cut off
-    for path, row in zip(images, probabilities, strict=True):
-        best = row.argsort()[::-1][:3]
-        table.add_row(escape(str(path)), *(f"{escape(trained.classes[i])} ({row[i]:.1%})" for i in best))
-    console.print(table)
-
-
-@app.command()
-def evaluate(run: RunDirectory, weights: Weights = "last") -> None:
-    """Runs the model over its test images again: accuracy, loss, and every class by itself."""
-    from chainrule.layers import CrossEntropyLoss
-    from chainrule.recipes.cnn import check_same_images, config_of, prepare
-    from chainrule.recipes.trained import load_trained
-    from chainrule.training import Run
-    from chainrule.training import evaluate as evaluate_model
-
-    opened = Run.open(run)
-    trained = load_trained(opened, weights)
-    experiment = prepare(config_of(opened))
-    check_same_images(experiment, opened)
-    scores = evaluate_model(trained.model, CrossEntropyLoss(), experiment.test)
-    table = Table(box=None, header_style="bold")
-    for column in ("class", "images", "found", "precision"):
-        table.add_column(column, justify="left" if column == "class" else "right")
-    for i, name in enumerate(trained.classes):
-        true, predicted = scores.labels == i, scores.predictions == i
-        hits = int((true & predicted).sum())
-        found, precision = (f"{hits / max(int(of.sum()), 1):.1%}" for of in (true, predicted))
-        table.add_row(escape(name), str(int(true.sum())), found, precision)
-    console.print(table)
-    wrong = int((scores.predictions != scores.labels).sum())
-    console.print(
-        f"test accuracy [bold]{scores.accuracy:.2%}[/] ({wrong} of {len(scores.labels)} wrong), "
-        f"test loss {scores.loss:.4f}",
-        highlight=False,
-    )
-
-
-@app.command()
-def summary(
-    run: RunDirectory, batch_size: Annotated[int, typer.Option(min=1, help="How many images at once.")] = 1
-) -> None:
-    """The model of a run, layer by layer: output shapes, parameters, multiply-adds, memory."""
-    import numpy as np
-
-    from chainrule.recipes.trained import load_trained
-    from chainrule.training import Run
-    from chainrule.training.summary import summary as summarize
-
-    trained = load_trained(Run.open(run))
-    trained.model.train()
-    say(str(summarize(trained.model, np.zeros((batch_size, *trained.image_shape), np.float32))))
-
-
-@app.command()
-def results(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Directories of finished runs.")],
-) -> None:
-    """The final figures of several runs side by side, with their mean and standard deviation."""
-    import statistics
-
-    from chainrule.training import Run
-
-    figures = [Run.open(run).read_json("result.json") for run in runs]
-    columns = ("test_accuracy", "test_loss", "parameters", "epochs", "seconds")
-    table = Table(box=None, header_style="bold")
-    table.add_column("run", overflow="fold")
-    for column in columns:
-        table.add_column(column.replace("_", " "), justify="right")
-
-    def row(name: str, values: dict[str, float]) -> None:
-        accuracy, loss, seconds = values["test_accuracy"], values["test_loss"], values["seconds"]
-        table.add_row(
-            name,
-            f"{accuracy:.2%}",
-            f"{loss:.4f}",
-            f"{values['parameters']:,.0f}",
-            f"{values['epochs']:.0f}",
-            f"{seconds:.0f}",
-        )
-
-    for path, result in zip(runs, figures, strict=True):
-        row(escape(str(path)), result)
-    if len(figures) > 1:
-        row("mean", {column: statistics.mean(f[column] for f in figures) for column in columns})
-        spread = statistics.stdev(f["test_accuracy"] for f in figures)
-        table.add_row("standard deviation", f"{spread:.2%}")
-    console.print(table)
-
-
-@app.command()
-def lab(
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Which experiment; without a name, all are listed.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Where the picture goes: OUT/NAME.png.")] = Path("labs"),
-    seed: Annotated[
-        int, typer.Option(help="Weights, order and masks follow from it: another seed, another run.")
-    ] = 0,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="SWITCH=VALUE", help="Try it the other way; may be given several times."
-        ),
-    ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="The long experiment, in labs that have one: memory.")
-    ] = False,
-) -> None:
-    """One question, one experiment, one picture, and an answer in plain words.
-
-    Without a name, lists the questions and the switches of each. To try one the other way:
-
-    chainrule lab one-class --set activation=sigmoid --set depth=4
-    """
-    from chainrule.labs import LABS, describe, run_lab
-
-    if name is None:
-        for key, entry in LABS.items():
-            say(f"[bold]chainrule lab {key}[/]   {entry.question}")
-            console.print(describe(entry.options), highlight=False, soft_wrap=True, style="dim")
-            if entry.full:
-                console.print(f"  --full: {' '.join(entry.full)}", highlight=False, style="dim")
-            console.print()
-        console.print("Every switch: --set NAME=VALUE", highlight=False)
-        return
-    try:
-        run_lab(name, out, seed, console, settings or [], full)
-    except KeyboardInterrupt:
-        console.print("[yellow]stopped[/]; nothing was written")
-        raise typer.Exit(130) from None
-
-
 train_app.command("cnn")(train_cnn_command)
 train_app.command("rnn")(train_rnn_command)
-app.command("check")(check_command)
+train_app.command("names")(train_names_command)
+app.command("predict")(predict_command)
 app.command("generate")(generate_command)
-app.command("museum")(museum_command)
-app.command("tour")(tour_command)
+app.command("evaluate")(evaluate_command)
+app.command("summary")(summary_command)
+app.command("results")(results_command)
 app.command("trace")(trace_command)
+app.command("check")(check_command)
+app.command("tour")(tour_command)
+app.command("museum")(museum_command)
+app.command("lab")(lab_command)
 app.command("warmup")(warmup_command)
 
 

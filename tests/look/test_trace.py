@@ -260,6 +260,23 @@ def test_several_outputs_lists_and_dicts() -> None:
     assert [len(line.arrays) for line in trace.lines] == [3, 1]
 
 
+def test_what_a_loss_does_not_see_has_no_gradient() -> None:
+    """forward returned ((prediction, state), cache): backward gets (dprediction, None)."""
+
+    class Counter:
+        def forward(self, x: Any) -> Any:
+            return (2 * x, x.sum()), "cache"
+
+        def backward(self, dy: Any, cache: Any) -> Any:
+            dprediction, dstate = dy
+            assert dstate is None
+            return 2 * dprediction
+
+    found = chainrule.trace(Counter(), np.ones((2, 3)), np.zeros((2, 3)), squared_error)
+    assert found.error is None
+    assert found.lines[-1].incoming > 0
+
+
 def test_what_is_no_model_is_refused() -> None:
     with pytest.raises(TypeError, match=r"dict has no forward and no backward: pass an object with forward"):
         chainrule.trace({}, X)

@@ -56,6 +56,14 @@ def test_defaults_depend_on_the_data() -> None:
     assert configure("some/folder").shift == 2
 
 
+def test_a_model_may_have_defaults_of_its_own() -> None:
+    config = configure("mnist", model="lstm")
+    assert (config.lr, config.schedule, config.max_norm, config.normalize) == (3e-3, "cosine", 1, "standard")
+    assert (config.batch_size, config.epochs) == (128, 15)  # those of the data
+    assert configure("mnist", model="lstm", lr=0.1).lr == 0.1
+    assert configure("mnist", model="small").max_norm is None
+
+
 def test_options_win_over_defaults_unless_they_are_none() -> None:
     config = configure("mnist", epochs=3, lr=None, shift=0)
     assert (config.epochs, config.lr, config.shift) == (3, 1e-3, 0)
@@ -126,6 +134,12 @@ def test_a_model_that_does_not_fit_the_images_is_refused_before_training() -> No
 
 
 # ------------------------------------------------------------ a whole run
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_digits_can_be_read_row_by_row(tmp_path: Path) -> None:
+    config, run = configure("digits", model="lstm", epochs=6), Run(tmp_path / "run")
+    assert train_cnn(config, run)["test_accuracy"] > 0.85
 
 
 def test_two_epochs_teach_most_digits(finished: Finished) -> None:

@@ -8,7 +8,7 @@ from training.small_tasks import assert_same_numbers, bright_bars, small_model
 
 from chainrule.data import ArrayBatches
 from chainrule.layers import CrossEntropyLoss, Dropout, Linear, Sequential
-from chainrule.training import evaluate
+from chainrule.training import Evaluation, evaluate
 
 IMAGES, LABELS = bright_bars(11)
 
@@ -31,6 +31,13 @@ def test_figures_are_those_of_the_logits() -> None:
     np.testing.assert_array_equal(got.predictions, logits.argmax(1))
     np.testing.assert_array_equal(got.labels, LABELS)  # in the order of the data
     assert got.accuracy == (logits.argmax(1) == LABELS).mean()
+
+
+def test_rare_classes_count_as_much_as_frequent_ones_on_average() -> None:
+    labels = np.array([0, 0, 0, 0, 2])  # class 1 does not occur: it says nothing
+    predictions = np.array([0, 0, 0, 1, 1])
+    got = Evaluation(0.0, 0.6, np.eye(3)[predictions], labels)
+    assert got.balanced_accuracy == pytest.approx((3 / 4 + 0) / 2)
 
 
 def test_dropout_and_batch_statistics_are_off_and_nothing_is_learned() -> None:

@@ -7,8 +7,19 @@ import pytest
 from training.small_tasks import assert_same_numbers, small_model
 
 import chainrule
-from chainrule.layers import Conv2d, Flatten, Layer, Linear, ReLU, Residual, Sequential
-from chainrule.models import keras_convnet
+from chainrule.layers import (
+    LSTM,
+    Conv2d,
+    Flatten,
+    GRUCell,
+    Layer,
+    Linear,
+    Parameter,
+    ReLU,
+    Residual,
+    Sequential,
+)
+from chainrule.models import RecurrentClassifier, keras_convnet
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +92,42 @@ def test_frozen_parameters_are_told_apart() -> None:
     got = chainrule.summary(model, np.zeros((1, 1, 5, 6), np.float32))
     assert (got.parameters, got.trainable) == (120, 100)
     assert "120 parameters (20 of them frozen)" in str(got)
+
+
+def test_recurrent_layers_are_listed_with_what_they_put_out_at_every_step() -> None:
+    lstm = LSTM(3, 5, 2, bidirectional=True, dropout=0.2)
+    got = chainrule.summary(lstm, np.zeros((2, 7, 3), np.float32))
+    assert [(row.name, row.kind, row.output_shape) for row in got.rows] == [
+        ("", "LSTM", (2, 7, 10)),  # called first, though the dropout between its layers ends before it
+        ("dropout", "Dropout", (2, 7, 10)),
+    ]
+    matrices = 2 * 4 * 5 * (3 + 5) + 2 * 4 * 5 * (10 + 5)  # per layer: two directions, four gates
+    assert [row.multiply_adds for row in got.rows] == [2 * 7 * matrices, 0]  # at each step of each sample
+    assert got.rows[0].parameters == got.parameters == matrices + 2 * 2 * 4 * 5 * 2
+
+
+def test_a_cell_works_once() -> None:
+    got = chainrule.summary(GRUCell(3, 5), np.zeros((2, 3), np.float32))
+    assert [(row.output_shape, row.multiply_adds) for row in got.rows] == [((2, 5), 2 * 3 * 5 * (3 + 5))]
+
+
+def test_of_several_inputs_all_are_handed_over() -> None:
+    model = RecurrentClassifier(9, 4, embedding=3, hidden=5, cell="rnn")
+    got = chainrule.summary(model, (np.zeros((2, 7), np.int64), np.array([3, 7])))
+    assert [row.name for row in got.rows] == ["embedding", "encoder.rnn", "dropout", "decoder"]
+    assert got.input_shape == (2, 7)
+
+
+def test_a_layer_with_layers_inside_and_a_parameter_of_its_own_is_listed_too() -> None:
+    class Scaled(Layer):
+        def __init__(self) -> None:
+            self.scale, self.body = Parameter(np.ones(4, np.float32)), Linear(3, 4)
+
+        def forward(self, x: np.ndarray) -> tuple[np.ndarray, None]:
+            return self.body.forward(x)[0] * self.scale.data, None
+
+    got = chainrule.summary(Sequential(Scaled()), np.zeros((2, 3), np.float32))
+    assert [(row.name, row.parameters) for row in got.rows] == [("0", 4), ("0.body", 16)]
 
 
 def test_what_forward_keeps_is_counted_once_however_many_hold_it() -> None:

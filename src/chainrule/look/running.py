@@ -103,7 +103,9 @@ class Step:
         result, target_is_used = self._call_forward(forward)
         y, cache = split_cache(result, forward, backward, isinstance(subject, Pair))
         self.before_loss()
-        self._find_upstream(y, target_is_used)
+        # after ((prediction, state), cache), dy mirrors (prediction, state): the loss sees only the first
+        others = len(y) - 1 if cache is not None and _is_nested(result) else 0
+        self._find_upstream(y, target_is_used, others)
         self.before_backward()
         self._call_backward(forward, backward, y, cache)
         if self.optimizer is not None:
@@ -126,7 +128,7 @@ class Step:
         options |= self.forward_kwargs
         return forward(*self.inputs, **options), bool(targets) and targets[0] in options
 
-    def _find_upstream(self, y: Any, target_is_used: bool) -> None:
+    def _find_upstream(self, y: Any, target_is_used: bool, others: int) -> None:
         first = next(arrays_in(y), None)
         if self.loss is not None:
             if first is None:
@@ -135,7 +137,8 @@ class Step:
             if self.loss_result.note:
                 self.notes.append(self.loss_result.note)
             if self.loss_result.gradient is not None:
-                self.upstream = self.loss_result.gradient
+                gradient = self.loss_result.gradient
+                self.upstream = (gradient, *[None] * others) if others else gradient
                 return
             self.notes.append("the loss gives no gradient: backward began with random numbers")
         elif target_is_used and first is not None and first.size == 1:
@@ -186,6 +189,12 @@ class Step:
             self.learning_rate = DEFAULT_RATE
             self.notes.append(f"no learning rate was given: the model got {DEFAULT_RATE}")
         return self.learning_rate
+
+
+def _is_nested(result: Any) -> bool:
+    """Is this ((prediction, ...), cache)?"""
+    pair = isinstance(result, tuple) and len(result) == 2 and isinstance(result[0], tuple)
+    return pair and isinstance(next(iter(result[0]), None), np.ndarray)
 
 
 def split_cache(

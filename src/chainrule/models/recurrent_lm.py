@@ -16,12 +16,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.functions.arrays import Array
-from chainrule.layers import GRU, LSTM, RNN, Dropout, Embedding, Layer, Linear
+from chainrule.layers import Dropout, Embedding, Layer, Linear
+
+from .cells import recurrent
 
 if TYPE_CHECKING:
     from chainrule.functions.arrays import Float, Int
-
-CELLS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 
 
 class RecurrentLMCache(NamedTuple):
@@ -54,15 +54,12 @@ class RecurrentLM(Layer):
         tied: bool = False,
         **options: Any,
     ) -> None:
-        if cell not in CELLS:
-            raise ValueError(f"no cell is called {cell!r}: choose one of {', '.join(CELLS)}")
         if tied and embedding != hidden:
             raise ValueError(
                 f"a tied decoder needs an embedding as large as the state, got {embedding} and {hidden}"
             )
-        between = dropout if layers > 1 else 0.0
         self.embedding = Embedding(vocabulary, embedding)
-        self.rnn = CELLS[cell](embedding, hidden, layers, dropout=between, **options)
+        self.rnn = recurrent(cell, embedding, hidden, layers, dropout, **options)
         self.dropout = Dropout(dropout)
         self.decoder = Linear(hidden, vocabulary)
         if tied:

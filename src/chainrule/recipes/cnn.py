@@ -23,7 +23,7 @@ from chainrule.data import (
     stratified_split,
 )
 from chainrule.functions.arrays import Array
-from chainrule.layers import CrossEntropyLoss, Sequential, manual_seed
+from chainrule.layers import CrossEntropyLoss, Layer, manual_seed
 from chainrule.models import MODELS, build
 from chainrule.training import (
     OPTIMIZERS,
@@ -89,15 +89,27 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "fashion-mnist": {"model": "fashion", "epochs": 20, "batch_size": 128, "lr": 2e-3, "shift": 1},
     "folder": {"epochs": 30, "shift": 2},
 }
+# what a model needs beyond that, whatever the data
+MODEL_DEFAULTS: dict[str, dict[str, Any]] = {
+    # gradients come back through as many steps as an image has rows; MNIST needs no more than --epochs 10
+    "lstm": {
+        "lr": 3e-3,
+        "schedule": "cosine",
+        "shift": 1,
+        "normalize": "standard",
+        "max_norm": 1.0,
+    },
+}
 
 
 def configure(data: str = "digits", **options: Any) -> CNNConfig:
-    """The defaults of this data set, with the given options (those that are not None) instead."""
+    """The defaults of this data set and model, with the given options (those that are not None) instead."""
     family = FAMILIES.get(data, "folder")
     given = {name: value for name, value in options.items() if value is not None}
     if Path(data).is_dir():
         data = str(Path(data).resolve())  # so that the run finds them again from any other directory
-    config = replace(CNNConfig(data=data), **{**DEFAULTS[family], **given})
+    model_defaults = MODEL_DEFAULTS.get(options.get("model") or "", {})
+    config = replace(CNNConfig(data=data), **{**DEFAULTS[family], **model_defaults, **given})
     known: dict[str, Collection[str]] = {
         "model": MODELS,
         "optimizer": OPTIMIZERS,
@@ -137,7 +149,7 @@ class Experiment:
     test: ArrayBatches
     test_images: ImageDataset
     fingerprint: str  # of all images: a run belongs to the images that it began with
-    model: Sequential
+    model: Layer
     loss: CrossEntropyLoss
 
 
@@ -183,7 +195,7 @@ def hold_out(dataset: ImageDataset, fraction: float) -> tuple[ImageDataset, Imag
     return dataset.subset(training), dataset.subset(validation)
 
 
-def build_model(config: CNNConfig, dataset: ImageDataset) -> Sequential:
+def build_model(config: CNNConfig, dataset: ImageDataset) -> Layer:
     """The model that config names, for images like these; the seed determines its initial weights."""
     _, channels, height, width = dataset.images.shape
     if height != width:
@@ -227,7 +239,7 @@ def train_cnn(
     return result
 
 
-def build_optimizer(config: CNNConfig, model: Sequential) -> Optimizer:
+def build_optimizer(config: CNNConfig, model: Layer) -> Optimizer:
     """The optimizer that config names; SGD with the usual momentum."""
     parameters = list(model.parameters())
     if config.optimizer == "sgd":
@@ -271,6 +283,7 @@ def describe_model(experiment: Experiment) -> dict[str, Any]:
     images = experiment.test_images
     _, channels, height, _ = images.images.shape
     return {
+        "recipe": "cnn",
         "model": experiment.config.model,
         "options": {"in_channels": channels, "size": height, "classes": len(images.classes)},
         "classes": list(images.classes),

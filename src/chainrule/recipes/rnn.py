@@ -19,8 +19,8 @@ from chainrule.data import CharVocabulary, StreamsInOrder, Text, TextStreams, lo
 from chainrule.generation import generate_text
 from chainrule.layers import CrossEntropyLoss, manual_seed
 from chainrule.models import RecurrentLM
-from chainrule.models.recurrent_lm import CELLS
-from chainrule.training import Adam, Callback, CosineAnnealingLR, Run, WarmUp, fit, load, mean_loss
+from chainrule.models.cells import check_cell
+from chainrule.training import Adam, Callback, CosineAnnealingLR, Run, WarmUp, fit, mean_loss
 from chainrule.training.pictures import learning_curves
 from chainrule.training.sharding import usual_threads
 
@@ -62,8 +62,7 @@ def configure(data: str = "python-docs", **options: Any) -> RNNConfig:
     if Path(data).is_file():
         data = str(Path(data).resolve())  # so that the run finds it again from any other directory
     config = replace(RNNConfig(data=data), **{**DEFAULTS.get(data, {}), **given})
-    if config.cell not in CELLS:
-        raise ValueError(f"no cell is called {config.cell!r}: choose one of {', '.join(CELLS)}")
+    check_cell(config.cell)
     for name in ("layers", "hidden", "embedding", "epochs", "batch_size", "time"):
         if getattr(config, name) < 1:
             raise ValueError(f"{name} must be at least 1, got {getattr(config, name)}")
@@ -85,15 +84,44 @@ def config_of(run: Run) -> RNNConfig:
         raise ValueError(f"{run.path / 'config.json'} is no config of this recipe: {error}") from None
 
 
-def build_model(options: dict[str, Any]) -> RecurrentLM:
-    return RecurrentLM(**options)
+@dataclass(frozen=True)
+class RNNExperiment:
+    """Text, model and all that stands between them, made from a config."""
+
+    config: RNNConfig
+    text: Text
+    vocabulary: CharVocabulary
+    train: TextStreams
+    validation: StreamsInOrder
+    test: StreamsInOrder
+    test_characters: int  # that are predicted
+    options: dict[str, Any]  # what it takes to build the model again
+    model: RecurrentLM
+    loss: CrossEntropyLoss
 
 
-def model_options(config: RNNConfig, vocabulary: CharVocabulary) -> dict[str, Any]:
-    """What it takes to build this model again."""
+def prepare(config: RNNConfig) -> RNNExperiment:
+    """Reads the text, splits and numbers it, and builds the model with its initial weights."""
+    text = load_text(config.data)
+    vocabulary = CharVocabulary.of(text.whole)
+    ids = text.encode(vocabulary)
     names = ("embedding", "hidden", "layers", "cell", "dropout", "tied", "recurrent_init")
     options = {"vocabulary": len(vocabulary), **{name: getattr(config, name) for name in names}}
-    return options if config.forget_bias is None else {**options, "forget_bias": config.forget_bias}
+    if config.forget_bias is not None:
+        options["forget_bias"] = config.forget_bias
+    manual_seed(config.seed)
+    return RNNExperiment(
+        config,
+        text,
+        vocabulary,
+        train=TextStreams(ids.train, config.batch_size, config.time, config.seed),
+        validation=in_order(ids.validation),
+        test=in_order(ids.test),
+        test_characters=len(ids.test) - 1,
+        options=options,
+        model=RecurrentLM(**options),
+        loss=CrossEntropyLoss(axis=-1),
+    )
 
 
 def train_rnn(
@@ -102,32 +130,18 @@ def train_rnn(
     """Trains, evaluates, writes samples, and leaves everything in the run's directory. Returns what
     result.json holds.
     """
-    text = load_text(config.data)
-    vocabulary = CharVocabulary.of(text.whole)
-    ids = text.encode(vocabulary)
-    train = TextStreams(ids.train, config.batch_size, config.time, config.seed)
-    validation, test = (in_order(part) for part in (ids.validation, ids.test))
-
-    manual_seed(config.seed)
-    model = build_model(options := model_options(config, vocabulary))
-    check_same_text(text, run)
-    run.write_json(
-        "model.json",
-        {
-            "model": "recurrent-lm",
-            "options": options,
-            "vocabulary": vocabulary.to_json(),
-            "text": text.sha256,
-        },
-    )
-    loss, optimizer = CrossEntropyLoss(axis=-1), Adam(list(model.parameters()), config.lr)
+    experiment = prepare(config)
+    check_same_text(experiment.text, run)
+    run.write_json("model.json", describe_model(experiment))
+    model, loss, train = experiment.model, experiment.loss, experiment.train
+    optimizer = build_optimizer(experiment)
     schedule = WarmUp(CosineAnnealingLR(config.lr, config.epochs * len(train), config.lr / 30), WARM_UP)
     history = fit(
         model,
         loss,
         optimizer,
         train,
-        validation,
+        experiment.validation,
         epochs=config.epochs,
         schedule=schedule,
         max_norm=config.max_norm,
@@ -139,13 +153,8 @@ def train_rnn(
         callbacks=callbacks,
     )
     learning_curves(history, run.path / "learning_curves.png")
-    test_loss = mean_loss(model, loss, test, carry_state=True)
     result = {
-        "test_loss": test_loss,  # nats per character
-        "bits_per_character": test_loss / math.log(2),
-        "perplexity": math.exp(test_loss),
-        "test_characters": len(ids.test) - 1,
-        "test_is_validation": not text.has_own_test,
+        **test_figures(experiment),
         "train_loss": history[-1]["train_loss"],
         "validation_loss": history[-1]["validation_loss"],
         "best_validation_loss": min(record["validation_loss"] for record in history),
@@ -153,10 +162,37 @@ def train_rnn(
         "epochs": len(history),
         "steps": history[-1]["step"],
         "seconds": sum(record["seconds"] for record in history),
-        "sha256": text.sha256,
+        "sha256": experiment.text.sha256,
     }
     run.write_json("result.json", result)
     return result
+
+
+def build_optimizer(experiment: RNNExperiment) -> Adam:
+    return Adam(list(experiment.model.parameters()), experiment.config.lr)
+
+
+def test_figures(experiment: RNNExperiment) -> dict[str, Any]:
+    """How well the model, as it is now, predicts the test part."""
+    test_loss = mean_loss(experiment.model, experiment.loss, experiment.test, carry_state=True)
+    return {
+        "test_loss": test_loss,  # nats per character
+        "bits_per_character": test_loss / math.log(2),
+        "perplexity": math.exp(test_loss),
+        "test_characters": experiment.test_characters,
+        "test_is_validation": not experiment.text.has_own_test,
+    }
+
+
+def describe_model(experiment: RNNExperiment) -> dict[str, Any]:
+    """What it takes to use the trained weights without the text: see `load_writer`."""
+    return {
+        "recipe": "rnn",
+        "model": "recurrent-lm",
+        "options": experiment.options,
+        "vocabulary": experiment.vocabulary.to_json(),
+        "text": experiment.text.sha256,
+    }
 
 
 def in_order(ids: Any) -> StreamsInOrder:
@@ -181,13 +217,8 @@ def load_writer(run: Run, weights: str = "last") -> tuple[RecurrentLM, CharVocab
     description = run.read_json("model.json")
     if description.get("model") != "recurrent-lm":
         raise ValueError(f"{run.path} holds a {description.get('model')!r} model, which writes no text")
-    model = build_model(description["options"])
-    if weights == "last":
-        run.load_checkpoint(model)
-    elif weights == "best":
-        model.load_state_dict(load(run.best))
-    else:
-        raise ValueError(f"weights must be 'last' or 'best', got {weights!r}")
+    model = RecurrentLM(**description["options"])
+    run.load_weights(model, weights)
     model.eval()
     return model, CharVocabulary.from_json(description["vocabulary"])
 

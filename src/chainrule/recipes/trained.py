@@ -1,4 +1,4 @@
-"""A trained model out of its run directory, ready to answer."""
+"""A trained model for images out of its run directory, ready to answer."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 from chainrule.data import Normalization, read_image
 from chainrule.functions import softmax
 from chainrule.functions.arrays import Array
-from chainrule.layers import Sequential
+from chainrule.layers import Layer
 from chainrule.models import build
-from chainrule.training import Run, load
+from chainrule.training import Run
 
 from .handwriting import center_ink
 
@@ -23,7 +23,7 @@ from .handwriting import center_ink
 class TrainedModel:
     """The model with its trained weights, in evaluation mode, and what its inputs and outputs mean."""
 
-    model: Sequential
+    model: Layer
     classes: tuple[str, ...]
     normalization: Normalization
     image_shape: tuple[int, int, int]  # (channels, height, width)
@@ -53,12 +53,7 @@ def load_trained(run: Run, weights: str = "last") -> TrainedModel:
     description = run.read_json("model.json")
     options: dict[str, Any] = description["options"]
     model = build(description["model"], **options)
-    if weights == "last":
-        run.load_checkpoint(model)
-    elif weights == "best":
-        model.load_state_dict(load(run.best))
-    else:
-        raise ValueError(f"weights must be 'last' or 'best', got {weights!r}")
+    run.load_weights(model, weights)
     return TrainedModel(
         model.eval(),
         tuple(description["classes"]),

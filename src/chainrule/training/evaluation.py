@@ -27,6 +27,14 @@ class Evaluation(NamedTuple):
         predictions: Array = self.logits.argmax(-1)
         return predictions
 
+    @property
+    def balanced_accuracy(self) -> float:
+        """The share of each class that was found, on average over the classes: rare ones count as much as
+        frequent ones.
+        """
+        right = self.predictions == self.labels
+        return float(np.mean([right[self.labels == label].mean() for label in np.unique(self.labels)]))
+
 
 def evaluate(model: Layer, loss: Loss, batches: Iterable[tuple[Any, Array]]) -> Evaluation:
     """Runs the model in evaluation mode over all batches (inputs, labels); the mode it was in comes back

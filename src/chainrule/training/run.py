@@ -18,7 +18,7 @@ import numpy as np
 
 from chainrule.layers.layer import Layer
 
-from .files import atomic, load_with_metadata, save
+from .files import atomic, load, load_with_metadata, save
 from .optimizers import Optimizer
 from .progress import Progress
 
@@ -119,6 +119,17 @@ class Run:
         if optimizer is not None:
             optimizer.load_state_dict(part("optimizer."))
         return Progress(**json.loads(metadata["progress"]))
+
+    def load_weights(self, model: Layer, weights: str = "last") -> None:
+        """Puts trained weights into model: "last", those of the end, or "best", those that did best on the
+        validation data.
+        """
+        if weights == "last":
+            self.load_checkpoint(model)
+        elif weights == "best":
+            model.load_state_dict(load(self.best))
+        else:
+            raise ValueError(f"weights must be 'last' or 'best', got {weights!r}")
 
     def load_state(self) -> Any:
         """What `save_checkpoint` was given as state: an array, a tuple of arrays, or None."""

@@ -12,6 +12,7 @@ from chainrule.layers.conv2d import Conv2d
 from chainrule.layers.layer import Layer
 from chainrule.layers.linear import Linear
 from chainrule.layers.randomness import randomness
+from chainrule.layers.recurrent import Recurrent
 
 from .wrapping import wrapped_forwards
 
@@ -24,7 +25,7 @@ class Row:
     kind: str
     output_shape: tuple[int, ...]
     parameters: int  # counted at the first layer that holds them
-    multiply_adds: int  # of one forward of this batch; counted for linear and convolution layers
+    multiply_adds: int  # of one forward of this batch; counted for linear, convolution and recurrent layers
     cache_bytes: int  # what forward keeps for backward
 
 
@@ -75,43 +76,60 @@ class Summary:
         )
 
 
-def summary(model: Layer, x: Array) -> Summary:
-    """Runs one forward of the batch x and writes down every layer that has no layers inside: shape,
-    parameters, cost, memory.
+def summary(model: Layer, x: Any) -> Summary:
+    """Runs one forward of the batch x and writes down every layer that has no layers inside, or parameters of
+    its own: shape, parameters, cost, memory.
 
-    An array that two caches hold is counted once. The model is left as it was.
+    x: an array, or a tuple of all that forward takes. Of several outputs the first one's shape is shown: of a
+    recurrent layer, that of its output and not of its state. An array that two caches hold is counted once.
+    The model is left as it was.
     """
-    rows: list[Row] = []
+    rows: list[Row | None] = []  # in the order in which the layers were called
     seen_parameters: set[int] = set()
     seen_arrays: dict[int, Array] = {
         id(p.data): p.data for p in model.parameters()
     }  # weights are no extra memory
 
     def look(path: str, layer: Layer, forward: Any, *args: Any, **kwargs: Any) -> Any:
+        inside = [child for _, child in layer.named_children()]
+        of_children = {id(p) for child in inside for p in child.parameters()}
+        own = [p for p in layer.parameters() if id(p) not in of_children]
+        if inside and not own:
+            return forward(*args, **kwargs)
+        place = len(rows)
+        rows.append(None)
         y, cache = forward(*args, **kwargs)
-        if not list(layer.named_children()):
-            own = [p for p in layer.parameters() if id(p) not in seen_parameters]
-            seen_parameters.update(map(id, own))
-            parameters = sum(p.size for p in own)
-            kept = _new_bytes(cache, seen_arrays)
-            rows.append(
-                Row(path, type(layer).__name__, tuple(y.shape), parameters, _multiply_adds(layer, y), kept)
-            )
+        output = y[0] if isinstance(y, tuple) else y
+        new = [p for p in own if id(p) not in seen_parameters]
+        seen_parameters.update(map(id, new))
+        rows[place] = Row(
+            path,
+            type(layer).__name__,
+            tuple(output.shape),
+            sum(p.size for p in new),
+            _multiply_adds(layer, output),
+            _new_bytes(cache, seen_arrays),
+        )
         return y, cache
 
+    inputs = x if isinstance(x, tuple) else (x,)
     with wrapped_forwards(model, look), randomness(seed=0):  # no draw is taken from the model's own
-        model.forward(x)
+        model.forward(*inputs)
     parameters = list(model.parameters())
     trainable = sum(p.size for p in parameters if p.requires_grad)
-    return Summary(tuple(rows), sum(p.size for p in parameters), trainable, tuple(x.shape))
+    found = tuple(row for row in rows if row is not None)
+    return Summary(found, sum(p.size for p in parameters), trainable, tuple(inputs[0].shape))
 
 
 def _multiply_adds(layer: Layer, y: Array) -> int:
     """Every output of a linear or convolution layer is a sum of as many products as one row of its weight is
-    long.
+    long. A recurrent layer multiplies by all of its matrices at each step of each sample.
     """
     if isinstance(layer, Linear | Conv2d):
         return int(y.size) * layer.weight.size // layer.weight.shape[0]
+    if isinstance(layer, Recurrent):
+        matrices = sum(p.size for p in layer.parameters() if len(p.shape) == 2)
+        return int(y.size) // int(y.shape[-1]) * matrices
     return 0
 
 

@@ -1,0 +1,47 @@
+"""`chainrule summary`: what a trained model is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .console import say
+from .runs import RunDirectory
+
+NAME = 8  # characters, about as long as names are
+
+
+def summary_command(
+    run: RunDirectory,
+    batch_size: Annotated[int, typer.Option(min=1, help="How many images, names or texts at once.")] = 1,
+    time: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"Characters of each: {NAME} for names, for texts as in training."),
+    ] = None,
+) -> None:
+    """The model of a run, layer by layer: output shapes, parameters, multiply-adds, memory."""
+    import numpy as np
+
+    from chainrule.layers import Layer
+    from chainrule.recipes.kinds import recipe_of
+    from chainrule.recipes.rnn import load_writer
+    from chainrule.recipes.trained import load_trained
+    from chainrule.recipes.trained_names import load_trained_names
+    from chainrule.training import Run
+    from chainrule.training.summary import summary
+
+    opened = Run.open(run)
+    recipe = recipe_of(opened)
+    model: Layer
+    if recipe == "cnn":
+        if time is not None:
+            raise ValueError(f"--time is for names and texts, {run} reads images")
+        trained = load_trained(opened)
+        model, x = trained.model, np.zeros((batch_size, *trained.image_shape), np.float32)
+    elif recipe == "names":
+        model, x = load_trained_names(opened).model, np.zeros((batch_size, time or NAME), np.int64)
+    else:
+        steps = time or opened.config["time"]
+        model, x = load_writer(opened)[0], np.zeros((batch_size, steps), np.int64)
+    say(str(summary(model.train(), x)))

@@ -1,0 +1,87 @@
+"""`chainrule train names`: the options, and what is said at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from .console import say
+from .training import ResumeOption, RunOption, finish, shown, start
+
+if TYPE_CHECKING:
+    from chainrule.training import Run
+
+
+def train_names_command(
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="names-by-language (surnames of 18 languages), a folder with one file LABEL.txt per label, "
+            "or a table (.tsv, .csv) of names and labels."
+        ),
+    ] = None,
+    run: RunOption = None,
+    resume: ResumeOption = False,
+    cell: Annotated[str | None, typer.Option(help="gru (the default), lstm, or rnn.")] = None,
+    layers: Annotated[int | None, typer.Option(min=1, help="1 by default.")] = None,
+    hidden: Annotated[
+        int | None, typer.Option(min=1, help="Numbers in the state of a layer and direction: 128.")
+    ] = None,
+    bidirectional: Annotated[
+        bool | None,
+        typer.Option(
+            "--bidirectional/--forward", help="Read names in both directions (the default), or one."
+        ),
+    ] = None,
+    embedding: Annotated[int | None, typer.Option(min=1, help="Numbers per character: 64.")] = None,
+    dropout: Annotated[float | None, typer.Option(min=0.0, help="0.3 by default.")] = None,
+    class_weights: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, help="How much more rare classes weigh: 0 not at all, 1 in inverse proportion."
+        ),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="15 by default.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="64 by default.")] = None,
+    lr: Annotated[float | None, typer.Option(help="The highest learning rate: 0.003.")] = None,
+    weight_decay: Annotated[float | None, typer.Option(min=0.0, help="0 by default.")] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=0.9, help="The share of the training names kept for validation: 0.1."),
+    ] = None,
+    max_norm: Annotated[float | None, typer.Option(help="Clip gradients to this global norm: 1.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Weights, order and dropout follow from it: 0.")
+    ] = None,
+) -> None:
+    """A recurrent network guesses where a name comes from: one sequence in, one class out.
+
+    By default surnames of 18 languages, from $CHAINRULE_DATA/names-by-language or downloaded (0.2 MB).
+    """
+    from chainrule.recipes.names import config_of, configure, train_names
+
+    options = {
+        "cell": cell, "layers": layers, "hidden": hidden, "bidirectional": bidirectional,
+        "embedding": embedding, "dropout": dropout, "class_weights": class_weights, "epochs": epochs,
+        "batch_size": batch_size, "lr": lr, "weight_decay": weight_decay, "validation": validation,
+        "max_norm": max_norm, "seed": seed,
+    }  # fmt: skip
+    config, opened = start("names", configure, config_of, data, options, run, resume)
+    say(f"[bold]{config.cell}[/] on [bold]{escape(config.data)}[/] → {shown(opened)}")
+    _say_result(finish("names", train_names, config, opened, resume), opened)
+
+
+def _say_result(result: dict[str, Any], run: Run) -> None:
+    path = shown(run)
+    wrong = round((1 - result["test_accuracy"]) * result["test_names"])
+    say(
+        f"\ntest accuracy [bold green]{result['test_accuracy']:.2%}[/] "
+        f"({wrong} of {result['test_names']:,} names wrong), on average "
+        f"[bold green]{result['balanced_accuracy']:.2%}[/] of each class, test loss "
+        f"{result['test_loss']:.4f}, {result['parameters']:,} parameters, "
+        f"{result['seconds']:.1f} s of training"
+    )
+    say(f"pictures: {path}/learning_curves.png, confusion_matrix.png")
+    say(f"next: chainrule evaluate {path}    chainrule predict {path} NAME...")
