@@ -26,6 +26,7 @@ from .commands.trace import trace_command
 from .commands.train_cnn import train_cnn_command
 from .commands.train_names import train_names_command
 from .commands.train_rnn import train_rnn_command
+from .commands.warmup import warmup_command
 
 app = typer.Typer(
     name="chainrule",
