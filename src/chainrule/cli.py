@@ -282,7 +282,7 @@ def lab(
         ),
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="The long experiment, in labs that have one: memory.")
+        bool, typer.Option("--full", help="The long experiment, in labs that have one (see the list).")
     ] = False,
 ) -> None:
     """One question, one experiment, one picture, and an answer in plain words.
