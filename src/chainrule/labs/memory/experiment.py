@@ -18,8 +18,8 @@ from .findings import SOLVED, Findings, Run
 from .options import Options
 from .task import MEAN, draw
 
-TESTED, TESTS, LOOKED_AT = 500, 40, 32  # sequences; tests in a run; sequences whose gradients are looked at
-ENOUGH = 4  # so many tests in a row that are solved: it need not train on
+TESTED, TESTS, LOOKED_AT = 1000, 60, 32  # sequences; tests in a run; sequences whose gradients are looked at
+ENOUGH = 5  # so many tests in a row that are solved: it need not train on
 
 
 def experiment(options: Options, seed: int, watch: Watch) -> Findings:
