@@ -79,7 +79,7 @@ def gradient_flow(
         weights = find_weights(subject, recording.layers, before, between)
         if recording.ragged:
             step.notes.append(
-                "samples end at different steps: rates over time mix their distances (take samples of one length)"
+                "samples end at different steps: rates over time mix their distances (take equal lengths)"
             )
         snapshot.restore()
         uses = uses_of(recording.calls, {weight.layer for weight in weights})
