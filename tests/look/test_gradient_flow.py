@@ -140,6 +140,15 @@ def test_dropout_between_layers_is_drawn_anew_and_is_no_replay() -> None:
     assert [layer.kind for layer in flow.layers] == ["LSTM"]  # not the dropout inside
 
 
+def test_ragged_samples_have_no_common_distance() -> None:
+    manual_seed(1)
+    x = positive(6).astype("float32")
+    ragged = chainrule.gradient_flow(GRU(3, 4), x, lengths=np.array([6, 4, 4, 2, 1]))
+    assert any("samples end at different steps" in note for note in ragged.notes)
+    even = chainrule.gradient_flow(GRU(3, 4), x, lengths=np.full(5, 4))
+    assert not any("samples end" in note for note in even.notes)
+
+
 def test_an_embedding_says_what_arrives() -> None:
     manual_seed(1)
 

@@ -13,7 +13,7 @@ from chainrule.functions.arrays import Array
 
 from .flow import GradientFlow, LayerFlow, TimeFlow
 from .growth import Growth, fit_growth
-from .over_time import norms_over, state_norms
+from .over_time import ends_differ, norms_over, state_norms
 from .radii import recurrent_matrices
 from .running import Step
 from .statistics import arrays_in, norm
@@ -77,6 +77,10 @@ def gradient_flow(
         with recording, np.errstate(all="ignore"):
             step.run()
         weights = find_weights(subject, recording.layers, before, between)
+        if recording.ragged:
+            step.notes.append(
+                "samples end at different steps: rates over time mix their distances (take equal lengths)"
+            )
         snapshot.restore()
         uses = uses_of(recording.calls, {weight.layer for weight in weights})
         times = [flow for use in uses for flow in _over_time(use, recording, time_axis)]
@@ -102,6 +106,7 @@ class _Arrivals(Recording):
         self.time_axis = time_axis
         self.norms: dict[int, tuple[float | None, float | None]] = {}  # arriving and leaving, by call
         self.steps: dict[int, tuple[tuple[float, ...] | None, tuple[float, ...] | None]] = {}
+        self.ragged = False
 
     def note_inputs(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         super().note_inputs(call, args, kwargs)
@@ -118,6 +123,8 @@ class _Arrivals(Recording):
             first = next(iter(result), None) if isinstance(result, tuple | list) else result
             self.norms[call.index] = (self.norms[call.index][0], _norm(first))
             self.steps[call.index] = (self.steps[call.index][0], _by_step(first, self.time_axis))
+            if isinstance(first, np.ndarray) and first.ndim == 3:
+                self.ragged |= ends_differ(first, self.time_axis)
 
 
 def _norm(value: Any) -> float | None:

@@ -21,6 +21,13 @@ def norms_over(array: Array, axis: int) -> tuple[float, ...]:
         return tuple(map(float, scale * np.sqrt(np.square(rows / scale[:, None]).sum(1))))
 
 
+def ends_differ(array: Array, axis: int) -> bool:
+    """Is the last step that is not 0 another one for one sample than for another, as in ragged batches?"""
+    reached = (np.moveaxis(array, axis, 0) != 0).any(-1)  # (time, batch)
+    last = len(reached) - reached[::-1].argmax(0)
+    return len(set(last[reached.any(0)].tolist())) > 1
+
+
 def state_norms(
     forward: Call, backward: Call, leaving: tuple[float, ...] | None, axis: int
 ) -> list[tuple[float, ...]] | None:

@@ -19,7 +19,7 @@ MEMORY = Lab(
     experiment,
     picture,
     answer,
-    full=("lengths=50,150,400", "steps=4000"),
+    full=("lengths=50,150,400", "steps=6000"),
 )
 
 __all__ = ["MEMORY"]

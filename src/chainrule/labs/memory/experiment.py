@@ -14,11 +14,12 @@ from chainrule.training import Adam, train_step
 from ..lab import Watch
 from ..many_to_one import ManyToOne
 from .cells import CELLS, Cell, build
-from .findings import Findings, Run
+from .findings import SOLVED, Findings, Run
 from .options import Options
 from .task import MEAN, draw
 
-TESTED, TESTS, LOOKED_AT = 500, 40, 32  # sequences; tests in a run; sequences whose gradients are looked at
+TESTED, TESTS, LOOKED_AT = 1000, 60, 32  # sequences; tests in a run; sequences whose gradients are looked at
+ENOUGH = 5  # so many tests in a row that are solved: it need not train on
 
 
 def experiment(options: Options, seed: int, watch: Watch) -> Findings:
@@ -36,7 +37,7 @@ def when_tested(steps: int) -> list[int]:
 
 
 def life(options: Options, cell: Cell, time: int, seed: int, watch: Watch) -> Run:
-    """Trains one network on fresh sequences, and tests it now and then."""
+    """Trains one network on fresh sequences, and tests it now and then, until it has learned."""
     model, loss = build(options, cell, seed), MSELoss()
     lr = options.lr_gated if cell.gated else options.lr_plain
     optimizer = Adam(model.parameters(), lr=lr)
@@ -46,10 +47,11 @@ def life(options: Options, cell: Cell, time: int, seed: int, watch: Watch) -> Ru
     steps, errors = [0], [_error(model, x, sums)]
     generator = np.random.default_rng([seed, time, 1])
     for test in when_tested(options.steps):
-        for _ in range(test - steps[-1] if math.isfinite(errors[-1]) else 0):
-            train_step(model, loss, optimizer, *draw(generator, options.batch_size, time), options.clip)
-        steps.append(test)
-        errors.append(_error(model, x, sums))
+        if math.isfinite(errors[-1]) and not all(error < SOLVED for error in errors[-ENOUGH:]):
+            for _ in range(test - steps[-1]):
+                train_step(model, loss, optimizer, *draw(generator, options.batch_size, time), options.clip)
+            steps.append(test)
+            errors.append(_error(model, x, sums))
         watch.advance(f"{cell.name}, {time} steps")
     after = gradient_flow(model, *looked_at, loss).time_growth
     parameters = sum(parameter.data.size for parameter in model.parameters())

@@ -19,7 +19,7 @@ class Run:
 
     cell: Cell
     time: int
-    steps: list[int]  # when it was tested; the first is 0
+    steps: list[int]  # when it was tested; the first is 0; fewer, if it had learned before the end
     errors: list[float]  # mean squared, on the test sequences
     guess: float  # that of always saying 1
     parameters: int

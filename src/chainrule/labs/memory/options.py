@@ -13,10 +13,10 @@ class Options:
 
     lengths: str = switch("50", "time steps; several, separated by commas")
     hidden: int = switch(64, "units")
-    steps: int = switch(2000, "training steps")
+    steps: int = switch(3000, "training steps")
     batch_size: int = switch(32, "fresh sequences per step")
     lr_gated: float = switch(0.01, "learning rate of LSTM and GRU (Adam)")
-    lr_plain: float = switch(0.001, "learning rate of RNN and IRNN: they do not stand more")
+    lr_plain: float = switch(0.001, "learning rate of RNN and IRNN")
     clip: float = switch(1.0, "the largest norm of the gradient")
 
     def __post_init__(self) -> None:
