@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -11,7 +11,7 @@ from .console import console, say
 from .runs import RunDirectory, Weights
 
 if TYPE_CHECKING:
-    from chainrule.training import Evaluation, Run
+    from chainrule.training import Evaluation
 
 
 def evaluate_command(run: RunDirectory, weights: Weights = "last") -> None:
@@ -19,44 +19,25 @@ def evaluate_command(run: RunDirectory, weights: Weights = "last") -> None:
 
     Images and names: accuracy, loss, and every class by itself. Text: the loss per character.
     """
-    from chainrule.recipes.kinds import recipe_of
-    from chainrule.training import Run
+    from chainrule.layers import CrossEntropyLoss
+    from chainrule.recipes.kinds import recipe_of, reopen
+    from chainrule.recipes.rnn import figures_of_test
+    from chainrule.training import Run, evaluate
 
     opened = Run.open(run)
-    {"cnn": _images, "names": _names, "rnn": _text}[recipe_of(opened)](opened, weights)
-
-
-def _images(run: Run, weights: str) -> None:
-    from chainrule.layers import CrossEntropyLoss
-    from chainrule.recipes.cnn import check_same_images, config_of, prepare
-    from chainrule.training import evaluate
-
-    experiment = prepare(config_of(run))
-    check_same_images(experiment, run)
-    run.load_weights(experiment.model, weights)
+    recipe, experiment = recipe_of(opened), reopen(opened)
+    opened.load_weights(experiment.model, weights)
+    if recipe == "rnn":
+        _say_figures(figures_of_test(experiment))
+        return
     scores = evaluate(experiment.model, CrossEntropyLoss(), experiment.test)
-    _say_scores(scores, experiment.test_images.classes, "images")
+    if recipe == "names":
+        _say_scores(scores, experiment.classes, "names")
+    else:
+        _say_scores(scores, experiment.test_images.classes, "images")
 
 
-def _names(run: Run, weights: str) -> None:
-    from chainrule.layers import CrossEntropyLoss
-    from chainrule.recipes.names import check_same_names, config_of, prepare
-    from chainrule.training import evaluate
-
-    experiment = prepare(config_of(run))
-    check_same_names(experiment, run)
-    run.load_weights(experiment.model, weights)
-    scores = evaluate(experiment.model, CrossEntropyLoss(), experiment.test)
-    _say_scores(scores, experiment.classes, "names")
-
-
-def _text(run: Run, weights: str) -> None:
-    from chainrule.recipes.rnn import check_same_text, config_of, prepare, test_figures
-
-    experiment = prepare(config_of(run))
-    check_same_text(experiment.text, run)
-    run.load_weights(experiment.model, weights)
-    figures = test_figures(experiment)
+def _say_figures(figures: dict[str, Any]) -> None:
     part = "validation" if figures["test_is_validation"] else "test"
     say(
         f"{part} loss [bold]{figures['test_loss']:.4f}[/] nats per character "

@@ -9,7 +9,7 @@ import typer
 from .console import say
 from .runs import RunDirectory
 
-NAME = 8  # characters, about as long as names are
+NAME_LENGTH = 8  # characters; names are about as long
 
 
 def summary_command(
@@ -17,7 +17,7 @@ def summary_command(
     batch_size: Annotated[int, typer.Option(min=1, help="How many images, names or texts at once.")] = 1,
     time: Annotated[
         int | None,
-        typer.Option(min=1, help=f"Characters of each: {NAME} for names, for texts as in training."),
+        typer.Option(min=1, help=f"Characters of each: {NAME_LENGTH} for names, for texts as in training."),
     ] = None,
 ) -> None:
     """The model of a run, layer by layer: output shapes, parameters, multiply-adds, memory."""
@@ -40,7 +40,7 @@ def summary_command(
         trained = load_trained(opened)
         model, x = trained.model, np.zeros((batch_size, *trained.image_shape), np.float32)
     elif recipe == "names":
-        model, x = load_trained_names(opened).model, np.zeros((batch_size, time or NAME), np.int64)
+        model, x = load_trained_names(opened).model, np.zeros((batch_size, time or NAME_LENGTH), np.int64)
     else:
         steps = time or opened.config["time"]
         model, x = load_writer(opened)[0], np.zeros((batch_size, steps), np.int64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -13,7 +13,6 @@ from .console import console, say
 
 if TYPE_CHECKING:
     from chainrule.look import Trace
-    from chainrule.training import Optimizer, Run
 
 
 def trace_command(
@@ -76,40 +75,17 @@ def _trace_file(path: Path, only: str | None, learning_rate: float | None) -> di
 def _trace_run(path: Path, learning_rate: float | None) -> Trace:
     """One more step of a run: its first batch again, its loss, its optimizer."""
     from chainrule.look import trace
-    from chainrule.recipes.kinds import recipe_of
+    from chainrule.recipes.kinds import recipe_module, reopen
     from chainrule.training import Run
 
     run = Run.open(path)
-    experiment, optimizer = {"cnn": _images, "names": _names, "rnn": _text}[recipe_of(run)](run)
+    experiment = reopen(run)
+    optimizer = recipe_module(run).build_optimizer(experiment.config, experiment.model)
     run.load_checkpoint(experiment.model, optimizer)
     # a schedule ends near 0: the step shown is the one that the run began with
     optimizer.lr = experiment.config.lr if learning_rate is None else learning_rate
     x, target = next(experiment.train.epoch(0))
     return trace(experiment.model.train(), x, target, experiment.loss, optimizer.lr, optimizer)
-
-
-def _images(run: Run) -> tuple[Any, Optimizer]:
-    from chainrule.recipes.cnn import build_optimizer, check_same_images, config_of, prepare
-
-    experiment = prepare(config_of(run))
-    check_same_images(experiment, run)
-    return experiment, build_optimizer(experiment.config, experiment.model)
-
-
-def _names(run: Run) -> tuple[Any, Optimizer]:
-    from chainrule.recipes.names import build_optimizer, check_same_names, config_of, prepare
-
-    experiment = prepare(config_of(run))
-    check_same_names(experiment, run)
-    return experiment, build_optimizer(experiment)
-
-
-def _text(run: Run) -> tuple[Any, Optimizer]:
-    from chainrule.recipes.rnn import build_optimizer, check_same_text, config_of, prepare
-
-    experiment = prepare(config_of(run))
-    check_same_text(experiment.text, run)
-    return experiment, build_optimizer(experiment)
 
 
 def _json(value: object) -> object:

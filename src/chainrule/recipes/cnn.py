@@ -8,7 +8,6 @@ result    ->  the test images, looked at once, at the end
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +37,8 @@ from chainrule.training import (
     fit,
 )
 from chainrule.training.pictures import confusion_matrix, learning_curves, worst_mistakes
+
+from .configs import check_not_negative, read_config
 
 
 @dataclass(frozen=True)
@@ -121,10 +122,9 @@ def configure(data: str = "digits", **options: Any) -> CNNConfig:
             raise ValueError(
                 f"no {name} is called {getattr(config, name)!r}: choose one of {', '.join(choices)}"
             )
-    for name in ("lr", "weight_decay", "validation", "label_smoothing", "max_norm", "seed", "shift"):
-        value = getattr(config, name)
-        if value is not None and not 0 <= value < math.inf:
-            raise ValueError(f"{name} must be a number >= 0, got {value}")
+    check_not_negative(
+        config, "lr", "weight_decay", "validation", "label_smoothing", "max_norm", "seed", "shift"
+    )
     if config.max_norm == 0:
         raise ValueError("max_norm must be > 0: at 0 no gradient would be left")
     return config
@@ -132,10 +132,7 @@ def configure(data: str = "digits", **options: Any) -> CNNConfig:
 
 def config_of(run: Run) -> CNNConfig:
     """The config that a run was started with. Raises ValueError if the file holds something else."""
-    try:
-        return CNNConfig(**run.config)
-    except TypeError as error:
-        raise ValueError(f"{run.path / 'config.json'} is no config of this recipe: {error}") from None
+    return read_config(run, CNNConfig)
 
 
 @dataclass(frozen=True)
@@ -216,7 +213,7 @@ def train_cnn(
     model, loss = experiment.model, experiment.loss
     optimizer = build_optimizer(config, model)
     if (run.path / "model.json").exists():
-        check_same_images(experiment, run)
+        check_same_data(experiment, run)
     run.write_json("model.json", describe_model(experiment))
     steps = config.epochs * len(experiment.train)
     schedule = CosineAnnealingLR(config.lr, steps) if config.schedule == "cosine" else ConstantLR(config.lr)
@@ -269,7 +266,7 @@ def finish(experiment: Experiment, run: Run, history: list[Record]) -> dict[str,
     }
 
 
-def check_same_images(experiment: Experiment, run: Run) -> None:
+def check_same_data(experiment: Experiment, run: Run) -> None:
     """Raises ValueError if the images have changed since: what the run learned from might then be tested."""
     if run.read_json("model.json").get("images", experiment.fingerprint) != experiment.fingerprint:
         raise ValueError(

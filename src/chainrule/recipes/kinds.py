@@ -1,14 +1,17 @@
-"""Which recipe a run was made by: what its model reads, and what can be done with it."""
+"""Which recipe a run was made by. Each recipe has config_of, prepare, check_same_data and build_optimizer."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from chainrule.training import Run
 
-RECIPES = {"cnn": "images", "rnn": "text", "names": "names"}  # and what their models read
+RECIPES = ("cnn", "rnn", "names")
 
 
 def recipe_of(run: Run) -> str:
-    """A key of RECIPES. Runs of before this was written down are all of images.
+    """One of RECIPES. Runs of before this was written down are all of images: "cnn".
 
     Raises FileNotFoundError or ValueError if model.json is missing, damaged, or of another recipe.
     """
@@ -18,3 +21,19 @@ def recipe_of(run: Run) -> str:
             f"{run.path} was made by the recipe {recipe!r}: this version knows {', '.join(RECIPES)}"
         )
     return str(recipe)
+
+
+def recipe_module(run: Run) -> Any:
+    """The module of `recipe_of(run)`."""
+    return import_module(f"chainrule.recipes.{recipe_of(run)}")
+
+
+def reopen(run: Run) -> Any:
+    """What `prepare` made of the run's config: its data, and its model with the initial weights.
+
+    Raises ValueError if the data has changed since: what the run learned from might then be tested.
+    """
+    recipe = recipe_module(run)
+    experiment = recipe.prepare(recipe.config_of(run))
+    recipe.check_same_data(experiment, run)
+    return experiment

@@ -9,7 +9,6 @@ result    ->  the test names, looked at once, at the end: accuracy, and that of 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +25,8 @@ from chainrule.models import RecurrentClassifier
 from chainrule.models.cells import check_cell
 from chainrule.training import Adam, Callback, CosineAnnealingLR, Record, Run, evaluate, fit
 from chainrule.training.pictures import confusion_matrix, learning_curves
+
+from .configs import check_counts, check_not_negative, check_positive, check_shares, read_config
 
 
 @dataclass(frozen=True)
@@ -64,27 +65,16 @@ def configure(data: str = FOLDER, **options: Any) -> NamesConfig:
         )
     config = replace(NamesConfig(data=data), **given)
     check_cell(config.cell)
-    for name in ("layers", "hidden", "embedding", "epochs", "batch_size"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"{name} must be at least 1, got {getattr(config, name)}")
-    for name in ("lr", "max_norm"):
-        if not 0 < getattr(config, name) < math.inf:
-            raise ValueError(f"{name} must be a number > 0, got {getattr(config, name)}")
-    for name in ("class_weights", "weight_decay"):
-        if not 0 <= getattr(config, name) < math.inf:
-            raise ValueError(f"{name} must be a number >= 0, got {getattr(config, name)}")
-    for name in ("dropout", "validation"):
-        if not 0 <= getattr(config, name) < 1:
-            raise ValueError(f"{name} must be a share from 0 to below 1, got {getattr(config, name)}")
+    check_counts(config, "layers", "hidden", "embedding", "epochs", "batch_size")
+    check_positive(config, "lr", "max_norm")
+    check_not_negative(config, "class_weights", "weight_decay")
+    check_shares(config, "dropout", "validation")
     return config
 
 
 def config_of(run: Run) -> NamesConfig:
     """The config that a run was started with. Raises ValueError if the file holds something else."""
-    try:
-        return NamesConfig(**run.config)
-    except TypeError as error:
-        raise ValueError(f"{run.path / 'config.json'} is no config of this recipe: {error}") from None
+    return read_config(run, NamesConfig)
 
 
 @dataclass(frozen=True)
@@ -165,9 +155,9 @@ def train_names(
     """
     experiment = prepare(config)
     if (run.path / "model.json").exists():
-        check_same_names(experiment, run)
+        check_same_data(experiment, run)
     run.write_json("model.json", describe_model(experiment))
-    optimizer = build_optimizer(experiment)
+    optimizer = build_optimizer(config, experiment.model)
     history = fit(
         experiment.model,
         experiment.loss,
@@ -187,9 +177,8 @@ def train_names(
     return result
 
 
-def build_optimizer(experiment: NamesExperiment) -> Adam:
-    config = experiment.config
-    return Adam(list(experiment.model.parameters()), config.lr, weight_decay=config.weight_decay)
+def build_optimizer(config: NamesConfig, model: RecurrentClassifier) -> Adam:
+    return Adam(list(model.parameters()), config.lr, weight_decay=config.weight_decay)
 
 
 def finish(experiment: NamesExperiment, run: Run, history: list[Record]) -> dict[str, Any]:
@@ -213,7 +202,7 @@ def finish(experiment: NamesExperiment, run: Run, history: list[Record]) -> dict
     }
 
 
-def check_same_names(experiment: NamesExperiment, run: Run) -> None:
+def check_same_data(experiment: NamesExperiment, run: Run) -> None:
     """Raises ValueError if the names have changed since: what the run learned from might then be tested."""
     if run.read_json("model.json").get("names") != experiment.fingerprint:
         raise ValueError(

@@ -24,6 +24,8 @@ from chainrule.training import Adam, Callback, CosineAnnealingLR, Run, WarmUp, f
 from chainrule.training.pictures import learning_curves
 from chainrule.training.sharding import usual_threads
 
+from .configs import check_counts, check_positive, check_shares, read_config
+
 
 @dataclass(frozen=True)
 class RNNConfig:
@@ -63,14 +65,9 @@ def configure(data: str = "python-docs", **options: Any) -> RNNConfig:
         data = str(Path(data).resolve())  # so that the run finds it again from any other directory
     config = replace(RNNConfig(data=data), **{**DEFAULTS.get(data, {}), **given})
     check_cell(config.cell)
-    for name in ("layers", "hidden", "embedding", "epochs", "batch_size", "time"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"{name} must be at least 1, got {getattr(config, name)}")
-    for name in ("lr", "max_norm"):
-        if not 0 < getattr(config, name) < math.inf:
-            raise ValueError(f"{name} must be a number > 0, got {getattr(config, name)}")
-    if not 0 <= config.dropout < 1:
-        raise ValueError(f"dropout must be a probability below 1, got {config.dropout}")
+    check_counts(config, "layers", "hidden", "embedding", "epochs", "batch_size", "time")
+    check_positive(config, "lr", "max_norm")
+    check_shares(config, "dropout")
     if config.forget_bias is not None and config.cell != "lstm":
         raise ValueError(f"forget_bias: a {config.cell} has no forget gate, only an lstm has one")
     return config
@@ -78,10 +75,7 @@ def configure(data: str = "python-docs", **options: Any) -> RNNConfig:
 
 def config_of(run: Run) -> RNNConfig:
     """The config that a run was started with. Raises ValueError if the file holds something else."""
-    try:
-        return RNNConfig(**run.config)
-    except TypeError as error:
-        raise ValueError(f"{run.path / 'config.json'} is no config of this recipe: {error}") from None
+    return read_config(run, RNNConfig)
 
 
 @dataclass(frozen=True)
@@ -131,10 +125,11 @@ def train_rnn(
     result.json holds.
     """
     experiment = prepare(config)
-    check_same_text(experiment.text, run)
+    if (run.path / "model.json").exists():
+        check_same_data(experiment, run)
     run.write_json("model.json", describe_model(experiment))
     model, loss, train = experiment.model, experiment.loss, experiment.train
-    optimizer = build_optimizer(experiment)
+    optimizer = build_optimizer(config, model)
     schedule = WarmUp(CosineAnnealingLR(config.lr, config.epochs * len(train), config.lr / 30), WARM_UP)
     history = fit(
         model,
@@ -154,7 +149,7 @@ def train_rnn(
     )
     learning_curves(history, run.path / "learning_curves.png")
     result = {
-        **test_figures(experiment),
+        **figures_of_test(experiment),
         "train_loss": history[-1]["train_loss"],
         "validation_loss": history[-1]["validation_loss"],
         "best_validation_loss": min(record["validation_loss"] for record in history),
@@ -168,11 +163,11 @@ def train_rnn(
     return result
 
 
-def build_optimizer(experiment: RNNExperiment) -> Adam:
-    return Adam(list(experiment.model.parameters()), experiment.config.lr)
+def build_optimizer(config: RNNConfig, model: RecurrentLM) -> Adam:
+    return Adam(list(model.parameters()), config.lr)
 
 
-def test_figures(experiment: RNNExperiment) -> dict[str, Any]:
+def figures_of_test(experiment: RNNExperiment) -> dict[str, Any]:
     """How well the model, as it is now, predicts the test part."""
     test_loss = mean_loss(experiment.model, experiment.loss, experiment.test, carry_state=True)
     return {
@@ -200,12 +195,12 @@ def in_order(ids: Any) -> StreamsInOrder:
     return StreamsInOrder(ids, min(EVALUATION_STREAMS, len(ids) - 1), EVALUATION_TIME)
 
 
-def check_same_text(text: Text, run: Run) -> None:
+def check_same_data(experiment: RNNExperiment, run: Run) -> None:
     """Raises ValueError if the text has changed since: the run may have learned what is now tested."""
-    if (run.path / "model.json").exists() and run.read_json("model.json").get("text") != text.sha256:
+    if run.read_json("model.json").get("text") != experiment.text.sha256:
         raise ValueError(
-            f"the text {text.name} is not the one that {run.path} was trained with (its checksum differs; "
-            "that of python-docs is another for every version of Python): put it back, or train anew"
+            f"the text {experiment.text.name} is not the one that {run.path} was trained with (its checksum "
+            "differs; that of python-docs is another for every version of Python): put it back, or train anew"
         )
 
 

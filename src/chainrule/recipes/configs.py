@@ -1,0 +1,47 @@
+"""What all configs have to go through: being read again, and values that make no sense."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeVar
+
+from chainrule.training import Run
+
+Config = TypeVar("Config")
+
+
+def read_config(run: Run, kind: type[Config]) -> Config:
+    """The config that a run was started with. Raises ValueError if the file holds something else."""
+    try:
+        return kind(**run.config)
+    except TypeError as error:
+        raise ValueError(f"{run.path / 'config.json'} is no config of this recipe: {error}") from None
+
+
+def check_counts(config: Any, *names: str) -> None:
+    """Raises ValueError if one of these is below 1."""
+    for name in names:
+        if getattr(config, name) < 1:
+            raise ValueError(f"{name} must be at least 1, got {getattr(config, name)}")
+
+
+def check_positive(config: Any, *names: str) -> None:
+    """Raises ValueError unless these are finite and above 0."""
+    for name in names:
+        if not 0 < getattr(config, name) < math.inf:
+            raise ValueError(f"{name} must be a number > 0, got {getattr(config, name)}")
+
+
+def check_not_negative(config: Any, *names: str) -> None:
+    """Raises ValueError unless these are finite and at least 0; None is left alone."""
+    for name in names:
+        value = getattr(config, name)
+        if value is not None and not 0 <= value < math.inf:
+            raise ValueError(f"{name} must be a number >= 0, got {value}")
+
+
+def check_shares(config: Any, *names: str) -> None:
+    """Raises ValueError unless these are from 0 to below 1."""
+    for name in names:
+        if not 0 <= getattr(config, name) < 1:
+            raise ValueError(f"{name} must be a share from 0 to below 1, got {getattr(config, name)}")
