@@ -36,14 +36,15 @@ def train_names_command(
         ),
     ] = None,
     embedding: Annotated[int | None, typer.Option(min=1, help="Numbers per character: 64.")] = None,
-    dropout: Annotated[float | None, typer.Option(min=0.0, help="0.3 by default.")] = None,
+    dropout: Annotated[float | None, typer.Option(min=0.0, help="0.5 by default.")] = None,
     class_weights: Annotated[
         float | None,
         typer.Option(
-            min=0.0, help="How much more rare classes weigh: 0 not at all, 1 in inverse proportion."
+            min=0.0,
+            help="How much more rare classes weigh: 0 (the default) not at all, 1 in inverse proportion.",
         ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="15 by default.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="10 by default.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="64 by default.")] = None,
     lr: Annotated[float | None, typer.Option(help="The highest learning rate: 0.003.")] = None,
     weight_decay: Annotated[float | None, typer.Option(min=0.0, help="0 by default.")] = None,

@@ -1,7 +1,7 @@
 """`chainrule train names`: a recurrent network guesses where a name comes from. This file is the tutorial.
 
 data      ->  names with labels; their characters as numbers; a part kept for validation
-model     ->  embedding, LSTM (or RNN, or GRU) in both directions, its final state, linear
+model     ->  embedding, GRU (or LSTM, or RNN) in both directions, its final state, linear
               (chainrule.models.RecurrentClassifier)
 training  ->  names of about the same length side by side, filled up to the longest; cross-entropy, Adam
 result    ->  the test names, looked at once, at the end: accuracy, and that of each class
@@ -34,14 +34,16 @@ class NamesConfig:
     """Everything that determines a run. It is stored with the run, as config.json."""
 
     data: str = FOLDER  # or a folder of files LABEL.txt, or a table (.tsv, .csv)
-    cell: str = "lstm"  # rnn, gru
+    cell: str = "gru"  # rnn, lstm
     layers: int = 1
     hidden: int = 128
     bidirectional: bool = True
     embedding: int = 64
-    dropout: float = 0.3
-    class_weights: float = 0.0  # how much more rare classes weigh: 0 not at all, 1 in inverse proportion
-    epochs: int = 15
+    dropout: float = 0.5
+    # how much more rare classes weigh: 0 not at all, 1 in inverse proportion. With 0.4, about 5 points more
+    # are found on average over the classes, and 1 point less of all names
+    class_weights: float = 0.0
+    epochs: int = 10
     batch_size: int = 64
     lr: float = 3e-3  # at the beginning; it falls along a cosine
     weight_decay: float = 0.0
