@@ -91,7 +91,7 @@ def test_defaults_depend_on_the_data() -> None:
         ({"layers": 0}, "layers must be at least 1, got 0"),
         ({"lr": -1.0}, "lr must be a number > 0, got -1"),
         ({"max_norm": 0.0}, "max_norm must be a number > 0"),
-        ({"dropout": 1.0}, "dropout must be a probability below 1"),
+        ({"dropout": 1.0}, "dropout must be a share from 0 to below 1"),
         ({"cell": "gru", "forget_bias": 1.0}, "a gru has no forget gate"),
     ],
 )
