@@ -17,6 +17,7 @@ from chainrule.layers.randomness import randomness
 from .evaluation import evaluate
 from .files import save
 from .interrupt import Interrupted, stop_on_signal
+from .memory import keep_freed_memory
 from .nonfinite import check_finite
 from .optimizers import Optimizer
 from .progress import Progress, Record
@@ -85,6 +86,7 @@ def fit(
     if epochs < 1 or len(train) < 1:
         raise ValueError(f"nothing to train: {epochs} epochs of {len(train)} steps")
     progress = run.load_checkpoint(model, optimizer) if run and resume else Progress()
+    keep_freed_memory()
     for callback in callbacks:
         callback.on_start(progress, epochs, len(train))
     try:
