@@ -1,9 +1,9 @@
 """One whole training step of a recurrent language model, chainrule against PyTorch on the CPU: embedding, two
 recurrent layers, linear; cross-entropy, clipping, Adam.
 
-Same batches, same number of threads, each side in a process of its own. First, loss and gradients must agree,
-with the same weights; then all sides are timed in turn, and each round gives a ratio: torch / chainrule. Above
-1, chainrule is faster.
+Same batches, same number of threads, each side in a process of its own. First, loss and gradients must
+agree, with the same weights; then all sides are timed in turn, and each round gives a ratio, torch /
+chainrule: above 1, chainrule is faster.
 """
 
 from __future__ import annotations
