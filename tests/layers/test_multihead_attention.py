@@ -257,6 +257,7 @@ def test_kept_keys_and_values_give_what_recomputing_gives(rotary: bool) -> None:
         past = cache.past
         pieces.append(y)
     np.testing.assert_allclose(np.concatenate(pieces, axis=1), whole, rtol=1e-12)
+    assert past.length == TARGET
     assert past.key.shape == (BATCH, HEADS, TARGET, 4)
     assert past.value.shape == (BATCH, HEADS, TARGET, 3)
 

@@ -145,8 +145,8 @@ def test_kept_keys_and_values_give_what_recomputing_gives(options: dict[str, Any
         past = cache.past
         pieces.append(y)
     np.testing.assert_allclose(np.concatenate(pieces, axis=1), whole, rtol=1e-11)
-    assert past.self_attn.key.shape[2] == TARGET
-    assert past.multihead_attn.key.shape[2] == SOURCE
+    assert past.self_attn.length == TARGET
+    assert past.multihead_attn.length == SOURCE
 
 
 def test_only_self_attention_is_rotary() -> None:

@@ -146,7 +146,7 @@ def test_kept_keys_and_values_give_what_recomputing_gives(options: dict[str, Any
     first, cache = layer.forward(TGT[:, :3], is_causal=True)
     last, cache = layer.forward(TGT[:, 3:], is_causal=True, past=cache.past)
     np.testing.assert_allclose(np.concatenate([first, last], axis=1), whole, rtol=1e-11)
-    assert cache.past.key.shape[2] == TARGET
+    assert cache.past.length == TARGET
 
 
 def test_three_kinds_of_dropout_have_three_probabilities() -> None:
@@ -161,6 +161,16 @@ def test_three_kinds_of_dropout_have_three_probabilities() -> None:
     assert (masks[0] != masks[1]).any()
     layer.eval()
     assert layer.forward(TGT)[1].feed_forward.leave.dropout is None
+
+
+def test_a_sample_is_dropped_alike_in_a_part_of_the_batch() -> None:
+    layer, parts = encoder_layer(dropout=0.4), []
+    with randomness(seed=0, step=1):
+        whole = layer(TGT)
+    for start, stop in ((0, 1), (1, 3)):
+        with randomness(seed=0, step=1, first_sample=start):
+            parts.append(layer(TGT[start:stop]))
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-11)
 
 
 def test_evaluation_mode_reaches_every_part() -> None:

@@ -24,7 +24,8 @@ and more; the softmax would give nearly all to one key, and p (1 - p), its gradi
 Floating point: it is added to the scores, and -∞ forbids. (This is PyTorch's polarity for this function;
 its MultiheadAttention has the opposite one.) causal=True lets a position see itself and what stands before
 it. A forbidden score is -∞ and its weight 0. A query that may attend to nothing has nothing to average: its
-weights, its context and its gradients are 0.
+weights, its context and its gradients are 0. (Padding may hold any finite numbers, but not NaN: 0 · NaN is
+NaN.)
 
 **Dropout** falls on the weights, after the softmax: a key is overlooked, and the others count a little more.
 

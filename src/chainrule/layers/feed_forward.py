@@ -25,9 +25,8 @@ class FeedForward(Layer):
     """y = W₂ dropout(activation(W₁ x + b₁)) + b₂: (..., d_model) -> (..., d_model).
 
     (Vaswani et al. 2017, section 3.3, equation 2.) Attention moves information between positions, and this
-    layer
-    computes with it: the same weights at every position, dim_feedforward features in between, four times
-    d_model in the paper.
+    layer computes with it: the same weights at every position, dim_feedforward features in between, four
+    times d_model in the paper.
 
     activation: "relu" (the paper), "gelu" (BERT, GPT), or a layer such as GELU("tanh").
     """

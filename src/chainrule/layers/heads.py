@@ -13,6 +13,11 @@ class KeysAndValues(NamedTuple):
     key: Array  # (batch, heads, time, d_k)
     value: Array  # (batch, heads, time, d_v)
 
+    @property
+    def length(self) -> int:
+        """How many positions were seen: the next one's number, counted from 0."""
+        return int(self.key.shape[2])
+
 
 def split_heads(x: Array, heads: int) -> Array:
     """(batch, time, heads x features) -> (batch, heads, time, features). The way back, also for gradients, is

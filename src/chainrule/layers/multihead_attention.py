@@ -159,7 +159,7 @@ class MultiheadAttention(Layer):
         """
         features = {"query": self.embed_dim, "key": self.kdim, "value": self.vdim}
         check_inputs(query, key, value, past, features, self.num_heads, self.rotary)
-        start = 0 if past is None else past.key.shape[2]
+        start = 0 if past is None else past.length
         (w_q, b_q), (w_k, b_k), (w_v, b_v) = self._projections()
         q, query_cache = linear(query, w_q, b_q)  # (batch, target, heads x d_k)
         q = split_heads(q, self.num_heads)  # (batch, heads, target, d_k)

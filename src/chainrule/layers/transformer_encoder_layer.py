@@ -34,10 +34,9 @@ class TransformerEncoderLayer(TransformerLayer):
     model, such as GPT: there is no memory to look at.
 
     dropout: of what attention and the feed-forward part give, before it is added (the paper's residual
-    dropout).
-    attention_dropout, activation_dropout: of the attention weights, and between the two linear layers; None,
-    the
-        default: as dropout, as in PyTorch.
+        dropout).
+    attention_dropout, activation_dropout: of the attention weights, and between the two linear layers. None,
+        the default: as dropout, as in PyTorch.
     activation: "relu", "gelu" or a layer. norm_first: pre-norm, see `chainrule.layers.sublayer`.
     More options, d_k, d_v, scale and rotary, are those of MultiheadAttention.
     """
