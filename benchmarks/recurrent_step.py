@@ -1,21 +1,25 @@
 """One whole training step of a recurrent language model, chainrule against PyTorch on the CPU: embedding, two
 recurrent layers, linear; cross-entropy, clipping, Adam.
 
-Same weights, same batches, same number of threads. First, loss and gradients must agree; then all sides are
-timed in turn, and each round gives a ratio: torch / chainrule, above 1 chainrule is faster.
+Same batches, same number of threads, each side in a process of its own. First, loss and gradients must
+agree, with the same weights; then all sides are timed in turn, and each round gives a ratio, torch /
+chainrule: above 1, chainrule is faster.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from itertools import cycle
 from typing import Any
 
 import numpy as np
 import torch  # first, so that the threads of all libraries are known
-from common import Laps, Report, Spread, Table, alternate, main, milliseconds, quartiles, same_threads, timed
+from common import Report, Spread, Table, main, milliseconds, quartiles, same_threads, timed
 
 from chainrule import backend, layers, manual_seed
 from chainrule.functions.arrays import Array
@@ -102,6 +106,15 @@ def their_step(kind: str, fused: bool) -> Callable[[], Any]:
     return step
 
 
+SIDES: dict[str, Callable[[str, int], Callable[[], Any]]] = {
+    "chainrule": our_step,
+    "chainrule, threads in BLAS only": lambda kind, threads: our_step(kind, 1),
+    "chainrule, plain NumPy": lambda kind, threads: plain_step(kind),
+    "torch": lambda kind, threads: their_step(kind, fused=False),
+    "torch fused": lambda kind, threads: their_step(kind, fused=True),
+}
+
+
 def compare(kind: str) -> dict[str, float]:
     """How far loss and gradients of the two sides are apart, relatively. Raises ValueError if too far."""
     manual_seed(0)
@@ -121,20 +134,56 @@ def compare(kind: str) -> dict[str, float]:
     return apart
 
 
-def rounds(sides: dict[str, Callable[[], Laps]], count: int) -> dict[str, list[float]]:
-    """side -> seconds of one step, the median of each round."""
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    order = list(sides)
-    for _ in range(count):
-        # the pause outlasts the spinning of idle threads, which would take the cores from the next side
-        times = alternate({name: sides[name] for name in order}, rounds=1, burst=3, settle=0.05, warm_up=1)
-        for name, laps in times.items():
-            seconds[name].append(laps["all"].median)
+class Worker:
+    """One side in a process of its own, so that no library's threads or settings meet another's."""
+
+    def __init__(self, kind: str, side: str, threads: int) -> None:
+        command = [sys.executable, __file__, "--model", kind, "--side", side, "--threads", str(threads)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def turn(self) -> float:
+        """Seconds of one step: a step that does not count, then the median of three that do."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print("go", file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline())
+
+    def end(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def work(kind: str, side: str, threads: int) -> None:
+    """What a worker does."""
+    with same_threads(threads):
+        step = timed(SIDES[side](kind, threads))
+        for _ in sys.stdin:
+            step()
+            print(statistics.median(step()["all"] for _ in range(3)), flush=True)
+
+
+def rounds(kind: str, threads: int, count: int) -> dict[str, list[float]]:
+    """side -> seconds of one step in each round."""
+    workers = {side: Worker(kind, side, threads) for side in SIDES}
+    seconds: dict[str, list[float]] = {side: [] for side in SIDES}
+    order = list(SIDES)
+    for number in range(count + 1):
+        for side in order:
+            time.sleep(0.05)  # outlasts the spinning of idle threads
+            turn = workers[side].turn()
+            if number:  # the first round loads and compiles
+                seconds[side].append(turn)
         order.append(order.pop(0))
+    for worker in workers.values():
+        worker.end()
     return seconds
 
 
 def measure(arguments: argparse.Namespace) -> Report:
+    if arguments.side:
+        work(arguments.model, arguments.side, arguments.threads)
+        sys.exit()
     kinds = KINDS if arguments.model == "all" else [arguments.model]
     table = Table(
         f"One training step: 2 layers of {HIDDEN}, batch {BATCH}, {TIME} time steps, {SYMBOLS} symbols",
@@ -151,14 +200,7 @@ def measure(arguments: argparse.Namespace) -> Report:
             apart = compare(kind)
             loss = apart.pop("loss")
             agree.add(kind, f"{loss:.1e}", f"{max(apart.values()):.1e}")
-            sides = {
-                "chainrule": timed(our_step(kind, arguments.threads)),
-                "chainrule, threads in BLAS only": timed(our_step(kind, 1)),
-                "chainrule, plain NumPy": timed(plain_step(kind)),
-                "torch": timed(their_step(kind, fused=False)),
-                "torch fused": timed(their_step(kind, fused=True)),
-            }
-            seconds = rounds(sides, arguments.repeats)
+            seconds = rounds(kind, arguments.threads, arguments.repeats)
             figures[kind] = {"differences": {"loss": loss, **apart}, "seconds": {}, "ratio": {}}
             for side, times in seconds.items():
                 spread = Spread.of(times)
@@ -177,5 +219,10 @@ def measure(arguments: argparse.Namespace) -> Report:
     return Report([table, agree], figures)
 
 
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", choices=[*KINDS, "all"], default="all")
+    parser.add_argument("--side", choices=list(SIDES), help=argparse.SUPPRESS)  # a worker of this side
+
+
 if __name__ == "__main__":
-    main(__doc__, measure, 15, lambda p: p.add_argument("--model", choices=[*KINDS, "all"], default="all"))
+    main(__doc__, measure, 15, options)

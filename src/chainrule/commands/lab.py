@@ -25,7 +25,7 @@ def lab_command(
         ),
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="The long experiment, in labs that have one: memory.")
+        bool, typer.Option("--full", help="The long experiment, in labs that have one (see the list).")
     ] = False,
 ) -> None:
     """One question, one experiment, one picture, and an answer in plain words.

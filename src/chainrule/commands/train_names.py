@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from .console import say
-from .training import ResumeOption, RunOption, finish, shown, start
+from .training import ResumeOption, RunOption, compile_twins, finish, shown, start
 
 if TYPE_CHECKING:
     from chainrule.training import Run
@@ -71,6 +71,7 @@ def train_names_command(
     }  # fmt: skip
     config, opened = start("names", configure, config_of, data, options, run, resume)
     say(f"[bold]{config.cell}[/] on [bold]{escape(config.data)}[/] → {shown(opened)}")
+    compile_twins(config.cell, "adam")
     _say_result(finish("names", train_names, config, opened, resume), opened)
 
 

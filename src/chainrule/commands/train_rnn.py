@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from .console import console, say
-from .training import ResumeOption, RunOption, finish, shown, start
+from .training import ResumeOption, RunOption, compile_twins, finish, shown, start
 
 if TYPE_CHECKING:
     from chainrule.training import Run
@@ -65,6 +65,7 @@ def train_rnn_command(
     }  # fmt: skip
     config, opened = start("rnn", configure, config_of, data, options, run, resume)
     say(f"[bold]{config.cell}[/] on [bold]{escape(config.data)}[/] → {shown(opened)}")
+    compile_twins(config.cell, "adam")
     result = finish("rnn", train_rnn, config, opened, resume)
     for text in samples(opened, seed=config.seed):
         console.rule("a sample", style="dim")

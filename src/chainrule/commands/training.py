@@ -80,6 +80,19 @@ def finish(
         raise
 
 
+def compile_twins(*names: str) -> None:
+    """So that the first step does not stand still without a word: compiles what is not compiled yet."""
+    from chainrule.kernels import available
+
+    if not available():
+        return
+    from chainrule.kernels.warmup import compilations
+
+    with console.status("compiling (only the first time)"):
+        for name in names:
+            compilations()[name]()
+
+
 def shown(run: Run) -> str:
     """A run's directory as it can be typed."""
     return escape(shlex.quote(str(run.path)))

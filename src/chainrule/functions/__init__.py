@@ -8,7 +8,8 @@ belongs to: `dweight` is ∂L/∂weight, in the shape of weight. backward return
 forward's order.
 
 Read in this order: linear, relu, softmax, cross_entropy, conv2d, max_pool2d, batch_norm; for sequences
-embedding, rnn_cell, rnn, lstm_cell, lstm, gru_cell, gru; the rest as you need it.
+embedding, rnn_cell, rnn, lstm_cell, lstm, gru_cell, gru; for Transformers scaled_dot_product_attention,
+positional_encoding, rotary_embedding, layer_norm; the rest as you need it.
 """
 
 from . import adaptive_avg_pool2d as _adaptive_avg_pool2d
@@ -31,9 +32,12 @@ from . import lstm as _lstm
 from . import lstm_cell as _lstm_cell
 from . import max_pool2d as _max_pool2d
 from . import mse_loss as _mse_loss
+from . import positional_encoding as _positional_encoding
 from . import relu as _relu
 from . import rnn as _rnn
 from . import rnn_cell as _rnn_cell
+from . import rotary_embedding as _rotary_embedding
+from . import scaled_dot_product_attention as _scaled_dot_product_attention
 from . import sigmoid as _sigmoid
 from . import softmax as _softmax
 from . import tanh as _tanh
@@ -70,9 +74,21 @@ lstm, lstm_backward = pair(_lstm.lstm, _lstm.lstm_backward)
 lstm_cell, lstm_cell_backward = pair(_lstm_cell.lstm_cell, _lstm_cell.lstm_cell_backward)
 max_pool2d, max_pool2d_backward = pair(_max_pool2d.max_pool2d, _max_pool2d.max_pool2d_backward)
 mse_loss, mse_loss_backward = pair(_mse_loss.mse_loss, _mse_loss.mse_loss_backward)
+positional_encoding, positional_encoding_backward = pair(
+    _positional_encoding.positional_encoding,
+    _positional_encoding.positional_encoding_backward,
+)
 relu, relu_backward = pair(_relu.relu, _relu.relu_backward)
 rnn, rnn_backward = pair(_rnn.rnn, _rnn.rnn_backward)
 rnn_cell, rnn_cell_backward = pair(_rnn_cell.rnn_cell, _rnn_cell.rnn_cell_backward)
+rotary_embedding, rotary_embedding_backward = pair(
+    _rotary_embedding.rotary_embedding,
+    _rotary_embedding.rotary_embedding_backward,
+)
+scaled_dot_product_attention, scaled_dot_product_attention_backward = pair(
+    _scaled_dot_product_attention.scaled_dot_product_attention,
+    _scaled_dot_product_attention.scaled_dot_product_attention_backward,
+)
 sigmoid, sigmoid_backward = pair(_sigmoid.sigmoid, _sigmoid.sigmoid_backward)
 softmax, softmax_backward = pair(_softmax.softmax, _softmax.softmax_backward)
 tanh, tanh_backward = pair(_tanh.tanh, _tanh.tanh_backward)

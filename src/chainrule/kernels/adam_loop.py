@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from .compiler import compiled
 from .elementary import EXACT
 
 
-@njit(nogil=True, cache=True, **EXACT)
+@compiled(**EXACT)
 def adam(
     weight: Any, g: Any, mean: Any, square: Any,
     to_mean: Any, to_square: Any, step_size: Any, root_scale: Any, eps: Any,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from .compiler import compiled
 from .elementary import EXACT, ONE, ZERO, sigmoid, tanh
 from .product import add_product, pack
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def gru_forward(
     weight_hh: Any, bias_ih: Any, bias_hh: Any, lengths: Any, reverse: bool, gates: Any, m: Any, h: Any
 ) -> None:
@@ -34,7 +34,7 @@ def gru_forward(
                 h[after, b] = h[before, b]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def gru_backward(
     weight_hh: Any, lengths: Any, reverse: bool, gates: Any, m: Any, h: Any,
     doutput: Any, dh: Any, dfrom_x: Any, dfrom_h: Any,
@@ -61,7 +61,7 @@ def gru_backward(
         )  # dh += dfrom_h[t] @ weight_hh; it holds what went straight through z
 
 
-@njit(nogil=True, cache=True, **EXACT)
+@compiled(**EXACT)
 def _gates(a: Any, from_h: Any, bias: Any, m: Any, before: Any, h: Any) -> None:
     """One sample, one step: a (3 hidden,) holds x's share when called, and the gates r, z, n afterwards."""
     hidden = len(h)
@@ -77,7 +77,7 @@ def _gates(a: Any, from_h: Any, bias: Any, m: Any, before: Any, h: Any) -> None:
         h[k] = (ONE - z) * n + z * before[k]
 
 
-@njit(nogil=True, cache=True, **EXACT)
+@compiled(**EXACT)
 def _gates_backward(
     gates: Any, m: Any, before: Any, doutput: Any, dh: Any, dfrom_x: Any, dfrom_h: Any
 ) -> None:

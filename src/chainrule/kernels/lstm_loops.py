@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
+from .compiler import compiled
 from .elementary import EXACT, ONE, ZERO, sigmoid, tanh
 from .product import add_product, pack
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def lstm_forward(
     weight_hh: Any, bias: Any, lengths: Any, reverse: bool, gates: Any, c: Any, tanh_c: Any, h: Any
 ) -> None:
@@ -33,7 +32,7 @@ def lstm_forward(
                 c[after, b], h[after, b] = c[before, b], h[before, b]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def lstm_backward(
     weight_hh: Any, lengths: Any, reverse: bool, gates: Any, c: Any, tanh_c: Any,
     doutput: Any, dh: Any, dc: Any, da: Any,
@@ -57,7 +56,7 @@ def lstm_backward(
         add_product(da[t], panels, dh)  # dh += da[t] @ weight_hh; it is 0 by now, but in the padding
 
 
-@njit(nogil=True, cache=True, **EXACT)
+@compiled(**EXACT)
 def _gates(a: Any, bias: Any, c_before: Any, c: Any, tanh_c: Any, h: Any) -> None:
     """One sample, one step: a (4 hidden,) holds the sums when called, and the gates i, f, g, o afterwards."""
     hidden = len(h)
@@ -77,7 +76,7 @@ def _gates(a: Any, bias: Any, c_before: Any, c: Any, tanh_c: Any, h: Any) -> Non
         h[k] = o * tanh_new
 
 
-@njit(nogil=True, cache=True, **EXACT)
+@compiled(**EXACT)
 def _gates_backward(gates: Any, c_before: Any, tanh_c: Any, doutput: Any, dh: Any, dc: Any, da: Any) -> None:
     """One sample, one step: writes da (4 hidden,); dc becomes that of the cell before, dh 0."""
     hidden = len(dh)

@@ -15,15 +15,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from .compiler import compiled
 from .tile import COLUMNS, ROWS, multiply_tile
 
 DEPTH = 256  # 256 x 16 numbers: 16 KiB
 BYTES = 4  # of a float32
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def pack(b: Any) -> Any:
     """(depth, columns), in any memory order -> (panels, depth, 16), the last panel filled up with zeros."""
     depth, columns = b.shape
@@ -35,7 +35,7 @@ def pack(b: Any) -> Any:
     return panels
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def add_product(a: Any, panels: Any, c: Any) -> None:
     """c += a @ b, with panels = pack(b); a (rows, depth) and c (rows, columns) are C-contiguous float32."""
     rows, depth = a.shape
@@ -59,7 +59,7 @@ def add_product(a: Any, panels: Any, c: Any) -> None:
                             c[r + i, p * COLUMNS + j] += edge[i, j]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _four(address: int, width: int, r: int, rows: int) -> tuple[int, int, int, int]:
     """The addresses of rows r to r + 3. Past the last row comes the last row again: computed twice, stored
     twice, the same.

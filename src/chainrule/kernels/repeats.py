@@ -14,9 +14,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from chainrule.functions.arrays import Array
+
+from .compiler import compiled
 
 WORTH_IT = 4  # how often a row must repeat on average
 HASH_FACTOR = np.uint32(2654435761)  # 2³² / golden ratio: neighbors in, far apart out
@@ -52,7 +53,7 @@ def project_backward(da: Array, x: Array, repeated: Repeated | None) -> Array:
     return dweight
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _find(bits: Any, most: int) -> tuple[Any, Any, int]:
     """(where each distinct row stands first, which of them each row is, how many); 0 if more than `most`."""
     rows, features = bits.shape
@@ -82,7 +83,7 @@ def _find(bits: Any, most: int) -> tuple[Any, Any, int]:
     return first, place, count
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _same(a: Any, b: Any) -> Any:
     different = np.uint32(0)
     for k in range(len(a)):
@@ -90,7 +91,7 @@ def _same(a: Any, b: Any) -> Any:
     return different == 0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _sum_at(sums: Any, place: Any, rows: Any) -> None:
     """sums[place[n]] += rows[n] for every n."""
     for n in range(len(rows)):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
+from .compiler import compiled
 from .elementary import EXACT, ONE, ZERO, tanh
 from .product import add_product, pack
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def rnn_forward(
     weight_hh: Any, bias: Any, lengths: Any, reverse: bool, relu: bool, from_x: Any, h: Any
 ) -> None:
@@ -30,7 +29,7 @@ def rnn_forward(
                 _tanh(from_x[t, b], bias, h[after, b])
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def rnn_backward(
     weight_hh: Any, lengths: Any, reverse: bool, relu: bool, h: Any, doutput: Any, dh: Any, da: Any
 ) -> None:
@@ -53,27 +52,27 @@ def rnn_backward(
         add_product(da[t], panels, dh)  # dh += da[t] @ weight_hh; it is 0 by now, but in the padding
 
 
-@njit(nogil=True, cache=True, **EXACT)
+@compiled(**EXACT)
 def _tanh(a: Any, bias: Any, h: Any) -> None:
     for k in range(len(h)):
         h[k] = tanh(a[k] + bias[k])
 
 
-@njit(nogil=True, cache=True, **EXACT)
+@compiled(**EXACT)
 def _relu(a: Any, bias: Any, h: Any) -> None:
     for k in range(len(h)):
         y = a[k] + bias[k]
         h[k] = ZERO if y < ZERO else y  # NaN stays NaN
 
 
-@njit(nogil=True, cache=True, **EXACT)
+@compiled(**EXACT)
 def _tanh_backward(h: Any, doutput: Any, dh: Any, da: Any) -> None:
     for k in range(len(h)):
         da[k] = (dh[k] + doutput[k]) * (ONE - h[k] * h[k])
         dh[k] = ZERO
 
 
-@njit(nogil=True, cache=True, **EXACT)
+@compiled(**EXACT)
 def _relu_backward(h: Any, doutput: Any, dh: Any, da: Any) -> None:
     for k in range(len(h)):
         da[k] = (dh[k] + doutput[k]) * (ONE if h[k] > ZERO else ZERO)

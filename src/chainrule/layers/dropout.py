@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from chainrule.functions import dropout, dropout_backward
@@ -10,6 +12,9 @@ from chainrule.functions.dropout import DropoutCache
 
 from .layer import Layer
 from .randomness import current
+
+if TYPE_CHECKING:
+    from chainrule.functions.arrays import UInt64
 
 
 class Dropout(Layer):
@@ -25,15 +30,19 @@ class Dropout(Layer):
         self.p = p
 
     def forward(self, x: Array) -> tuple[Array, DropoutCache | None]:
-        if not self.training:
+        if not self.training or self.p == 0:
             return x, None
-        keys = np.asarray(current().sample_keys(len(x)), like=x)  # where x lives
-        return dropout(x, self.p, keys)
+        return dropout(x, self.p, sample_keys(x))
 
     def backward(self, dy: Array, cache: DropoutCache | None) -> Array:
-        if cache is None:  # evaluation: y = x
+        if cache is None:  # nothing was dropped: y = x
             return dy
         return dropout_backward(dy, cache)[0]
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
+
+
+def sample_keys(x: Array) -> UInt64[Array, " batch"]:
+    """New keys, one for each sample of x, where x lives."""
+    return np.asarray(current().sample_keys(len(x)), like=x)

@@ -31,7 +31,7 @@ class Layer:
 
     training: bool = True
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: Any, **options: Any) -> Any:
         """Returns (y, cache)."""
         raise TypeError(f"{type(self).__name__} has no forward: write forward(self, x) and return (y, cache)")
 

@@ -17,6 +17,7 @@ from chainrule.layers.randomness import randomness
 from .evaluation import evaluate, mean_loss
 from .files import save
 from .interrupt import Interrupted, stop_on_signal
+from .memory import keep_freed_memory
 from .nonfinite import check_finite
 from .optimizers import Optimizer
 from .progress import Progress, Record
@@ -90,6 +91,7 @@ def fit(
         raise ValueError(f"nothing to train: {epochs} epochs of {len(train)} steps")
     progress = run.load_checkpoint(model, optimizer) if run and resume else Progress()
     state = run.load_state() if run and resume and progress.step_in_epoch else None
+    keep_freed_memory()
     for callback in callbacks:
         callback.on_start(progress, epochs, len(train))
     try:

@@ -32,6 +32,7 @@ from chainrule.functions.arrays import Array
 from chainrule.layers.layer import Layer
 from chainrule.layers.randomness import current, randomness
 
+from .memory import keep_freed_memory
 from .step import Answer, Loss, answer, check_count, upstream
 
 T = TypeVar("T")
@@ -55,6 +56,7 @@ def sharded_gradients(
             )
     cuts = np.linspace(0, len(target), min(threads, len(target)) + 1).astype(int)
     parts = [slice(int(start), int(stop)) for start, stop in pairwise(cuts)]
+    keep_freed_memory()
     model.zero_grad()
     # the first part uses the model itself; made anew, replicas know who is frozen and in which mode
     models = [model, *(model.replica() for _ in parts[1:])]
