@@ -23,6 +23,8 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 # name on the page -> script, options, repetitions with --quick (0: those of the script)
 RUNS: dict[str, tuple[str, list[str], int]] = {
     "training_step": ("training_step.py", [], 2),
+    "recurrent_step": ("recurrent_step.py", [], 3),
+    "same_training": ("same_training.py", ["--cell", "all"], 50),
     "memory": ("memory.py", [], 1),
     "import_time": ("import_time.py", [], 2),
     "color_network": ("color_network.py", [], 1),
