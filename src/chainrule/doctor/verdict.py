@@ -91,6 +91,6 @@ def _standing(case: Case, finding: Finding) -> tuple[object, ...]:
 def _without_consequences(found: list[Finding]) -> list[Finding]:
     """A gradient that is 0 because only one step is counted is no second fault."""
     codes = {f.code for f in found}
-    if codes & {"last-step-only", "hidden-gradient-dropped"}:
+    if codes & {"last-step-only", "hidden-gradient-dropped", "cell-gradient-dropped"}:
         return [f for f in found if f.code != "gradient-never-computed"]
     return found

@@ -31,7 +31,7 @@ RESETS = (
     "clear_state",
 )
 MEANT = (
-    r"state_?ful|stream|online|incremental|cached_?(decod|gener)|kv_?cache|spectral|power_iter|codebook|replay|anneal"
+    r"state_?ful|stream|(?<![a-z])online|incremental|cached_?(decod|gener)|kv_?cache|spectral|power_iter|codebook|replay|anneal"
     r"|schedule|reservoir|echo_state|spik|memory_bank|queue"
 )
 OTHER = re.compile(

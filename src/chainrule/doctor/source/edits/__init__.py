@@ -14,6 +14,7 @@ from .factors import factors, terms
 from .names import names
 from .pool import Pool
 from .statements import assignments, constants, drops, signs
+from .steps import steps
 from .sums import axes, flips, windows
 from .syntax import Family
 from .transposes import transposes
@@ -44,6 +45,7 @@ def edits(function: ast.FunctionDef, pool: Pool, lines: set[int] | None = None) 
         axes,
         windows,
         names,
+        steps,
         flips,
         factors,
         terms,
