@@ -23,6 +23,7 @@ PAD = 0
 SOURCE = np.array([[5, 2, 2, 6, 1], [4, 5, 0, 0, 0], [1, 3, 6, 3, 0]])
 TARGET = np.array([[7, 3, 0, 0], [7, 2, 2, 5], [7, 1, 4, 0]])
 SOURCE_LENGTHS, TARGET_LENGTHS = np.array([5, 2, 4]), np.array([2, 4, 3])
+STEP = 2e-5  # so many norms in a row bend much: slopes are measured nearby
 VALID = np.arange(4) < TARGET_LENGTHS[:, None]
 ALL = ("source", "target", "output")
 every_tie = pytest.mark.parametrize(
@@ -47,18 +48,19 @@ def model_of(**options: Any) -> Seq2SeqTransformer:
     [
         {"output_bias": True},
         {"tied": ALL, "norm_first": True, "activation": "gelu"},
-        {"tied": ("target", "output"), "dropout": 0.2, "positions": "learned", "max_length": 5},
+        {"dropout": 0.2, "positions": "learned", "max_length": 5, "activation": "gelu"},
         {"positions": "rotary", "d_k": 4, "d_v": 5, "scale_embedding": False},
-        {"tied": ("source", "output"), "positions": "none", "bias": False},
+        {"tied": ("target", "output"), "positions": "none", "bias": False},
     ],
     ids=str,
 )
 def test_the_protocol_holds(options: dict[str, Any]) -> None:
-    check_layer(model_of(**options), SOURCE, TARGET, SOURCE_LENGTHS, TARGET_LENGTHS, limit=8)
+    inputs = (SOURCE, TARGET, SOURCE_LENGTHS, TARGET_LENGTHS)
+    check_layer(model_of(**options), *inputs, step=STEP, limit=5)
 
 
 def test_the_protocol_holds_with_a_padding_id() -> None:
-    check_layer(model_of(pad_id=PAD, tied=("source", "target")), SOURCE, TARGET, limit=8)
+    check_layer(model_of(pad_id=PAD, tied=("source", "target")), SOURCE, TARGET, step=STEP, limit=5)
 
 
 # ---------------------------------------------------------------- PyTorch
@@ -342,7 +344,7 @@ def test_errors() -> None:
     with pytest.raises(ValueError, match=r"source: sample 1 is nothing but padding \(id 0\): leave it out"):
         model(np.array([[1, 2], [0, 0], [3, 0]]), TARGET)
     with pytest.raises(ValueError, match=r"expected ids \(batch, time\), at least one per sample, got ids"):
-        model(source, TARGET[:, :0], None, None)
+        model(source, TARGET[:, :0])
     with pytest.raises(ValueError, match=r"expected ids \(batch, time\), at least one per sample, got ids"):
         model_of()(SOURCE[0], TARGET)
     with pytest.raises(ValueError, match="no positions are called 'sine': choose one of sinusoidal, learned"):

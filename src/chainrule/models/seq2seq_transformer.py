@@ -123,11 +123,12 @@ class Seq2SeqTransformer(Layer):
         source_lengths: Int[Array, " batch"] | None = None,
         target_lengths: Int[Array, " batch"] | None = None,
     ) -> tuple[Float[Array, "batch target vocabulary"], Seq2SeqTransformerCache]:
-        source_padding = padding("Seq2SeqTransformer's source", source, source_lengths, self.pad_id)
-        target_padding = padding("Seq2SeqTransformer's target", target_in, target_lengths, self.pad_id)
         x, source_cache = self.source.forward(source)                        # (batch, source, d_model)
+        source_padding = padding("Seq2SeqTransformer's source", source, source_lengths, self.pad_id)
         memory, encoder_cache = self.encoder.forward(x, src_key_padding_mask=source_padding)
+
         x, target_cache = self.target.forward(target_in)                     # (batch, target, d_model)
+        target_padding = padding("Seq2SeqTransformer's target", target_in, target_lengths, self.pad_id)
         y, decoder_cache = self.decoder.forward(
             x, memory, tgt_is_causal=True,
             tgt_key_padding_mask=target_padding, memory_key_padding_mask=source_padding,
@@ -151,8 +152,9 @@ class Seq2SeqTransformer(Layer):
         self, source: Int[Array, "batch source"], source_lengths: Int[Array, " batch"] | None = None
     ) -> Seq2SeqState:
         """Reads the source: the state before the first id of the target."""
+        x = self.source(source)
         source_padding = padding("Seq2SeqTransformer's source", source, source_lengths, self.pad_id)
-        memory = self.encoder(self.source(source), src_key_padding_mask=source_padding)
+        memory = self.encoder(x, src_key_padding_mask=source_padding)
         return Seq2SeqState(memory, source_padding)
 
     def step(
