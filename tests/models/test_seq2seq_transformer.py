@@ -276,6 +276,32 @@ def test_steps_give_what_recomputing_gives(options: dict[str, Any], first: int) 
         assert (kept.length, state.length) == (t, t + 1)  # the state that was given is not changed
 
 
+def test_rows_of_a_state_go_on_as_they_would() -> None:
+    """As a beam search needs it. In every array of a state, the first axis is the batch."""
+    model = model_of(tied=ALL).eval()
+    _, state = model.step(TARGET[:, :1], model.start(SOURCE, SOURCE_LENGTHS))
+    rows = np.array([2, 0, 0])
+
+    def chosen(tree: Any) -> Any:
+        if isinstance(tree, tuple):
+            items = map(chosen, tree)
+            return type(tree)(*items) if hasattr(tree, "_fields") else tuple(items)
+        return None if tree is None else tree[rows]
+
+    logits, _ = model.step(TARGET[rows, 1:2], chosen(state))
+    np.testing.assert_allclose(logits, model.step(TARGET[:, 1:2], state)[0][rows], rtol=1e-10)
+
+
+def test_the_cache_tells_who_looked_where() -> None:
+    _, cache = model_of().forward(SOURCE, TARGET, SOURCE_LENGTHS)
+    weights = cache.decoder.layers[-1].multihead_attn.body.weights
+    assert weights.shape == (3, HEADS, 4, 5)
+    np.testing.assert_allclose(weights.sum(-1), 1)
+    for n, length in enumerate(SOURCE_LENGTHS):
+        assert (weights[n, :, :, :length] > 0).all()
+        assert not weights[n, :, :, length:].any()
+
+
 def test_steps_begin_with_the_source() -> None:
     with pytest.raises(ValueError, match=r"read the source first: state = model\.start"):
         model_of().step(TARGET[:, :1], None)

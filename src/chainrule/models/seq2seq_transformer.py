@@ -10,6 +10,11 @@
            ^                                            ^
         source   "ein Hund läuft"           target_in  BOS "a" "dog" "runs"
 
+**What changes from task to task?** One sequence becomes another one, as in translation: encoder and decoder,
+this file. A text goes on: causal layers alone, `transformer_lm.py`. A text or an image gets a class: the
+encoder alone, and one vector of all that it puts out, `transformer_classifier.py`, `vision_transformer.py`.
+The layers are the same.
+
 **Where is the target shifted?** Before it comes here, by who trains: the decoder reads what is right so far
 (teacher forcing), and its answer at t is compared with the id that follows.
 

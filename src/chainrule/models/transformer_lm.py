@@ -6,10 +6,10 @@
 source, so there is no second attention. All positions are computed at once, and each is an exercise of its
 own:
 
-    targets     h     e     _     c     a     t                targets = ids of one position later,
-                ^     ^     ^     ^     ^     ^                shifted by who trains
-              [ . ] [ . ] [ . ] [ . ] [ . ] [ . ]
-                ^  /  ^  /  ^  /  ^  /  ^  /  ^                each looks at itself and all before it
+    targets     h     e     _     c     a     t         the ids of one position later: shifted by who trains
+                ^     ^     ^     ^     ^     ^
+              [      causal self-attention      ]       each looks at itself and at all before it
+                ^     ^     ^     ^     ^     ^
     ids         t     h     e     _     c     a
 
 **Ragged batches** need no mask: the padding stands behind, where nobody looks; the loss has to ignore it.
@@ -53,6 +53,8 @@ class TransformerLM(Layer):
 
     The defaults are GPT-2's shape: pre-norm with a final norm, GELU, learned positions, the output tied to
     the embedding and without bias, 4 · d_model features in the feed-forward part.
+
+    GPT-2 itself approximates GELU: activation=GELU("tanh").
 
     context: how many positions there are to learn; step looks back no further.
     positions: "learned", "sinusoidal", "rotary" or "none"; the latter three can read any length.
@@ -115,7 +117,8 @@ class TransformerLM(Layer):
         """Logits (batch, vocabulary) for the id after the last one, and the state: for generation.
 
         Where old and new ids are more than the context holds, the newest half of a context is read again as a
-        new beginning, and what lies before it is forgotten. (Positions are absolute: kept keys cannot move.)
+        new beginning, and what lies before it is forgotten. (Kept keys know their
+        positions, and cannot move.)
         """
         past, start = (None, 0) if state is None else (state.past, state.ids.shape[1])
         window = ids if state is None else np.concatenate([state.ids, ids], axis=1)
