@@ -7,12 +7,18 @@ from typing import Any
 
 from chainrule.layers import Layer
 
+from .all_to_one import AllToOne
 from .convnet import color_convnet, fashion_convnet, keras_convnet, pytorch_convnet, small_convnet
 from .lenet5 import lenet5
 from .many_to_one import ManyToOne
 from .recurrent_classifier import RecurrentClassifier
 from .recurrent_lm import RecurrentLM
 from .row_classifier import RowClassifier
+from .seq2seq_transformer import Seq2SeqState, Seq2SeqTransformer
+from .token_embedding import TokenEmbedding
+from .transformer_classifier import TransformerClassifier
+from .transformer_lm import TransformerLM, TransformerLMState
+from .vision_transformer import VisionTransformer
 
 MODELS: dict[str, Callable[..., Layer]] = {
     "small": small_convnet,
@@ -22,6 +28,7 @@ MODELS: dict[str, Callable[..., Layer]] = {
     "fashion": fashion_convnet,
     "color": color_convnet,
     "lstm": RowClassifier,
+    "vit": VisionTransformer,
 }
 
 
@@ -33,6 +40,8 @@ def build(name: str, **options: Any) -> Layer:
 
 
 __all__ = [
-    "MODELS", "ManyToOne", "RecurrentClassifier", "RecurrentLM", "RowClassifier", "build", "color_convnet",
-    "fashion_convnet", "keras_convnet", "lenet5", "pytorch_convnet", "small_convnet",
+    "MODELS", "AllToOne", "ManyToOne", "RecurrentClassifier", "RecurrentLM", "RowClassifier", "Seq2SeqState",
+    "Seq2SeqTransformer", "TokenEmbedding", "TransformerClassifier", "TransformerLM", "TransformerLMState",
+    "VisionTransformer", "build", "color_convnet", "fashion_convnet", "keras_convnet", "lenet5",
+    "pytorch_convnet", "small_convnet",
 ]  # fmt: skip

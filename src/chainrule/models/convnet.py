@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from chainrule.layers import BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Sequential, init
+from chainrule.layers import BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Sequential
+
+from .initial import glorot
 
 
 def keras_convnet(
@@ -83,14 +85,3 @@ def _side(side: int, size: int) -> int:
     if side < 1:
         raise ValueError(f"images of {size} x {size} are too small for this model: try another one")
     return side
-
-
-def glorot(model: Sequential) -> Sequential:
-    """Glorot uniform weights and zero biases, as Keras begins; norms stay as they are."""
-    for _, parameter in model.named_parameters():
-        if len(parameter.shape) > 1:
-            init.glorot_uniform_(parameter)
-    for layer in model:
-        if isinstance(layer, Linear | Conv2d) and layer.bias is not None:
-            init.zeros_(layer.bias)
-    return model
