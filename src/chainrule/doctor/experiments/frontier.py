@@ -16,7 +16,7 @@ from ..case import Case
 from ..naming import belongs
 from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
 
-SECONDS = 1.2
+SECONDS = 2.5
 SECONDS_WHEN_NAMED = 0.7  # then only the line is looked for
 
 

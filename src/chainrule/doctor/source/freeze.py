@@ -170,6 +170,7 @@ class Freezer:
                         if self._predicts(name, frozen):
                             others = [n for n in names if n != name and self._predicts(n, frozen)]
                             found = True
+                            allowance.shorten(SECONDS_WHEN_NAMED)
                             yield frozen, [name, *others]
                     if found:
                         break
