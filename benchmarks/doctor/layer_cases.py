@@ -77,6 +77,30 @@ def _ids(rng: np.random.Generator) -> Any:
     return rng.permuted([[3, 1, 3, 3, 5], [0, 3, 1, 5, 3], [6, 3, 1, 3, 3]])
 
 
+def _recurrent(kind: str, state: tuple[int, ...], **options: Any) -> Callable[[Get, Any], tuple[Any, ...]]:
+    """A recurrent layer (state: layers x directions, batch, hidden) or a cell, with a state."""
+
+    def make(get: Get, rng: Any) -> tuple[Any, ...]:
+        parts = tuple(rng.normal(size=state) for _ in range(2 if "LSTM" in kind else 1))
+        x = rng.normal(size=(3, 4, 5) if len(state) == 3 else (3, 5))
+        return get(kind)(5, 2, **options), x, parts if "LSTM" in kind else parts[0]
+
+    return make
+
+
+def _attention(get: Get, rng: Any) -> tuple[Any, ...]:
+    layer = get("MultiheadAttention")(4, 2, kdim=5, vdim=6)
+    return (layer, *(rng.normal(size=shape) for shape in ((2, 3, 4), (2, 5, 5), (2, 5, 6))))
+
+
+def _decoder(kind: str, *more: Any, **options: Any) -> Callable[[Get, Any], tuple[Any, ...]]:
+    return lambda get, rng: (
+        get(kind)(4, 2, *more, **options),
+        rng.normal(size=(2, 3, 4)),
+        rng.normal(size=(2, 5, 4)),
+    )
+
+
 LAYERS: dict[str, list[Callable[[Get, Any], tuple[Any, ...]]]] = {
     "AdaptiveAvgPool2d": [_of("AdaptiveAvgPool2d", (3, 4), x=_image)],
     "AvgPool2d": [_of("AvgPool2d", (3, 2), (2, 1), 1, x=_image)],
@@ -87,23 +111,47 @@ LAYERS: dict[str, list[Callable[[Get, Any], tuple[Any, ...]]]] = {
     "CrossEntropyLoss": [_cross_entropy],
     "Dropout": [_of("Dropout", 0.4), _evaluated("Dropout", 0.4, x=(4, 5))],
     "Embedding": [_of("Embedding", 7, 4, x=_ids), _of("Embedding", 7, 4, padding_idx=2, x=_ids)],
+    "FeedForward": [_of("FeedForward", 5, 7)],
     "Flatten": [_of("Flatten", x=_image)],
     "GELU": [_of("GELU"), _of("GELU", "tanh")],
+    "GRU": [_recurrent("GRU", (4, 3, 2), num_layers=2, bidirectional=True)],
+    "GRUCell": [_recurrent("GRUCell", (3, 2))],
     "Identity": [_of("Identity")],
+    "LSTM": [_recurrent("LSTM", (4, 3, 2), num_layers=2, bidirectional=True)],
+    "LSTMCell": [_recurrent("LSTMCell", (3, 2))],
     "LayerNorm": [_of("LayerNorm", 5), _of("LayerNorm", (3, 5), x=(2, 4, 3, 5))],
     "LeakyReLU": [_of("LeakyReLU", 0.2)],
+    "LearnedPositionalEncoding": [_of("LearnedPositionalEncoding", 6, 5, x=(2, 4, 5))],
     "Linear": [_of("Linear", 5, 3), _of("Linear", 5, 3, x=(2, 4, 5))],
     "LogSoftmax": [_of("LogSoftmax")],
     "MSELoss": [_mse],
     "MaxPool2d": [_of("MaxPool2d", (3, 2), (2, 1), 1, x=_image)],
+    "MultiheadAttention": [_attention],
+    "PositionalEncoding": [_of("PositionalEncoding", x=(2, 5, 4))],
+    "RNN": [_recurrent("RNN", (4, 3, 2), num_layers=2, bidirectional=True)],
+    "RNNCell": [_recurrent("RNNCell", (3, 2))],
     "ReLU": [_of("ReLU")],
     "Residual": [_residual, _shortcut],
     "Sequential": [_sequential],
     "Sigmoid": [_of("Sigmoid")],
     "Softmax": [_of("Softmax")],
     "Tanh": [_of("Tanh")],
+    "TransformerDecoder": [_decoder("TransformerDecoder", 2, dim_feedforward=6)],
+    "TransformerDecoderLayer": [
+        _decoder("TransformerDecoderLayer", dim_feedforward=6),
+        _decoder("TransformerDecoderLayer", dim_feedforward=6, norm_first=True),
+    ],
+    "TransformerEncoder": [_of("TransformerEncoder", 4, 2, 2, dim_feedforward=6, x=(2, 3, 4))],
+    "TransformerEncoderLayer": [
+        _of("TransformerEncoderLayer", 4, 2, dim_feedforward=6, x=(2, 3, 4)),
+        _of("TransformerEncoderLayer", 4, 2, dim_feedforward=6, norm_first=True, x=(2, 3, 4)),
+    ],
 }
-BASES = {"BatchNorm": ("BatchNorm1d", "BatchNorm2d")}  # whose backward the exported layers inherit
+BASES = {  # whose backward the exported layers inherit
+    "BatchNorm": ("BatchNorm1d", "BatchNorm2d"),
+    "RecurrentStack": ("RNN", "LSTM", "GRU"),
+    "RecurrentCell": ("RNNCell", "LSTMCell", "GRUCell"),
+}
 
 
 def layer_cases(kind: str, module: Any = layers, seed: int = 0) -> list[Case]:

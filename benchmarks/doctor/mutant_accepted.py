@@ -23,6 +23,10 @@ DERIVATIVE = "activation-derivative-missing activation-derivative-misplaced"
 SHAPES = "transpose-missing gradient-shape-wrong backward-raises"
 STATISTICS = "statistics-treated-constant"
 ELSEWHERE = "stride-or-padding-misaligned pool-ties-duplicated activation-derivative-misplaced"
+SEQUENCE = "(rnn|lstm|gru)_backward"
+STEP = "(lstm_step|gru_step|activate)_backward"
+ATTENTION = "scaled_dot_product_attention_backward"
+TRANSFORMER = r"Transformer(En|De)coder(Layer)?\.backward"
 DUPLICATES = "duplicate-index-lost backward-raises gradient-never-computed"
 
 
@@ -193,6 +197,59 @@ RULES = [
     # ------------------------------------------------------------ forks
     Rule(r"Residual\.backward", "right side dropped", ANY, "residual-gradient-missing", "the skip path"),
     Rule(r"Residual\.backward", "left side dropped", ANY, "branch-overwritten", "the body's gradient"),
+    # ------------------------------------------------------------ recurrences: sequences, steps, stacks
+    Rule(SEQUENCE, "right side dropped", r"(doutput\[:, t\] \+ dstate|straight \+ .*) → .*",
+         "hidden-gradient-dropped branch-overwritten", "what the next step returns, or hands back, is lost"),
+    Rule(SEQUENCE, "left side dropped", r"(doutput\[:, t\] \+ dstate|straight \+ .*) → .*",
+         "last-step-only branch-overwritten hidden-gradient-dropped gradient-never-computed ignores-upstream",
+         "what comes from above is lost, or the straight way through the gate z"),
+    Rule(SEQUENCE, "mean for sum|sum dropped|other axis", ANY,
+         "mean-sum-mismatch bias-axes-wrong broadcast-not-summed gradient-shape-wrong backward-raises",
+         "the bias of all samples and steps"),
+    Rule(SEQUENCE, "factors exchanged|transpose dropped", ANY, SHAPES, "the axes of a product"),
+    Rule(SEQUENCE, r"constant \+ 1", ANY,
+         "time-step-misaligned last-step-only bias-axes-wrong gradients-swapped reshape-for-transpose "
+         "constant-offset hidden-gradient-dropped gradient-shape-wrong backward-raises",
+         "an axis, a part of what is returned, or a number in the padding's place"),
+    Rule("(gru|lstm)_cell_backward", ANY, ANY,
+         "branch-overwritten hidden-gradient-dropped gradients-swapped backward-raises",
+         "one of the two ways back to h, or one part of dy for the other"),
+    Rule(STEP, r"constant \+ 1", ANY,
+         "gate-order-permuted gradient-shape-wrong backward-raises " + DERIVATIVE,
+         "the 1 of 1 - z, or the axis on which gates are joined"),
+    Rule(STEP, "branches exchanged|comparison inverted", ANY, DERIVATIVE, "the other nonlinearity's slope"),
+    Rule(STEP, "left side dropped", ANY, "ignores-upstream branch-overwritten " + DERIVATIVE,
+         "g is missing in one of the gates, or a factor of its derivative"),
+    Rule(STEP, "right side dropped", ANY,
+         "cell-gradient-dropped hidden-gradient-dropped branch-overwritten " + DERIVATIVE,
+         "a factor of a gate's derivative, or one of two ways"),
+    Rule("Recurrent(Stack|Cell).backward", "branches exchanged|comparison inverted", ANY,
+         "gradient-never-computed branch-overwritten backward-raises gradient-shape-wrong",
+         "the initial state's gradient, or the sum over directions"),
+    Rule("RecurrentStack.backward", "sign", r"dinputs.*", "sign-flipped branch-overwritten", "a direction"),
+    Rule("RecurrentStack.backward", ANY, ANY,
+         "branch-overwritten unchained-upstream gradients-swapped gradient-never-computed backward-raises "
+         "gradient-shape-wrong time-step-misaligned cache-overwritten",
+         "which layer and direction a gradient belongs to"),
+    # ------------------------------------------------------------ attention and the layers around it
+    Rule(ATTENTION, "factors exchanged|swapaxes dropped", ANY, SHAPES, "the axes of a product"),
+    Rule(ATTENTION, "right side dropped", r"dscores \* scale .*", "attention-scale-missing", "1 / √d_k"),
+    Rule(ATTENTION, "left side dropped", r"dscores \* scale .*",
+         "ignores-upstream backward-raises gradient-shape-wrong", "only the scale is left"),
+    Rule(ATTENTION + r"|MultiheadAttention\.backward|TransformerDecoder\.backward",
+         r"constant \+ 1|branches exchanged", ANY,
+         "gradients-swapped gradient-never-computed memory-gradient-lost backward-raises unchained-upstream "
+         + SHAPES, "an axis of a product, or another part of a tuple"),
+    Rule(TRANSFORMER, "sign", ANY, "sign-flipped branch-overwritten", "one of several ways"),
+    Rule(TRANSFORMER, "(left|right) side dropped", r"dmemory \+ .*",
+         "memory-gradient-lost branch-overwritten", "the memory's gradient of some decoder layers"),
+    Rule(TRANSFORMER, "(left|right) side dropped", r"dx \+ .*",
+         "residual-gradient-missing branch-overwritten", "the skip connection, or the way through the norm"),
+    Rule(TRANSFORMER, "(left|right) side dropped", ANY, "branch-overwritten",
+         "query, key and value come from one sequence, key and value from one memory"),
+    Rule(r"LearnedPositionalEncoding\.backward", ANY, ANY,
+         "mean-sum-mismatch bias-axes-wrong broadcast-not-summed gradient-shape-wrong backward-raises",
+         "a position's row is shared by all samples"),
     # ------------------------------------------------------------ derivatives element by element
     Rule(LOSS, "right side dropped", r"dlosses \* (2 \* difference|\(.*\)) .*",
          "gradient-shape-wrong " + DERIVATIVE,

@@ -79,6 +79,26 @@ def _convolution(shape: tuple[int, ...], weight: tuple[int, ...], **kwargs: Any)
     )
 
 
+def _recurrent(gates: int, states: int, time: int | None = None, ragged: bool = False, **kwargs: Any) -> Make:
+    """A step (time None) or a sequence: batch 3, 5 features, 4 hidden."""
+
+    def make(rng: np.random.Generator) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        x = rng.normal(size=(3, 5) if time is None else (3, time, 5))
+        before = [rng.normal(size=(3, 4)) for _ in range(states)]
+        rows = 4 * gates
+        weights = [rng.normal(size=shape) / 2 for shape in ((rows, 5), (rows, 4), (rows,), (rows,))]
+        more = {"lengths": np.array([2, 4, 1])} if ragged else {}
+        return (x, *before, *weights), kwargs | more
+
+    return make
+
+
+def _attention(**kwargs: Any) -> Make:
+    """Two heads of two samples, 3 queries, 5 keys, d_k 4, d_v 6."""
+    shapes = (2, 2, 3, 4), (2, 2, 5, 4), (2, 2, 5, 6)
+    return lambda rng: (tuple(rng.normal(size=shape) for shape in shapes), kwargs)
+
+
 FUNCTIONS: dict[str, list[Make]] = {
     "adaptive_avg_pool2d": [_images(2, 3, 5, 7, output_size=(3, 4)), _images(2, 3, 7, 6, output_size=(3, 2))],
     "avg_pool2d": [
@@ -111,6 +131,8 @@ FUNCTIONS: dict[str, list[Make]] = {
         lambda rng: ((2 * rng.normal(size=(3, 5)),), {}),
         lambda rng: ((2 * rng.normal(size=(4, 5)),), {"approximate": "tanh"}),
     ],
+    "gru": [_recurrent(3, 1, 4), _recurrent(3, 1, 4, ragged=True, reverse=True)],
+    "gru_cell": [_recurrent(3, 1)],
     "layer_norm": [
         _norm((4, 5), (5,)),
         _norm((2, 3, 5), (5,)),
@@ -122,6 +144,8 @@ FUNCTIONS: dict[str, list[Make]] = {
         lambda rng: ((rng.normal(size=(2, 5, 4)), rng.normal(size=(3, 4)), rng.normal(size=3)), {}),
     ],
     "log_softmax": [_images(4, 5), _images(2, 4, 3, dim=1)],
+    "lstm": [_recurrent(4, 2, 4), _recurrent(4, 2, 4, ragged=True, reverse=True)],
+    "lstm_cell": [_recurrent(4, 2)],
     "max_pool2d": [
         _images(2, 3, 8, 7, kernel_size=(3, 2), stride=(2, 1), padding=1),
         _images(2, 3, 9, 8, kernel_size=(3, 2), stride=(2, 1), padding=1, dilation=(2, 3)),
@@ -130,15 +154,32 @@ FUNCTIONS: dict[str, list[Make]] = {
         lambda rng: ((rng.normal(size=(5, 4)), rng.normal(size=(5, 4))), {"reduction": "mean"}),
         lambda rng: ((rng.normal(size=(4, 3)), rng.normal(size=(4, 3))), {"reduction": "none"}),
     ],
+    "positional_encoding": [_images(2, 5, 4)],
     "relu": [_images(4, 5), _images(2, 3, 5)],
+    "rnn": [
+        _recurrent(1, 1, 4),
+        _recurrent(1, 1, 4, ragged=True, reverse=True, nonlinearity="relu"),
+    ],
+    "rnn_cell": [_recurrent(1, 1), _recurrent(1, 1, nonlinearity="relu")],
+    "rotary_embedding": [_images(2, 5, 4)],
+    "scaled_dot_product_attention": [_attention(), _attention(scale=0.7)],
     "sigmoid": [_images(4, 5), _images(2, 3, 5)],
     "softmax": [_images(4, 5), _images(2, 4, 3, dim=1)],
     "tanh": [_images(4, 5), _images(2, 3, 5)],
 }  # fmt: skip
 
 
+# a step of a recurrence is a part of its cell: a fault of the one shows in the other
+PART_OF = {"activate": "rnn_cell", "lstm_step": "lstm_cell", "gru_step": "gru_cell"}
+# of these, only layers in other files make use: nothing here can show what a mutant of them does
+NOT_ALONE = {"enter", "leave"}
+
+
 def function_cases(name: str, module: ModuleType, seed: int = 0) -> list[Case]:
     """The pair `name` of a module, with each of its inputs."""
+    if name in NOT_ALONE:
+        return []
+    name = PART_OF.get(name, name)
     pair = (getattr(module, name), getattr(module, f"{name}_backward"))
     made = [make(np.random.default_rng(seed)) for make in FUNCTIONS[name]]
     return [Case(pair, inputs, kwargs) for inputs, kwargs in made]
