@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -156,11 +157,25 @@ BASES = {  # whose backward the exported layers inherit
 
 def layer_cases(kind: str, module: Any = layers, seed: int = 0) -> list[Case]:
     """A class of a module (or the exported layers that inherit its backward), with inputs."""
+
+    def wanted(name: str) -> Any:
+        if hasattr(module, name):
+            return getattr(module, name)
+        return lambda *arguments, **options: _inheriting(
+            getattr(module, kind).backward, getattr(layers, name)(*arguments, **options)
+        )
+
     cases = []
     for name in BASES.get(kind, (kind,)):
         for make in LAYERS[name]:
             layers.manual_seed(seed)
             with layers.default_dtype("float64"):
-                layer, *inputs = make(lambda wanted: getattr(module, wanted), np.random.default_rng(seed))
+                layer, *inputs = make(wanted, np.random.default_rng(seed))
             cases.append(Case(layer, tuple(inputs)))
     return cases
+
+
+def _inheriting(backward: Callable[..., Any], layer: Any) -> Any:
+    """A layer whose base lies in another file, with that file's backward."""
+    vars(layer)["backward"] = MethodType(backward, layer)
+    return layer

@@ -70,16 +70,27 @@ def _gradients(case: Case, seed: int) -> tuple[list[Any], str]:
     with layers.randomness(seed):
         result = forward(*case.inputs, **case.kwargs)
     y, cache = result[0], result[-1]
-    g = np.asarray(np.random.default_rng(9).normal(size=np.shape(y)))
-    watched = {"the upstream": [g], "the inputs": list(case.inputs), "the cache": _arrays(cache)}
+    g = _random_like(y, np.random.default_rng(9))
+    watched = {"the upstream": _flat(g), "the inputs": list(case.inputs), "the cache": _arrays(cache)}
     before = copy.deepcopy(watched)
     if not pair:
         case.subject.zero_grad()
-    returned = backward(g, cache)
-    returned = list(returned) if isinstance(returned, tuple) else [returned]
+    returned = _flat(backward(g, cache))
     if not pair:
         returned += [p.grad for p in case.subject.parameters()]
     return returned, next((name for name in watched if not _same(watched[name], before[name])), "")
+
+
+def _random_like(y: Any, rng: np.random.Generator) -> Any:
+    """An upstream with the structure of what forward returned."""
+    if isinstance(y, tuple):
+        return tuple(_random_like(part, rng) for part in y)
+    return np.asarray(rng.normal(size=np.shape(y)))
+
+
+def _flat(gradients: Any) -> list[Any]:
+    """All arrays (and Nones) of a nested tuple, in order."""
+    return [g for part in gradients for g in _flat(part)] if isinstance(gradients, tuple) else [gradients]
 
 
 def _arrays(cache: Any) -> list[Any]:
