@@ -63,8 +63,7 @@ def first_wrong(
     for key in forward.order:
         by_shape.setdefault(forward.values[key].shape, []).append(key)
     best: Frontier | None = None
-    named = case.kept.get("proved")
-    allowance = Allowance(SECONDS_WHEN_NAMED if named else SECONDS)
+    allowance = Allowance(SECONDS_WHEN_NAMED if case.kept.get("proved") else SECONDS)
     done: set[int] = set()
     for moment in moments:
         if moment.site.id in done or moment.site.kind == "augment":
