@@ -24,6 +24,7 @@ from .commands.summary import summary_command
 from .commands.tour import tour_command
 from .commands.trace import trace_command
 from .commands.train_cnn import train_cnn_command
+from .commands.train_lm import train_lm_command
 from .commands.train_names import train_names_command
 from .commands.train_rnn import train_rnn_command
 from .commands.warmup import warmup_command
@@ -52,6 +53,7 @@ def root(
 
 train_app.command("cnn")(train_cnn_command)
 train_app.command("rnn")(train_rnn_command)
+train_app.command("lm")(train_lm_command)
 train_app.command("names")(train_names_command)
 app.command("predict")(predict_command)
 app.command("generate")(generate_command)

@@ -70,6 +70,19 @@ def test_windows_reach_every_place_and_do_not_repeat_from_step_to_step() -> None
     assert len(np.unique(begins, axis=0)) > 45
 
 
+def test_the_last_epoch_is_shorter_where_all_steps_are_counted() -> None:
+    data = TextWindows(np.arange(20), batch_size=4, time=3, steps=5, total=12)
+    assert data.epochs == 3
+    assert [len(list(data.epoch(epoch))) for epoch in range(4)] == [5, 5, 2, 0]
+    assert len(list(data.epoch(2, skip=1))) == 1
+    without_end = TextWindows(np.arange(20), batch_size=4, time=3, steps=5)
+    for batch, same in zip(data.epoch(2), without_end.epoch(2), strict=False):
+        np.testing.assert_array_equal(batch, same)
+    assert len(TextWindows(np.arange(20), 4, 3, steps=5, total=2)) == 2  # one epoch, of 2 steps
+    with pytest.raises(ValueError, match="these windows have no end: pass total="):
+        _ = without_end.epochs
+
+
 # ------------------------------------------------------------ evaluation
 
 
@@ -135,3 +148,5 @@ def test_a_text_too_short_for_one_batch() -> None:
         TextWindows(np.arange(5), 6, 5)
     with pytest.raises(ValueError, match="at least 1 step, got 0"):
         TextWindows(np.arange(50), 6, 5, steps=0)
+    with pytest.raises(ValueError, match="at least 1 step in all, got 0"):
+        TextWindows(np.arange(50), 6, 5, total=0)

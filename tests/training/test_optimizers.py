@@ -68,6 +68,27 @@ def test_twenty_steps_end_where_pytorchs_do(name: str, options: dict[str, Any]) 
         np.testing.assert_allclose(parameter.data, expected.detach().numpy(), rtol=1e-12, atol=1e-12)
 
 
+def test_where_only_matrices_decay_pytorch_has_two_groups() -> None:
+    torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
+    parameters = list(conv_model().parameters())
+    theirs = [torch.nn.Parameter(torch.tensor(p.data)) for p in parameters]
+    ours = AdamW(parameters, lr=0.01, betas=(0.9, 0.99), weight_decay=0.5, matrices_only=True)
+    take_steps(ours, random_gradients(parameters))
+
+    groups = [
+        {"params": [p for p in theirs if p.dim() > 1], "weight_decay": 0.5},
+        {"params": [p for p in theirs if p.dim() == 1], "weight_decay": 0.0},
+    ]
+    assert all(group["params"] for group in groups)
+    reference = torch.optim.AdamW(groups, lr=0.01, betas=(0.9, 0.99))
+    for arrays in random_gradients(parameters):
+        for parameter, gradient in zip(theirs, arrays, strict=True):
+            parameter.grad = torch.tensor(gradient)
+        reference.step()
+    for parameter, expected in zip(parameters, theirs, strict=True):
+        np.testing.assert_allclose(parameter.data, expected.detach().numpy(), rtol=1e-12, atol=1e-12)
+
+
 MAKERS: dict[str, Callable[[list[Parameter]], Optimizer]] = {
     "momentum": lambda p: SGD(p, lr=0.1, momentum=0.9),
     "nesterov": lambda p: SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),

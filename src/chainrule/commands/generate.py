@@ -27,7 +27,7 @@ def generate_command(
 ) -> None:
     """Writes on from a prompt, each character as soon as it is drawn. Ctrl-C stops."""
     from chainrule.generation import generate_text
-    from chainrule.recipes.rnn import load_writer
+    from chainrule.recipes.writers import load_writer
     from chainrule.training import Run
 
     model, vocabulary = load_writer(Run.open(run), weights)

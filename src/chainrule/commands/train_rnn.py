@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from .console import console, say
+from .console import say
 from .training import ResumeOption, RunOption, compile_twins, finish, shown, start
-
-if TYPE_CHECKING:
-    from chainrule.training import Run
+from .written import say_written
 
 
 def train_rnn_command(
@@ -55,7 +53,7 @@ def train_rnn_command(
 
     By default English text that every Python contains: no download, under two minutes.
     """
-    from chainrule.recipes.rnn import config_of, configure, samples, train_rnn
+    from chainrule.recipes.rnn import config_of, configure, train_rnn
 
     options = {
         "cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "tied": tied,
@@ -67,19 +65,4 @@ def train_rnn_command(
     say(f"[bold]{config.cell}[/] on [bold]{escape(config.data)}[/] → {shown(opened)}")
     compile_twins(config.cell, "adam")
     result = finish("rnn", train_rnn, config, opened, resume)
-    for text in samples(opened, seed=config.seed):
-        console.rule("a sample", style="dim")
-        console.print(escape(text), highlight=False)
-    console.rule(style="dim")
-    _say_result(result, opened)
-
-
-def _say_result(result: dict[str, Any], run: Run) -> None:
-    part = "validation" if result["test_is_validation"] else "test"
-    say(
-        f"\n{part} loss [bold green]{result['test_loss']:.4f}[/] nats per character "
-        f"({result['bits_per_character']:.3f} bits, perplexity {result['perplexity']:.2f}), "
-        f"{result['parameters']:,} parameters, {result['seconds']:.1f} s of training"
-    )
-    say(f"picture: {shown(run)}/learning_curves.png")
-    say(f'next: chainrule generate {shown(run)} --prompt "The "')
+    say_written(result, opened)

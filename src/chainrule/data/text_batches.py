@@ -69,10 +69,19 @@ class TextWindows:
 
     An epoch has `steps` batches, by default as many as it takes to draw as many ids as there are. What the
     batch of a step holds depends on the seed and on how many steps came before, on nothing else.
+
+    total: who counts steps and not epochs says how many there are in all; the last epoch may be shorter, and
+    there are `epochs` of them.
     """
 
     def __init__(
-        self, ids: Array, batch_size: int, time: int, seed: int = 0, steps: int | None = None
+        self,
+        ids: Array,
+        batch_size: int,
+        time: int,
+        seed: int = 0,
+        steps: int | None = None,
+        total: int | None = None,
     ) -> None:
         check_ids(ids, batch_size, time)
         if len(ids) <= time:
@@ -82,16 +91,30 @@ class TextWindows:
             )
         if steps is not None and steps < 1:
             raise ValueError(f"an epoch needs at least 1 step, got {steps}")
+        if total is not None and total < 1:
+            raise ValueError(f"there has to be at least 1 step in all, got {total}")
         self.ids, self.batch_size, self.time, self.seed = ids, batch_size, time, seed
         self.steps = steps or -(-(len(ids) - 1) // (batch_size * time))
+        if total is not None:
+            self.steps = min(self.steps, total)
+        self.total = total
 
     def __len__(self) -> int:
         return self.steps
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs have `total` steps. Raises ValueError if there is no total."""
+        if self.total is None:
+            raise ValueError("these windows have no end: pass total=, the number of steps in all")
+        return -(-self.total // self.steps)
+
     def epoch(self, epoch: int, skip: int = 0) -> Iterator[tuple[Array, Array]]:
         """(inputs, targets), each (batch, time), of this epoch, without the first `skip`."""
-        for i in range(skip, len(self)):
-            key = fold(self.seed, epoch * len(self) + i, WINDOWS)
+        before = epoch * len(self)
+        steps = len(self) if self.total is None else min(len(self), self.total - before)
+        for i in range(skip, steps):
+            key = fold(self.seed, before + i, WINDOWS)
             generator = np.random.Generator(np.random.Philox(key=key))
             begins = generator.integers(len(self.ids) - self.time, size=self.batch_size)
             places = begins[:, None] + np.arange(self.time)  # (batch, time)

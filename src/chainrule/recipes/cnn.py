@@ -34,11 +34,11 @@ from chainrule.training import (
     Record,
     Run,
     evaluate,
-    fit,
 )
 from chainrule.training.pictures import confusion_matrix, learning_curves, worst_mistakes
 
-from .configs import check_not_negative, read_config
+from .configs import check_choice, check_not_negative, read_config
+from .fitting import figures_of_training, fit_experiment, write_description
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,7 @@ def configure(data: str = "digits", **options: Any) -> CNNConfig:
         "normalize": NORMALIZATIONS,
     }
     for name, choices in known.items():
-        if getattr(config, name) not in choices:
-            raise ValueError(
-                f"no {name} is called {getattr(config, name)!r}: choose one of {', '.join(choices)}"
-            )
+        check_choice(config, name, choices)
     check_not_negative(
         config, "lr", "weight_decay", "validation", "label_smoothing", "max_norm", "seed", "shift"
     )
@@ -210,27 +207,11 @@ def train_cnn(
     result.json holds.
     """
     experiment = prepare(config)
-    model, loss = experiment.model, experiment.loss
-    optimizer = build_optimizer(config, model)
-    if (run.path / "model.json").exists():
-        check_same_data(experiment, run)
-    run.write_json("model.json", describe_model(experiment))
+    write_description(run, experiment, describe_model(experiment), check_same_data)
     steps = config.epochs * len(experiment.train)
     schedule = CosineAnnealingLR(config.lr, steps) if config.schedule == "cosine" else ConstantLR(config.lr)
-    history = fit(
-        model,
-        loss,
-        optimizer,
-        experiment.train,
-        experiment.validation,
-        epochs=config.epochs,
-        schedule=schedule,
-        max_norm=config.max_norm,
-        seed=config.seed,
-        run=run,
-        resume=resume and run.last.is_file(),  # stopped before its first checkpoint, it begins again
-        callbacks=callbacks,
-    )
+    optimizer = build_optimizer(config, experiment.model)
+    history = fit_experiment(experiment, optimizer, schedule, run, resume, callbacks, epochs=config.epochs)
     result = finish(experiment, run, history)
     run.write_json("result.json", result)
     return result
@@ -251,18 +232,11 @@ def finish(experiment: Experiment, run: Run, history: list[Record]) -> dict[str,
     learning_curves(history, run.path / "learning_curves.png")
     confusion_matrix(test, classes, run.path / "confusion_matrix.png")
     worst_mistakes(test, experiment.test_images.images, classes, run.path / "worst_mistakes.png")
-    best = max((record.get("validation_accuracy", 0.0) for record in history), default=0.0)
     return {
         "test_accuracy": test.accuracy,
         "test_loss": test.loss,
         "test_images": len(test.labels),
-        "train_loss": history[-1]["train_loss"],
-        "train_accuracy": history[-1]["train_accuracy"],
-        **({"best_validation_accuracy": best} if experiment.validation else {}),
-        "parameters": sum(parameter.size for parameter in experiment.model.parameters()),
-        "epochs": len(history),
-        "steps": history[-1]["step"],
-        "seconds": sum(record["seconds"] for record in history),
+        **figures_of_training(experiment.model, history),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from chainrule.training import Run
@@ -45,3 +46,9 @@ def check_shares(config: Any, *names: str) -> None:
     for name in names:
         if not 0 <= getattr(config, name) < 1:
             raise ValueError(f"{name} must be a share from 0 to below 1, got {getattr(config, name)}")
+
+
+def check_choice(config: Any, name: str, choices: Collection[str]) -> None:
+    """Raises ValueError unless this is one of the choices."""
+    if getattr(config, name) not in choices:
+        raise ValueError(f"no {name} is called {getattr(config, name)!r}: choose one of {', '.join(choices)}")

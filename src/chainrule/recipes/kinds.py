@@ -7,7 +7,8 @@ from typing import Any
 
 from chainrule.training import Run
 
-RECIPES = ("cnn", "rnn", "names")
+# each with its module in chainrule.recipes
+RECIPES = {"cnn": "cnn", "rnn": "rnn", "names": "names", "lm": "language_model"}
 
 
 def recipe_of(run: Run) -> str:
@@ -25,7 +26,7 @@ def recipe_of(run: Run) -> str:
 
 def recipe_module(run: Run) -> Any:
     """The module of `recipe_of(run)`."""
-    return import_module(f"chainrule.recipes.{recipe_of(run)}")
+    return import_module(f"chainrule.recipes.{RECIPES[recipe_of(run)]}")
 
 
 def reopen(run: Run) -> Any:

@@ -23,10 +23,11 @@ from chainrule.functions.arrays import Array
 from chainrule.layers import CrossEntropyLoss, manual_seed
 from chainrule.models import RecurrentClassifier
 from chainrule.models.cells import check_cell
-from chainrule.training import Adam, Callback, CosineAnnealingLR, Record, Run, evaluate, fit
+from chainrule.training import Adam, Callback, CosineAnnealingLR, Record, Run, evaluate
 from chainrule.training.pictures import confusion_matrix, learning_curves
 
 from .configs import check_counts, check_not_negative, check_positive, check_shares, read_config
+from .fitting import figures_of_training, fit_experiment, write_description
 
 
 @dataclass(frozen=True)
@@ -156,23 +157,15 @@ def train_names(
     result.json holds.
     """
     experiment = prepare(config)
-    if (run.path / "model.json").exists():
-        check_same_data(experiment, run)
-    run.write_json("model.json", describe_model(experiment))
-    optimizer = build_optimizer(config, experiment.model)
-    history = fit(
-        experiment.model,
-        experiment.loss,
-        optimizer,
-        experiment.train,
-        experiment.validation,
+    write_description(run, experiment, describe_model(experiment), check_same_data)
+    history = fit_experiment(
+        experiment,
+        build_optimizer(config, experiment.model),
+        CosineAnnealingLR(config.lr, config.epochs * len(experiment.train)),
+        run,
+        resume,
+        callbacks,
         epochs=config.epochs,
-        schedule=CosineAnnealingLR(config.lr, config.epochs * len(experiment.train)),
-        max_norm=config.max_norm,
-        seed=config.seed,
-        run=run,
-        resume=resume and run.last.is_file(),  # stopped before its first checkpoint, it begins again
-        callbacks=callbacks,
     )
     result = finish(experiment, run, history)
     run.write_json("result.json", result)
@@ -188,19 +181,12 @@ def finish(experiment: NamesExperiment, run: Run, history: list[Record]) -> dict
     test = evaluate(experiment.model, CrossEntropyLoss(), experiment.test)
     learning_curves(history, run.path / "learning_curves.png")
     confusion_matrix(test, experiment.classes, run.path / "confusion_matrix.png", "names")
-    validated = [record["validation_accuracy"] for record in history if "validation_accuracy" in record]
     return {
         "test_accuracy": test.accuracy,
         "balanced_accuracy": test.balanced_accuracy,
         "test_loss": test.loss,
         "test_names": len(test.labels),
-        "train_loss": history[-1]["train_loss"],
-        "train_accuracy": history[-1]["train_accuracy"],
-        **({"best_validation_accuracy": max(validated)} if validated else {}),
-        "parameters": sum(parameter.size for parameter in experiment.model.parameters()),
-        "epochs": len(history),
-        "steps": history[-1]["step"],
-        "seconds": sum(record["seconds"] for record in history),
+        **figures_of_training(experiment.model, history),
     }
 
 

@@ -9,22 +9,22 @@ result    ->  nats per character on the test part, and samples
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from chainrule.data import CharVocabulary, StreamsInOrder, Text, TextStreams, load_text
-from chainrule.generation import generate_text
 from chainrule.layers import CrossEntropyLoss, manual_seed
 from chainrule.models import RecurrentLM
 from chainrule.models.cells import check_cell
-from chainrule.training import Adam, Callback, CosineAnnealingLR, Run, WarmUp, fit, mean_loss
+from chainrule.training import Adam, Callback, CosineAnnealingLR, Run, WarmUp, mean_loss
 from chainrule.training.pictures import learning_curves
 from chainrule.training.sharding import usual_threads
 
 from .configs import check_counts, check_positive, check_shares, read_config
+from .fitting import figures_of_training, fit_experiment, write_description
+from .writers import check_same_data, figures_of_text
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,6 @@ class RNNExperiment:
     train: TextStreams
     validation: StreamsInOrder
     test: StreamsInOrder
-    test_characters: int  # that are predicted
     options: dict[str, Any]  # what it takes to build the model again
     model: RecurrentLM
     loss: CrossEntropyLoss
@@ -111,7 +110,6 @@ def prepare(config: RNNConfig) -> RNNExperiment:
         train=TextStreams(ids.train, config.batch_size, config.time, config.seed),
         validation=in_order(ids.validation),
         test=in_order(ids.test),
-        test_characters=len(ids.test) - 1,
         options=options,
         model=RecurrentLM(**options),
         loss=CrossEntropyLoss(axis=-1),
@@ -121,42 +119,25 @@ def prepare(config: RNNConfig) -> RNNExperiment:
 def train_rnn(
     config: RNNConfig, run: Run, resume: bool = False, callbacks: Sequence[Callback] = ()
 ) -> dict[str, Any]:
-    """Trains, evaluates, writes samples, and leaves everything in the run's directory. Returns what
-    result.json holds.
-    """
+    """Trains, evaluates, and leaves everything in the run's directory. Returns what result.json holds."""
     experiment = prepare(config)
-    if (run.path / "model.json").exists():
-        check_same_data(experiment, run)
-    run.write_json("model.json", describe_model(experiment))
-    model, loss, train = experiment.model, experiment.loss, experiment.train
-    optimizer = build_optimizer(config, model)
-    schedule = WarmUp(CosineAnnealingLR(config.lr, config.epochs * len(train), config.lr / 30), WARM_UP)
-    history = fit(
-        model,
-        loss,
-        optimizer,
-        train,
-        experiment.validation,
+    write_description(run, experiment, describe_model(experiment), check_same_data)
+    steps = config.epochs * len(experiment.train)
+    history = fit_experiment(
+        experiment,
+        build_optimizer(config, experiment.model),
+        WarmUp(CosineAnnealingLR(config.lr, steps, config.lr / 30), WARM_UP),
+        run,
+        resume,
+        callbacks,
         epochs=config.epochs,
-        schedule=schedule,
-        max_norm=config.max_norm,
         carry_state=True,
         threads=config.threads or usual_threads(config.batch_size),
-        seed=config.seed,
-        run=run,
-        resume=resume and run.last.is_file(),  # stopped before its first checkpoint, it begins again
-        callbacks=callbacks,
     )
     learning_curves(history, run.path / "learning_curves.png")
     result = {
         **figures_of_test(experiment),
-        "train_loss": history[-1]["train_loss"],
-        "validation_loss": history[-1]["validation_loss"],
-        "best_validation_loss": min(record["validation_loss"] for record in history),
-        "parameters": sum(parameter.size for parameter in model.parameters()),
-        "epochs": len(history),
-        "steps": history[-1]["step"],
-        "seconds": sum(record["seconds"] for record in history),
+        **figures_of_training(experiment.model, history),
         "sha256": experiment.text.sha256,
     }
     run.write_json("result.json", result)
@@ -170,17 +151,11 @@ def build_optimizer(config: RNNConfig, model: RecurrentLM) -> Adam:
 def figures_of_test(experiment: RNNExperiment) -> dict[str, Any]:
     """How well the model, as it is now, predicts the test part."""
     test_loss = mean_loss(experiment.model, experiment.loss, experiment.test, carry_state=True)
-    return {
-        "test_loss": test_loss,  # nats per character
-        "bits_per_character": test_loss / math.log(2),
-        "perplexity": math.exp(test_loss),
-        "test_characters": experiment.test_characters,
-        "test_is_validation": not experiment.text.has_own_test,
-    }
+    return figures_of_text(test_loss, experiment.text)
 
 
 def describe_model(experiment: RNNExperiment) -> dict[str, Any]:
-    """What it takes to use the trained weights without the text: see `load_writer`."""
+    """What it takes to use the trained weights without the text: see `chainrule.recipes.writers`."""
     return {
         "recipe": "rnn",
         "model": "recurrent-lm",
@@ -193,36 +168,3 @@ def describe_model(experiment: RNNExperiment) -> dict[str, Any]:
 def in_order(ids: Any) -> StreamsInOrder:
     """For evaluation: every character once."""
     return StreamsInOrder(ids, min(EVALUATION_STREAMS, len(ids) - 1), EVALUATION_TIME)
-
-
-def check_same_data(experiment: RNNExperiment, run: Run) -> None:
-    """Raises ValueError if the text has changed since: the run may have learned what is now tested."""
-    if run.read_json("model.json").get("text") != experiment.text.sha256:
-        raise ValueError(
-            f"the text {experiment.text.name} is not the one that {run.path} was trained with (its checksum "
-            "differs; that of python-docs is another for every version of Python): put it back, or train anew"
-        )
-
-
-def load_writer(run: Run, weights: str = "last") -> tuple[RecurrentLM, CharVocabulary]:
-    """A trained model in evaluation mode, and its vocabulary: for `generate_text`.
-
-    weights: "last", those of the end, or "best", those with the best validation loss.
-    """
-    description = run.read_json("model.json")
-    if description.get("model") != "recurrent-lm":
-        raise ValueError(f"{run.path} holds a {description.get('model')!r} model, which writes no text")
-    model = RecurrentLM(**description["options"])
-    run.load_weights(model, weights)
-    model.eval()
-    return model, CharVocabulary.from_json(description["vocabulary"])
-
-
-def samples(run: Run, count: int = 2, characters: int = 300, seed: int = 0) -> list[str]:
-    """What a trained model writes after a line break."""
-    model, vocabulary = load_writer(run)
-    prompt = "\n" if "\n" in vocabulary.characters else vocabulary.characters[0]
-    return [
-        "".join(generate_text(model, vocabulary, prompt, characters, temperature=0.7, seed=seed + i))
-        for i in range(count)
-    ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from math import isnan
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +13,7 @@ from chainrule.functions.arrays import Array
 from chainrule.layers.layer import Layer
 from chainrule.layers.randomness import randomness
 
-from .evaluation import evaluate, mean_loss
+from .evaluation import figures_of_validation
 from .files import save
 from .interrupt import Interrupted, stop_on_signal
 from .memory import keep_freed_memory
@@ -122,12 +121,8 @@ def fit(
                 # of the last step; after a stop at the end of an epoch, the optimizer has not taken one yet
                 more = {"lr": optimizer.lr if schedule is None else schedule(progress.step - 1)}
                 state = None
-                if validation is not None and carry_state:
-                    more |= {"validation_loss": mean_loss(model, loss, validation, carry_state)}
-                elif validation is not None:
-                    scores = evaluate(model, loss, validation)
-                    more |= {"validation_loss": scores.loss}
-                    more |= {} if isnan(scores.accuracy) else {"validation_accuracy": scores.accuracy}
+                if validation is not None:
+                    more |= figures_of_validation(model, loss, validation, carry_state)
                 record = progress.finish_epoch(**more)
                 if run:
                     _keep(run, model, optimizer, progress)

@@ -162,6 +162,10 @@ class AdamW(Adam):
 
     In Adam, the decay's share of the gradient is divided by √v̂ like the rest, so weights with large
     gradients decay less. (Loshchilov and Hutter 2019, algorithm 2.)
+
+    matrices_only=True: parameters of one axis do not shrink. A bias, or the scale of a norm, has no size
+    that would make a function less smooth; GPT's are trained so (Brown et al. 2020, appendix B decays the
+    rest by 0.1). In PyTorch, one would pass two groups of parameters.
     """
 
     def __init__(
@@ -171,11 +175,14 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        matrices_only: bool = False,
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay)
+        self.matrices_only = matrices_only
 
     def update(self, weight: Array, gradient: Array, **state: Array) -> None:
-        weight *= 1 - self.lr * self.weight_decay
+        if weight.ndim > 1 or not self.matrices_only:
+            weight *= 1 - self.lr * self.weight_decay
         self.adaptive_step(weight, gradient, state["mean"], state["square"], int(state["step"]))
 
 
