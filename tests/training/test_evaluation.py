@@ -8,8 +8,7 @@ from training.small_tasks import assert_same_numbers, bright_bars, small_model
 
 from chainrule.data import ArrayBatches
 from chainrule.layers import CrossEntropyLoss, Dropout, Linear, Sequential
-from chainrule.training import Evaluation, evaluate, mean_loss
-from chainrule.training.evaluation import figures_of_validation
+from chainrule.training import Evaluation, evaluate
 
 IMAGES, LABELS = bright_bars(11)
 
@@ -69,19 +68,3 @@ def test_every_layer_gets_its_mode_back() -> None:
 def test_no_data_is_an_error_and_no_division_by_zero() -> None:
     with pytest.raises(ValueError, match="evaluate got no batches: the data is empty"):
         evaluate(small_model(), CrossEntropyLoss(), [])
-
-
-def test_after_an_epoch_one_class_per_sample_has_an_accuracy_and_a_text_has_none() -> None:
-    model, loss = small_model(), CrossEntropyLoss()
-    images = ArrayBatches(IMAGES, LABELS, 4)
-    scores = evaluate(model, loss, images)
-    expected = {"validation_loss": scores.loss, "validation_accuracy": scores.accuracy}
-    assert figures_of_validation(model, loss, images) == expected
-
-    text = Sequential(Linear(4, 3))
-    batches = [
-        (np.zeros((2, time, 4), np.float32), np.full((2, time), target))
-        for time, target in ((5, 1), (3, -100))
-    ]  # rows of different length; the second batch is nothing but padding
-    loss = CrossEntropyLoss(axis=-1)
-    assert figures_of_validation(text, loss, batches) == {"validation_loss": mean_loss(text, loss, batches)}

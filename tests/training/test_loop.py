@@ -318,6 +318,34 @@ def test_the_best_weights_are_kept_when_validation_improves(tmp_path: Path) -> N
     assert kept[-1].keys() == arguments["model"].state_dict().keys()
 
 
+def test_training_ends_when_nothing_has_become_better_for_a_while(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", {})
+    arguments = small_training(epochs=30) | {"schedule": ConstantLR(0.0)}  # it learns nothing
+    history = fit(**arguments, run=run, patience=3)
+    accuracies = [record["validation_accuracy"] for record in history]
+    assert len(history) == accuracies.index(max(accuracies)) + 1 + 3 < 30
+    again = fit(**small_training(epochs=30), run=run, resume=True, patience=3)
+    assert again == history  # it has ended: going on does nothing
+    with pytest.raises(ValueError, match="patience must be at least 1 and needs validation data"):
+        fit(**small_training() | {"validation": None}, patience=2)
+
+
+def test_the_best_can_be_chosen_by_the_loss(tmp_path: Path) -> None:
+    history = fit(**small_training(epochs=2), best_by="loss")
+    both = fit(**small_training(epochs=2))
+    assert [r["validation_loss"] for r in history] == pytest.approx([r["validation_loss"] for r in both])
+    assert "validation_accuracy" not in history[0]
+    with pytest.raises(ValueError, match="best_by must be 'accuracy' or 'loss', got 'bleu'"):
+        fit(**small_training(), best_by="bleu")
+
+
+def test_further_figures_are_measured_in_evaluation_mode_after_each_epoch() -> None:
+    arguments = small_training(epochs=2)
+    model = arguments["model"]
+    history = fit(**arguments, measure=lambda: {"in_training": float(model.training)})
+    assert [record["in_training"] for record in history] == [0.0, 0.0]
+
+
 def test_without_validation_there_are_no_best_weights(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {})
     history = fit(**small_training(epochs=1) | {"validation": None}, run=run)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.training import ConstantLR, CosineAnnealingLR, Schedule, StepLR, WarmUp
+from chainrule.training import ConstantLR, CosineAnnealingLR, InverseSqrtLR, Schedule, StepLR, WarmUp
 
 STEPS = 20
 
@@ -89,3 +89,21 @@ def test_lengths_must_be_at_least_one_step(steps: int) -> None:
         CosineAnnealingLR(0.1, steps)
     with pytest.raises(ValueError, match=f"WarmUp: steps must be at least 1, got {steps}"):
         WarmUp(ConstantLR(0.1), steps)
+
+
+def test_inverse_sqrt_is_the_formula_of_the_paper() -> None:
+    d_model, warmup = 512, 4000
+    schedule = InverseSqrtLR.of_paper(d_model, warmup)
+    for n in (1, 2, 3999, 4000, 4001, 100_000):  # the paper counts steps from 1
+        expected = d_model**-0.5 * min(n**-0.5, n * warmup**-1.5)
+        assert schedule(n - 1) == pytest.approx(expected, rel=1e-12)
+
+
+def test_inverse_sqrt_rises_from_where_it_is_told_to() -> None:
+    schedule = InverseSqrtLR(0.005, warmup=2000, start_lr=1e-7)
+    rates = our_rates(schedule, 8000)
+    assert rates[999] == pytest.approx((1e-7 + 0.005) / 2)
+    assert max(rates) == rates[1999] == 0.005
+    assert rates[7999] == pytest.approx(0.0025)  # four times the step, half the rate
+    with pytest.raises(ValueError, match="warmup must be at least 1, got 0"):
+        InverseSqrtLR(0.005, warmup=0)

@@ -12,6 +12,7 @@ from .load_images import load_images
 from .mnist import load_fashion_mnist, load_mnist
 from .names import NameDataset, NameSplits, load_names
 from .normalization import Normalization
+from .pair_batches import PairBatches, PairInputs
 from .ragged_batches import Ragged, RaggedBatches, pad
 from .splitting import grouped_split, stratified_split
 from .text_batches import TextStreams, TextWindows
@@ -21,8 +22,9 @@ from .vocabulary import CharVocabulary
 
 __all__ = [
     "ArrayBatches", "CharVocabulary", "IdxError", "ImageDataset", "NameDataset", "NameSplits",
-    "Normalization", "Ragged", "RaggedBatches", "Splits", "StreamsInOrder", "Text", "TextIds", "TextStreams",
-    "TextWindows", "WindowsInOrder", "batches", "cache_folder", "fetch", "grouped_split", "load_digits",
-    "load_fashion_mnist", "load_image_folder", "load_images", "load_mnist", "load_names", "load_text", "pad",
-    "random_shift", "read_idx", "read_image", "steps_per_epoch", "stratified_split",
+    "Normalization", "PairBatches", "PairInputs", "Ragged", "RaggedBatches", "Splits", "StreamsInOrder",
+    "Text", "TextIds", "TextStreams", "TextWindows", "WindowsInOrder", "batches", "cache_folder", "fetch",
+    "grouped_split", "load_digits", "load_fashion_mnist", "load_image_folder", "load_images", "load_mnist",
+    "load_names", "load_text", "pad", "random_shift", "read_idx", "read_image", "steps_per_epoch",
+    "stratified_split",
 ]  # fmt: skip

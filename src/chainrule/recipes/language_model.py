@@ -141,6 +141,7 @@ def train_lm(
         resume,
         callbacks,
         epochs=experiment.train.epochs,
+        best_by="loss",
         threads=config.threads or usual_threads(config.batch_size),
     )
     learning_curves(history, run.path / "learning_curves.png")

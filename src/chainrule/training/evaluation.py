@@ -73,23 +73,6 @@ def mean_loss(
     return total / count
 
 
-def figures_of_validation(
-    model: Layer, loss: Loss, batches: Iterable[tuple[Any, Array]], carry_state: bool = False
-) -> dict[str, float]:
-    """What `fit` writes down after an epoch: the loss; and, where each sample has one class, the accuracy.
-
-    A sample with many targets, such as every next character of a text, has the loss alone: predictions of
-    all of them would fill the memory, and those that only fill up a row would count as wrong.
-    """
-    _, target = next(iter(batches), (None, np.zeros(0)))
-    if carry_state or target.ndim > 1:
-        return {"validation_loss": mean_loss(model, loss, batches, carry_state)}
-    scores = evaluate(model, loss, batches)
-    if np.isnan(scores.accuracy):
-        return {"validation_loss": scores.loss}
-    return {"validation_loss": scores.loss, "validation_accuracy": scores.accuracy}
-
-
 @contextmanager
 def evaluating(model: Layer) -> Iterator[None]:
     """Evaluation mode inside the block; the mode of every layer comes back afterwards."""

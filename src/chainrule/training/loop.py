@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from math import isnan
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ from chainrule.functions.arrays import Array
 from chainrule.layers.layer import Layer
 from chainrule.layers.randomness import randomness
 
-from .evaluation import figures_of_validation
+from .evaluation import evaluate, evaluating, mean_loss
 from .files import save
 from .interrupt import Interrupted, stop_on_signal
 from .memory import keep_freed_memory
@@ -65,6 +66,10 @@ def fit(
     resume: bool = False,
     callbacks: Sequence[Callback] = (),
     threads: int = 1,
+    best_by: str = "accuracy",
+    measure: Callable[[], dict[str, float]] | None = None,
+    keep: int = 0,
+    patience: int | None = None,
 ) -> list[Record]:
     """Trains for `epochs` epochs and returns one record per epoch.
 
@@ -79,6 +84,14 @@ def fit(
     threads > 1 cuts each batch into as many parts, one per core (see sharding): the same results up to
     rounding.
 
+    best_by: what decides which weights were the best on the validation data: "accuracy" (where targets are no
+    classes, the loss), or "loss"; then nothing else is computed there, and no prediction kept. A carried
+    state means "loss".
+
+    measure() gives further figures for each epoch's record, such as {"validation_bleu": 31.2}. keep: the
+    weights of so many last epochs stay in files of their own (see averaging). patience: so many epochs in a
+    row without a better one, and training ends.
+
     Raises NonFiniteError, naming the first layer concerned, if the loss or a gradient is NaN or infinite; the
     weights are then those before that step.
     """
@@ -86,6 +99,10 @@ def fit(
         raise ValueError("resume=True needs run=: the directory that holds the checkpoint")
     if threads < 1:
         raise ValueError(f"threads must be at least 1, got {threads}")
+    if best_by not in ("accuracy", "loss"):
+        raise ValueError(f"best_by must be 'accuracy' or 'loss', got {best_by!r}")
+    if patience is not None and (patience < 1 or validation is None):
+        raise ValueError(f"patience must be at least 1 and needs validation data, got {patience}")
     if epochs < 1 or len(train) < 1:
         raise ValueError(f"nothing to train: {epochs} epochs of {len(train)} steps")
     progress = run.load_checkpoint(model, optimizer) if run and resume else Progress()
@@ -96,6 +113,8 @@ def fit(
     try:
         with stop_on_signal() as stop:
             for epoch in range(progress.epoch, epochs):
+                if patience is not None and _epochs_without_gain(progress.history) >= patience:
+                    break
                 model.train()
                 for x, target in train.epoch(epoch, skip=progress.step_in_epoch):
                     start = time.perf_counter()
@@ -121,9 +140,18 @@ def fit(
                 # of the last step; after a stop at the end of an epoch, the optimizer has not taken one yet
                 more = {"lr": optimizer.lr if schedule is None else schedule(progress.step - 1)}
                 state = None
-                if validation is not None:
-                    more |= figures_of_validation(model, loss, validation, carry_state)
+                if validation is not None and (carry_state or best_by == "loss"):
+                    more |= {"validation_loss": mean_loss(model, loss, validation, carry_state)}
+                elif validation is not None:
+                    scores = evaluate(model, loss, validation)
+                    more |= {"validation_loss": scores.loss}
+                    more |= {} if isnan(scores.accuracy) else {"validation_accuracy": scores.accuracy}
+                if measure is not None:
+                    with evaluating(model):
+                        more |= measure()
                 record = progress.finish_epoch(**more)
+                if run and keep:
+                    run.save_epoch(model, epoch + 1, keep)
                 if run:
                     _keep(run, model, optimizer, progress)
                 for callback in callbacks:
@@ -136,11 +164,12 @@ def fit(
 
 def _keep(run: Run, model: Layer, optimizer: Optimizer, progress: Progress) -> None:
     """After an epoch: the weights apart, if none before did better on the validation data; the checkpoint."""
-
-    def score(record: Record) -> float:
-        return float(record.get("validation_accuracy", -record["validation_loss"]))
-
-    *before, newest = progress.history
-    if "validation_loss" in newest and all(score(newest) > score(record) for record in before):
+    if "validation_loss" in progress.history[-1] and not _epochs_without_gain(progress.history):
         save(model, run.best)
     run.save_checkpoint(model, optimizer, progress)
+
+
+def _epochs_without_gain(history: list[Record]) -> int:
+    """How many epochs ago the best on the validation data was. Of equally good ones, the first counts."""
+    scores = [float(record.get("validation_accuracy", -record["validation_loss"])) for record in history]
+    return len(scores) - 1 - scores.index(max(scores)) if scores else 0

@@ -4,6 +4,7 @@ config.json          what was asked for
 metrics.jsonl        one line per epoch
 last.safetensors     weights, optimizer and progress, to go on from
 best.safetensors     the weights with the best validation accuracy so far
+epoch-12.safetensors the weights after an epoch, of the last few: to be averaged
 result.json          the final figures
 *.png                learning curves, confusion matrix, worst mistakes
 """
@@ -18,6 +19,7 @@ import numpy as np
 
 from chainrule.layers.layer import Layer
 
+from .averaging import average_weights
 from .files import atomic, load, load_with_metadata, save
 from .optimizers import Optimizer
 from .progress import Progress
@@ -121,15 +123,29 @@ class Run:
         return Progress(**json.loads(metadata["progress"]))
 
     def load_weights(self, model: Layer, weights: str = "last") -> None:
-        """Puts trained weights into model: "last", those of the end, or "best", those that did best on the
-        validation data.
+        """Puts trained weights into model: "last", those of the end; "best", those that did best on the
+        validation data; "average", the mean of those that `save_epoch` kept.
         """
         if weights == "last":
             self.load_checkpoint(model)
         elif weights == "best":
             model.load_state_dict(load(self.best))
+        elif weights == "average":
+            if not (paths := self.epochs_kept()):
+                raise FileNotFoundError(f"{self.path} has no weights to average: it kept no epochs")
+            model.load_state_dict(average_weights(paths))
         else:
-            raise ValueError(f"weights must be 'last' or 'best', got {weights!r}")
+            raise ValueError(f"weights must be 'last', 'best' or 'average', got {weights!r}")
+
+    def save_epoch(self, model: Layer, epoch: int, keep: int) -> None:
+        """Keeps the weights as those after this epoch, and of the epochs before as many as `keep` allows."""
+        save(model, self.path / f"epoch-{epoch}.safetensors")
+        for path in self.epochs_kept()[:-keep]:
+            path.unlink()
+
+    def epochs_kept(self) -> list[Path]:
+        """The files that `save_epoch` wrote, the oldest first."""
+        return sorted(self.path.glob("epoch-*.safetensors"), key=lambda path: int(path.stem[6:]))
 
     def load_state(self) -> Any:
         """What `save_checkpoint` was given as state: an array, a tuple of arrays, or None."""

@@ -80,6 +80,39 @@ class WarmUp:
         return self.after(step) * (self.start_factor + (1 - self.start_factor) * progress)
 
 
+@dataclass(frozen=True)
+class InverseSqrtLR:
+    """Rises from start_lr to lr over `warmup` steps, then falls with the square root of the step.
+
+        lr · √(warmup / n)      n = step + 1, once it is more than warmup
+
+    The Transformer's schedule: Vaswani et al. 2017, section 5.3, writes it as
+    d_model^-0.5 · min(n^-0.5, n · warmup^-1.5); that is `InverseSqrtLR.of_paper(d_model, warmup)`.
+
+    **Why does it rise?** Adam divides by how large gradients have been, and knows that from few of them at
+    first; and in a post-norm Transformer the gradients of the first steps are large near the output
+    (`chainrule lab depth` shows it).
+    """
+
+    lr: float
+    warmup: int = 4000
+    start_lr: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_steps("InverseSqrtLR: warmup", self.warmup)
+
+    @classmethod
+    def of_paper(cls, d_model: int, warmup: int = 4000) -> InverseSqrtLR:
+        """Equation 3 of the paper: the highest rate follows from the width, 1 / √(d_model · warmup)."""
+        return cls((d_model * warmup) ** -0.5, warmup)
+
+    def __call__(self, step: int) -> float:
+        n = step + 1
+        if n < self.warmup:
+            return self.start_lr + (self.lr - self.start_lr) * n / self.warmup
+        return self.lr * math.sqrt(self.warmup / n)
+
+
 def _check_steps(name: str, steps: int) -> None:
     if steps < 1:
         raise ValueError(f"{name} must be at least 1, got {steps}")
