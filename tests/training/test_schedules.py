@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.training import ConstantLR, CosineAnnealingLR, InverseSqrtLR, Schedule, StepLR, WarmUp
+from chainrule.training import ConstantLR, CosineAnnealingLR, InverseSqrtLR, PolynomialLR, Schedule, StepLR, WarmUp
 
 STEPS = 20
 
@@ -89,6 +89,13 @@ def test_lengths_must_be_at_least_one_step(steps: int) -> None:
         CosineAnnealingLR(0.1, steps)
     with pytest.raises(ValueError, match=f"WarmUp: steps must be at least 1, got {steps}"):
         WarmUp(ConstantLR(0.1), steps)
+
+
+@pytest.mark.parametrize(("steps", "power"), [(10, 1.0), (15, 2.0)])
+def test_polynomial_lr(steps: int, power: float) -> None:
+    s = torch_schedulers()
+    expected = torch_rates(lambda o: s.PolynomialLR(o, steps, power), lr=0.3)
+    np.testing.assert_allclose(our_rates(PolynomialLR(0.3, steps, power)), expected, rtol=1e-9, atol=1e-15)
 
 
 def test_inverse_sqrt_is_the_formula_of_the_paper() -> None:

@@ -11,12 +11,13 @@ from .nonfinite import NonFiniteError
 from .optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer
 from .progress import Progress, Record
 from .run import Run
-from .schedules import ConstantLR, CosineAnnealingLR, InverseSqrtLR, Schedule, StepLR, WarmUp
+from .schedules import ConstantLR, CosineAnnealingLR, InverseSqrtLR, PolynomialLR, Schedule, StepLR, WarmUp
 from .step import Loss, StepResult, train_step
 
 __all__ = [
     "OPTIMIZERS", "SGD", "Adam", "AdamW", "Batches", "Callback", "ConstantLR", "CosineAnnealingLR",
     "Display", "Evaluation", "Interrupted", "InverseSqrtLR", "Loss", "NonFiniteError", "Optimizer",
-    "Progress", "Record", "Run", "Schedule", "StepLR", "StepResult", "WarmUp", "average_weights",
-    "clip_grad_norm_", "evaluate", "fit", "grad_norm", "load", "mean_loss", "save", "train_step",
+    "PolynomialLR", "Progress", "Record", "Run", "Schedule", "StepLR", "StepResult", "WarmUp",
+    "average_weights", "clip_grad_norm_", "evaluate", "fit", "grad_norm", "load", "mean_loss", "save",
+    "train_step",
 ]  # fmt: skip

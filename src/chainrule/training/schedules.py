@@ -59,6 +59,21 @@ class CosineAnnealingLR:
 
 
 @dataclass(frozen=True)
+class PolynomialLR:
+    """lr · (1 - step / steps)^power, and 0 afterwards; with power 1 it falls along a line."""
+
+    lr: float
+    steps: int
+    power: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_steps("PolynomialLR: steps", self.steps)
+
+    def __call__(self, step: int) -> float:
+        return float(self.lr * (1 - min(step / self.steps, 1.0)) ** self.power)
+
+
+@dataclass(frozen=True)
 class WarmUp:
     """Over the first `steps` steps, the learning rate rises from start_factor to 1 times what `after` gives.
 

@@ -1,0 +1,128 @@
+"""`chainrule train transformer`: the options, and what is said and written at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from .console import console, say
+from .training import ResumeOption, RunOption, compile_twins, finish, shown, start
+
+if TYPE_CHECKING:
+    from chainrule.training import Run
+
+
+def train_transformer_command(
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="dates (as people write them in many languages, into ISO form; no download), multi30k, "
+            "multi30k-bpe, eng-fra, or a table FILE.tsv of your own: source, tab, target."
+        ),
+    ] = None,
+    run: RunOption = None,
+    resume: ResumeOption = False,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="A whole recipe: wu2021 (Wu et al. 2021, for multi30k-bpe; it takes hours)."),
+    ] = None,
+    tokens: Annotated[
+        str | None, typer.Option(help="bpe (the default), chars (for dates), words, or pieces.")
+    ] = None,
+    vocabulary: Annotated[
+        int | None, typer.Option(min=5, help="At most so many tokens, for both sides together; bpe: 8000.")
+    ] = None,
+    layers: Annotated[
+        int | None, typer.Option(min=1, help="Of the encoder, and of the decoder: 3; dates 2, multi30k-bpe 4.")
+    ] = None,
+    d_model: Annotated[int | None, typer.Option(min=1, help="Numbers per token: 128; dates 64.")] = None,
+    heads: Annotated[int | None, typer.Option(min=1, help="Of each attention: 4.")] = None,
+    dim_feedforward: Annotated[
+        int | None, typer.Option(min=1, help="Units of the feed-forward part: 256; dates 128.")
+    ] = None,
+    norm: Annotated[str | None, typer.Option(help="post (the paper's, the default), or pre.")] = None,
+    dropout: Annotated[float | None, typer.Option(min=0.0, help="0.1; dates 0.")] = None,
+    label_smoothing: Annotated[float | None, typer.Option(min=0.0, help="0.1; dates 0.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="10; dates 8.")] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=2, help="Per batch and side, padding included: 1024; dates 2048.")
+    ] = None,
+    lr: Annotated[float | None, typer.Option(help="The highest learning rate: 0.0025; dates 0.004.")] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help="After the warm-up: linear (the default), cosine, or inverse-sqrt.")
+    ] = None,
+    warmup: Annotated[int | None, typer.Option(min=1, help="Steps: 400; dates 200.")] = None,
+    max_norm: Annotated[float | None, typer.Option(help="Clip gradients to this global norm: 1.")] = None,
+    average: Annotated[
+        int | None, typer.Option(min=0, help="Average the weights of so many last epochs: 3; 0: do not.")
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many epochs without a better validation loss.")
+    ] = None,
+    beam: Annotated[
+        int | None, typer.Option(min=1, help="Hypotheses kept while translating the test part: 5; dates 1.")
+    ] = None,
+    length_penalty: Annotated[
+        float | None, typer.Option(min=0.0, help="Scores are divided by the length to this power: 1.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=0, help="Each takes a part of the batch; 0: one per core, if faster.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Weights, order and dropout follow from it: 0.")
+    ] = None,
+) -> None:
+    """A Transformer learns to translate: encoder and decoder, as in "Attention Is All You Need".
+
+    By default dates as people write them, in many languages, into ISO form: no download, under three minutes.
+    """
+    from chainrule.recipes.transformer import config_of, configure, train_transformer
+
+    options = {
+        "tokens": tokens, "vocabulary": vocabulary, "layers": layers, "d_model": d_model, "heads": heads,
+        "dim_feedforward": dim_feedforward, "norm": norm, "dropout": dropout,
+        "label_smoothing": label_smoothing, "epochs": epochs, "max_tokens": max_tokens, "lr": lr,
+        "schedule": schedule, "warmup": warmup, "max_norm": max_norm, "average": average,
+        "patience": patience, "beam": beam, "length_penalty": length_penalty, "threads": threads,
+        "seed": seed,
+    }  # fmt: skip
+    if preset is not None:
+        if resume:
+            raise ValueError("--resume goes on with the run's own options: leave --preset out")
+        options["preset"] = preset
+    config, opened = start("transformer", configure, config_of, data, options, run, resume)
+    say(f"[bold]transformer[/] on [bold]{escape(config.data)}[/] → {shown(opened)}")
+    compile_twins("adam")
+    result = finish("transformer", train_transformer, config, opened, resume)
+    _say_examples(opened)
+    _say_result(result, opened)
+
+
+def _say_examples(run: Run, count: int = 5) -> None:
+    """Some translations of the test part."""
+    import csv
+
+    with (run.path / "translations.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, dialect="excel-tab"))
+    table = Table(box=None, header_style="bold")
+    for column in ("source", "reference", "translation"):
+        table.add_column(column, overflow="fold")
+    for row in rows[:: max(1, len(rows) // count)][:count]:
+        table.add_row(*(escape(row[column]) for column in ("source", "reference", "translation")))
+    console.print(table)
+
+
+def _say_result(result: dict[str, Any], run: Run) -> None:
+    say(
+        f"\nBLEU [bold green]{result['bleu']:.2f}[/], chrF {result['chrf']:.2f}, "
+        f"exact match [bold green]{result['exact_match']:.2%}[/] of {result['test_pairs']:,} test pairs, "
+        f"test loss {result['test_loss']:.4f} nats per token, {result['parameters']:,} parameters, "
+        f"{result['seconds']:.1f} s of training"
+    )
+    if result["left_out"]:
+        say(f"[dim]{result['left_out']:,} training pairs were left out: empty, or too long[/]")
+    say(f"pictures and all translations: {shown(run)}/learning_curves.png, translations.tsv")
+    say(f'next: chainrule translate {shown(run)} "..." --attention')
