@@ -17,12 +17,13 @@ from .splitting import grouped_split, stratified_split
 from .text_batches import TextStreams, TextWindows
 from .text_in_order import StreamsInOrder, WindowsInOrder
 from .texts import Text, TextIds, load_text
+from .tokenizer import Tokenizer
 from .vocabulary import CharVocabulary
 
 __all__ = [
     "ArrayBatches", "CharVocabulary", "IdxError", "ImageDataset", "NameDataset", "NameSplits",
     "Normalization", "Ragged", "RaggedBatches", "Splits", "StreamsInOrder", "Text", "TextIds", "TextStreams",
-    "TextWindows", "WindowsInOrder", "batches", "cache_folder", "fetch", "grouped_split", "load_digits",
-    "load_fashion_mnist", "load_image_folder", "load_images", "load_mnist", "load_names", "load_text", "pad",
-    "random_shift", "read_idx", "read_image", "steps_per_epoch", "stratified_split",
+    "TextWindows", "Tokenizer", "WindowsInOrder", "batches", "cache_folder", "fetch", "grouped_split",
+    "load_digits", "load_fashion_mnist", "load_image_folder", "load_images", "load_mnist", "load_names",
+    "load_text", "pad", "random_shift", "read_idx", "read_image", "steps_per_epoch", "stratified_split",
 ]  # fmt: skip
