@@ -20,13 +20,15 @@ from .text_batches import TextStreams, TextWindows
 from .text_classes import TextSplits, load_text_classes
 from .text_in_order import StreamsInOrder, WindowsInOrder
 from .texts import Text, TextIds, load_text
+from .tokenizer import Tokenizer
 from .vocabulary import CharVocabulary
 
 __all__ = [
     "ArrayBatches", "CharVocabulary", "IdxError", "ImageDataset", "LabeledTexts", "NameDataset",
     "NameSplits", "Normalization", "PairBatches", "PairInputs", "Ragged", "RaggedBatches", "Splits",
-    "StreamsInOrder", "Text", "TextIds", "TextSplits", "TextStreams", "TextWindows", "WindowsInOrder",
-    "batches", "cache_folder", "drop_tokens", "fetch", "grouped_split", "load_digits", "load_fashion_mnist",
-    "load_image_folder", "load_images", "load_mnist", "load_names", "load_text", "load_text_classes", "pad",
-    "random_shift", "read_idx", "read_image", "steps_per_epoch", "stratified_split",
+    "StreamsInOrder", "Text", "TextIds", "TextSplits", "TextStreams", "TextWindows", "Tokenizer",
+    "WindowsInOrder", "batches", "cache_folder", "drop_tokens", "fetch", "grouped_split", "load_digits",
+    "load_fashion_mnist", "load_image_folder", "load_images", "load_mnist", "load_names", "load_text",
+    "load_text_classes", "pad", "random_shift", "read_idx", "read_image", "steps_per_epoch",
+    "stratified_split",
 ]  # fmt: skip
