@@ -32,6 +32,9 @@ HEAVY = {
     "torch",
     "pooch",
     "jaxtyping",
+    "tokenizers",
+    "babel",
+    "sacrebleu",
 }
 
 

@@ -23,6 +23,7 @@ from .commands.results import results_command
 from .commands.summary import summary_command
 from .commands.tour import tour_command
 from .commands.trace import trace_command
+from .commands.train_classify import train_classify_command
 from .commands.train_cnn import train_cnn_command
 from .commands.train_lm import train_lm_command
 from .commands.train_names import train_names_command
@@ -55,6 +56,7 @@ train_app.command("cnn")(train_cnn_command)
 train_app.command("rnn")(train_rnn_command)
 train_app.command("lm")(train_lm_command)
 train_app.command("names")(train_names_command)
+train_app.command("classify")(train_classify_command)
 app.command("predict")(predict_command)
 app.command("generate")(generate_command)
 app.command("evaluate")(evaluate_command)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
 
 from .console import console, say
 from .runs import RunDirectory, Weights
+from .written import loss_of_text
 
 if TYPE_CHECKING:
     from chainrule.training import Evaluation
@@ -17,33 +18,22 @@ if TYPE_CHECKING:
 def evaluate_command(run: RunDirectory, weights: Weights = "last") -> None:
     """Runs the model over its test data again.
 
-    Images and names: accuracy, loss, and every class by itself. Text: the loss per character.
+    Where there are classes: accuracy, loss, and every class by itself. Models that write: the loss per
+    character.
     """
     from chainrule.layers import CrossEntropyLoss
-    from chainrule.recipes.kinds import recipe_of, reopen
-    from chainrule.recipes.rnn import figures_of_test
+    from chainrule.recipes.kinds import SAMPLES, recipe_module, recipe_of, reopen
     from chainrule.training import Run, evaluate
 
     opened = Run.open(run)
     recipe, experiment = recipe_of(opened), reopen(opened)
     opened.load_weights(experiment.model, weights)
-    if recipe == "rnn":
-        _say_figures(figures_of_test(experiment))
+    if recipe in SAMPLES:
+        scores = evaluate(experiment.model, CrossEntropyLoss(), experiment.test)
+        _say_scores(scores, experiment.classes, SAMPLES[recipe])
         return
-    scores = evaluate(experiment.model, CrossEntropyLoss(), experiment.test)
-    if recipe == "names":
-        _say_scores(scores, experiment.classes, "names")
-    else:
-        _say_scores(scores, experiment.test_images.classes, "images")
-
-
-def _say_figures(figures: dict[str, Any]) -> None:
-    part = "validation" if figures["test_is_validation"] else "test"
-    say(
-        f"{part} loss [bold]{figures['test_loss']:.4f}[/] nats per character "
-        f"({figures['bits_per_character']:.3f} bits, perplexity {figures['perplexity']:.2f}), "
-        f"over {figures['test_characters']:,} characters"
-    )
+    figures = recipe_module(opened).figures_of_test(experiment)
+    say(f"{loss_of_text(figures)}, over {figures['test_characters']:,} characters")
 
 
 def _say_scores(scores: Evaluation, classes: tuple[str, ...], samples: str) -> None:

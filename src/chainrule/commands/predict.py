@@ -1,16 +1,16 @@
-"""`chainrule predict`: what a trained model says about images, or names, that it has never seen."""
+"""`chainrule predict`: what a trained model says about images, names or texts that it has never seen."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .console import console, say
+from .console import console
 from .runs import RunDirectory, Weights
 
 if TYPE_CHECKING:
@@ -20,42 +20,38 @@ if TYPE_CHECKING:
 def predict_command(
     run: RunDirectory,
     inputs: Annotated[
-        list[str], typer.Argument(metavar="IMAGE...|NAME...", help="Image files; or names, as they are.")
+        list[str],
+        typer.Argument(
+            metavar="IMAGE...|NAME...|TEXT...", help="Image files; or names or texts, as they are."
+        ),
     ],
     weights: Weights = "last",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print probabilities of all classes as JSON.")
     ] = False,
 ) -> None:
-    """What is on these images? Where do these names come from? Prints the three likeliest classes of each.
+    """What is on these images? Where do these names come from? Is this review for or against? Prints the
+    three likeliest classes of each.
 
-    A name's character that fewer than two names of the training data had is read as unknown, and said to be.
+    A name's character, or a text's word, that fewer than two names or texts of the training data had is read
+    as unknown, and said to be.
     """
-    from chainrule.recipes.kinds import recipe_of
-    from chainrule.recipes.trained import load_trained
-    from chainrule.recipes.trained_names import load_trained_names
+    from chainrule.recipes.answering import load_answering
     from chainrule.training import Run
 
-    opened = Run.open(run)
-    recipe, unknown = recipe_of(opened), ""
-    if recipe == "rnn":
-        raise ValueError(
-            f"{run} writes text and has no classes to choose from: chainrule generate {run} --prompt ..."
-        )
-    if recipe == "names":
-        trained_names = load_trained_names(opened, weights)
-        probabilities, classes = trained_names.predict(inputs), trained_names.classes
-        unknown = trained_names.unknown(inputs)
-    else:
-        trained = load_trained(opened, weights)
-        probabilities, classes = trained.predict([Path(image) for image in inputs]), trained.classes
+    trained = load_answering(Run.open(run), weights)
+    probabilities, unknown = trained.predict(inputs), trained.unknown(inputs)
     if as_json:
-        rows = [dict(zip(classes, map(float, row), strict=True)) for row in probabilities]
+        rows = [dict(zip(trained.classes, map(float, row), strict=True)) for row in probabilities]
         print(json.dumps(dict(zip(inputs, rows, strict=True)), indent=2))
-        return
-    _say_likeliest("name" if recipe == "names" else "image", inputs, classes, probabilities)
+    else:
+        _say_likeliest(trained.what, inputs, trained.classes, probabilities)
     if unknown:
-        say(f"[dim]characters that training hardly met, read as unknown:[/] {escape(' '.join(unknown))}")
+        where = Console(stderr=True) if as_json else console
+        words = (
+            f"[dim]{trained.parts} that training hardly met, read as unknown:[/] {escape(' '.join(unknown))}"
+        )
+        where.print(words, highlight=False, soft_wrap=True)
 
 
 def _say_likeliest(what: str, inputs: list[str], classes: tuple[str, ...], probabilities: Array) -> None:

@@ -9,7 +9,7 @@ import typer
 from .console import say
 from .runs import RunDirectory
 
-NAME_LENGTH = 8  # characters; names are about as long
+LENGTHS = {"names": 8, "classify": 16}  # tokens; names and sentences are about as long
 
 
 def summary_command(
@@ -17,17 +17,21 @@ def summary_command(
     batch_size: Annotated[int, typer.Option(min=1, help="How many images, names or texts at once.")] = 1,
     time: Annotated[
         int | None,
-        typer.Option(min=1, help=f"Characters of each: {NAME_LENGTH} for names, for texts as in training."),
+        typer.Option(
+            min=1,
+            help="Characters or words of each: 8 for names, 16 for texts to be told apart; where text is "
+            "written, as in training.",
+        ),
     ] = None,
 ) -> None:
     """The model of a run, layer by layer: output shapes, parameters, multiply-adds, memory."""
     import numpy as np
 
     from chainrule.layers import Layer
+    from chainrule.recipes.answering import load_answering
     from chainrule.recipes.kinds import recipe_of
-    from chainrule.recipes.rnn import load_writer
     from chainrule.recipes.trained import load_trained
-    from chainrule.recipes.trained_names import load_trained_names
+    from chainrule.recipes.writers import load_writer
     from chainrule.training import Run
     from chainrule.training.summary import summary
 
@@ -39,9 +43,11 @@ def summary_command(
             raise ValueError(f"--time is for names and texts, {run} reads images")
         trained = load_trained(opened)
         model, x = trained.model, np.zeros((batch_size, *trained.image_shape), np.float32)
-    elif recipe == "names":
-        model, x = load_trained_names(opened).model, np.zeros((batch_size, time or NAME_LENGTH), np.int64)
+    elif recipe in LENGTHS:
+        model = load_answering(opened).model
+        x = np.zeros((batch_size, time or LENGTHS[recipe]), np.int64)
     else:
-        steps = time or opened.config["time"]
+        config = opened.config
+        steps = time or config.get("time") or config["context"]
         model, x = load_writer(opened)[0], np.zeros((batch_size, steps), np.int64)
     say(str(summary(model.train(), x)))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from .console import say
-from .training import ResumeOption, RunOption, compile_twins, finish, shown, start
-
-if TYPE_CHECKING:
-    from chainrule.training import Run
+from .training import ResumeOption, RunOption, compile_twins, finish, say_classified, shown, start
 
 
 def train_names_command(
@@ -72,18 +69,4 @@ def train_names_command(
     config, opened = start("names", configure, config_of, data, options, run, resume)
     say(f"[bold]{config.cell}[/] on [bold]{escape(config.data)}[/] → {shown(opened)}")
     compile_twins(config.cell, "adam")
-    _say_result(finish("names", train_names, config, opened, resume), opened)
-
-
-def _say_result(result: dict[str, Any], run: Run) -> None:
-    path = shown(run)
-    wrong = round((1 - result["test_accuracy"]) * result["test_names"])
-    say(
-        f"\ntest accuracy [bold green]{result['test_accuracy']:.2%}[/] "
-        f"({wrong} of {result['test_names']:,} names wrong), on average "
-        f"[bold green]{result['balanced_accuracy']:.2%}[/] of each class, test loss "
-        f"{result['test_loss']:.4f}, {result['parameters']:,} parameters, "
-        f"{result['seconds']:.1f} s of training"
-    )
-    say(f"pictures: {path}/learning_curves.png, confusion_matrix.png")
-    say(f"next: chainrule evaluate {path}    chainrule predict {path} NAME...")
+    say_classified(finish("names", train_names, config, opened, resume), opened, "names", "NAME...")

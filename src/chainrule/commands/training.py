@@ -80,6 +80,20 @@ def finish(
         raise
 
 
+def say_classified(result: dict[str, Any], run: Run, samples: str, argument: str) -> None:
+    """At the end of a training: how many `samples` ("names") were told apart, and how to ask for more."""
+    path, tested = shown(run), result[f"test_{samples}"]
+    wrong = round((1 - result["test_accuracy"]) * tested)
+    say(
+        f"\ntest accuracy [bold green]{result['test_accuracy']:.2%}[/] ({wrong} of {tested:,} {samples} "
+        f"wrong), on average [bold green]{result['balanced_accuracy']:.2%}[/] of each class, test loss "
+        f"{result['test_loss']:.4f}, {result['parameters']:,} parameters, "
+        f"{result['seconds']:.1f} s of training"
+    )
+    say(f"pictures: {path}/learning_curves.png, confusion_matrix.png")
+    say(f"next: chainrule evaluate {path}    chainrule predict {path} {argument}")
+
+
 def compile_twins(*names: str) -> None:
     """So that the first step does not stand still without a word: compiles what is not compiled yet."""
     from chainrule.kernels import available

@@ -10,7 +10,7 @@ from chainrule.functions.arrays import Array
 
 from .batches import batches, steps_per_epoch
 
-Augment = Callable[[Array, int], Array]  # (images of a batch, step) -> images
+Augment = Callable[[Array, int], Array]  # (images, or ids, of a batch, step) -> others
 
 
 class ArrayBatches:

@@ -7,7 +7,8 @@ import numpy as np
 from chainrule.functions.arrays import Array
 from chainrule.functions.random import fold
 
-SHIFT = 1  # part of the key: what is drawn for other purposes from the same seed is drawn anew
+# part of the key: what is drawn for other purposes from the same seed is drawn anew
+SHIFT, TOKENS = 1, 8
 
 
 def random_shift(images: Array, pixels: int, seed: int, step: int, fill: Array | float = 0.0) -> Array:
@@ -34,3 +35,15 @@ def random_shift(images: Array, pixels: int, seed: int, step: int, fill: Array |
     samples = np.arange(batch)[:, None, None]
     # two advanced indices around a slice put the channels last
     return framed[samples, :, rows[:, :, None], columns[:, None, :]].transpose(0, 3, 1, 2)
+
+
+def drop_tokens(ids: Array, share: float, unknown: int, seed: int, step: int) -> Array:
+    """Replaces each id by `unknown` with probability `share`, for all alike, drawn anew for each place.
+
+    A text should be understood without any single one of its words; and so the model learns what the unknown
+    one means. (Iyyer et al. 2015, section 2.2, leave the words out.) ids (batch, time) stay as they are, a
+    new array is returned. Depends on seed, step and the place alone.
+    """
+    generator = np.random.Generator(np.random.Philox(key=fold(seed, step, TOKENS)))
+    dropped: Array = np.where(generator.random(ids.shape) < share, unknown, ids)
+    return dropped

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from .tables import is_table, read_rows
 from .text_files import read_text
 
 LONGEST = 100  # characters: what is longer is no name, but a sign that the file is another one
-DELIMITERS = {".tsv": "\t", ".csv": ","}
 HEADINGS = {"name", "names", "surname", "surnames"}  # a table whose first cell is one of these has a heading
 
 
@@ -30,12 +29,12 @@ def read_labeled_names(path: str | Path) -> list[LabeledName]:
         return list(_read_folder(path))
     if not path.is_file():
         raise FileNotFoundError(f"there is no file or folder {path}")
-    if path.suffix.lower() not in DELIMITERS:
+    if not is_table(path):
         raise ValueError(
             f"{path}: expected a table (.tsv or .csv) with the columns name and label, or a folder with one "
             "file LABEL.txt for each label"
         )
-    return list(_read_table(path, DELIMITERS[path.suffix.lower()]))
+    return list(_read_table(path))
 
 
 def _read_folder(folder: Path) -> Iterator[LabeledName]:
@@ -52,18 +51,9 @@ def _read_folder(folder: Path) -> Iterator[LabeledName]:
             raise ValueError(f"{file}: there are no names in it, one per line")
 
 
-def _read_table(file: Path, delimiter: str) -> Iterator[LabeledName]:
-    lines = read_text(file).split("\n")
-    if delimiter == ",":
-        reader = csv.reader(lines)  # what stands in quotes may hold a comma
-    else:
-        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+def _read_table(file: Path) -> Iterator[LabeledName]:
     first = True
-    for cells in reader:
-        cells = [cell.strip() for cell in cells]
-        if not any(cells):
-            continue
-        where = f"{file}, line {reader.line_num}"
+    for where, cells in read_rows(file):
         heading, first = first and cells[0].lower() in HEADINGS, False
         if heading:
             continue

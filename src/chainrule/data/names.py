@@ -11,19 +11,12 @@ Arabic ones below, 108 differ. Split at random, most of what is tested would hav
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from chainrule.functions.arrays import Array
-
 from .download import cache_folder, fetch, shared_folder
+from .labeled_texts import LabeledTexts, fingerprint
 from .name_files import read_labeled_names
-from .splitting import grouped_split
 
 FOLDER = "names-by-language"
 MIRROR = "https://raw.githubusercontent.com/spro/practical-pytorch/c520c52e68e945d88fff563dba1c028b6ec0197b/data/names/"
@@ -49,37 +42,14 @@ SHA256 = {
 }
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class NameDataset:
-    """names and labels (count,), integers 0 ... len(classes) - 1; no name has the same label twice."""
+class NameDataset(LabeledTexts):
+    """Names and labels; no name has the same label twice."""
 
-    names: tuple[str, ...]
-    labels: Array
-    classes: tuple[str, ...]
-    name: str
+    what = "names"
 
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def subset(self, indices: Array) -> NameDataset:
-        """The names at these indices."""
-        return NameDataset(
-            tuple(self.names[i] for i in indices), self.labels[indices], self.classes, self.name
-        )
-
-    def split(self, fraction: float, seed: int = 0) -> tuple[NameDataset, NameDataset]:
-        """(rest, part): `part` has this fraction of every class, at least one name, and none that `rest` has.
-
-        Raises ValueError for a fraction outside (0, 1), or if a class has too few names to be on both sides.
-        """
-        groups = [name.casefold() for name in self.names]
-        rest, part = grouped_split(self.labels, groups, fraction, seed, self.classes)
-        return self.subset(rest), self.subset(part)
-
-    def __repr__(self) -> str:
-        counts = np.bincount(self.labels, minlength=len(self.classes))
-        per_class = ", ".join(f"{name} {count}" for name, count in zip(self.classes, counts, strict=True))
-        return f"NameDataset {self.name}: {len(self)} names: {per_class}"
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.texts
 
 
 class NameSplits(NamedTuple):
@@ -90,8 +60,7 @@ class NameSplits(NamedTuple):
 
     def fingerprint(self) -> str:
         """Sixteen characters that change with any name, label, class or the split itself."""
-        content = [[part.classes, part.names, part.labels.tolist()] for part in self]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+        return fingerprint(self)
 
 
 def load_names(path: str | Path | None = None, test_fraction: float = 0.2, seed: int = 0) -> NameSplits:
@@ -107,12 +76,7 @@ def load_names(path: str | Path | None = None, test_fraction: float = 0.2, seed:
     """
     folder = Path(path) if path is not None else _locate()
     rows = list(dict.fromkeys(read_labeled_names(folder)))  # each once, in the order of the files
-    classes = tuple(sorted({row.label for row in rows}))
-    if len(classes) < 2:
-        found = f"only {classes[0]!r}" if classes else "none"
-        raise ValueError(f"{folder}: expected names with at least two different labels, found {found}")
-    labels = np.array([classes.index(row.label) for row in rows], np.int64)
-    dataset = NameDataset(tuple(row.name for row in rows), labels, classes, folder.stem)
+    dataset = NameDataset.of(rows, folder)
     return NameSplits(*dataset.split(test_fraction, seed))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.functions.arrays import Array, describe
 from chainrule.functions.random import fold
 
+from .array_batches import Augment
 from .batches import steps_per_epoch
 
 if TYPE_CHECKING:
@@ -43,15 +44,23 @@ class RaggedBatches:
 
     `epoch(e)` puts sequences of about the same length together: it shuffles, sorts by length (equal ones stay
     shuffled), cuts, and shuffles the batches. All of it depends on (seed, e) alone, so a resumed run can skip
-    what it has seen. Iterating over the object itself goes through the data once, in order: for evaluation.
+    what it has seen. augment(ids, step) may change the ids of a batch. Iterating over the object itself goes
+    through the data once, in order and as it is: for evaluation.
     """
 
-    def __init__(self, sequences: Sequence[Array], labels: Array, batch_size: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        sequences: Sequence[Array],
+        labels: Array,
+        batch_size: int,
+        seed: int = 0,
+        augment: Augment | None = None,
+    ) -> None:
         if labels.shape != (len(sequences),):
             raise ValueError(f"there are {len(sequences)} sequences, but {describe('labels', labels)}")
         self.lengths = pad(sequences).lengths
         self.sequences, self.labels = sequences, labels
-        self.batch_size, self.seed = batch_size, seed
+        self.batch_size, self.seed, self.augment = batch_size, seed, augment
 
     def __len__(self) -> int:
         return steps_per_epoch(len(self.labels), self.batch_size)
@@ -61,8 +70,11 @@ class RaggedBatches:
         generator = np.random.Generator(np.random.Philox(key=fold(self.seed, epoch, BUCKETS)))
         order = generator.permutation(len(self.labels))
         order = order[self.lengths[order].argsort(kind="stable")]
-        for i in generator.permutation(len(self))[skip:]:
-            yield self._batch(order[i * self.batch_size : (i + 1) * self.batch_size])
+        for step, i in enumerate(generator.permutation(len(self))[skip:], start=epoch * len(self) + skip):
+            (ids, lengths), labels = self._batch(order[i * self.batch_size : (i + 1) * self.batch_size])
+            if self.augment is not None:
+                ids = self.augment(ids, step)
+            yield Ragged(ids, lengths), labels
 
     def __iter__(self) -> Iterator[tuple[Ragged, Array]]:
         for start in range(0, len(self.labels), self.batch_size):

@@ -72,20 +72,7 @@ class CharVocabulary:
         """The text of ids (characters,). Raises IndexError for an id that no character has, TypeError for
         ids that are no integers.
         """
-        ids = np.asarray(ids)
-        if ids.ndim != 1:
-            raise ValueError(f"decode expects the ids of one text, (characters,), got {describe('ids', ids)}")
-        if ids.size == 0:
-            return ""
-        if ids.dtype.kind not in "iu":
-            raise TypeError(f"decode expects integers, got {ids.dtype}")
-        wrong = (ids < 0) | (ids >= len(self))
-        if wrong.any():
-            place = int(wrong.argmax())
-            raise IndexError(
-                f"id {int(ids[place])} at position {place} is no character: the vocabulary has {len(self)} "
-                f"ids, 0 to {len(self) - 1}"
-            )
+        ids = check_ids(ids, len(self), "character")
         letters = self.characters + REPLACEMENT * self.unknown
         return "".join([letters[i] for i in ids.tolist()])
 
@@ -109,6 +96,29 @@ class CharVocabulary:
             f"the {len(self.characters)} characters of this vocabulary: leave it out, or use a vocabulary "
             "of a text that has it, or one with unknown=True"
         )
+
+
+def check_ids(ids: Int[Array, " time"] | Sequence[int], size: int, what: str) -> Int[Array, " time"]:
+    """ids (time,) as an array, if a vocabulary of `size` ids can decode them.
+
+    Raises ValueError for several axes, TypeError for what is no integer, IndexError for an id that is no
+    `what`, with its place.
+    """
+    ids = np.asarray(ids)
+    if ids.ndim != 1:
+        raise ValueError(f"decode expects the ids of one text, ({what}s,), got {describe('ids', ids)}")
+    if ids.size == 0:
+        return ids.astype(np.int64)  # an empty list makes an array of floats
+    if ids.dtype.kind not in "iu":
+        raise TypeError(f"decode expects integers, got {ids.dtype}")
+    wrong = (ids < 0) | (ids >= size)
+    if wrong.any():
+        place = int(wrong.argmax())
+        raise IndexError(
+            f"id {int(ids[place])} at position {place} is no {what}: the vocabulary has {size} ids, 0 to "
+            f"{size - 1}"
+        )
+    return ids
 
 
 def _codes(text: str) -> Array:

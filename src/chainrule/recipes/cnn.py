@@ -146,6 +146,10 @@ class Experiment:
     model: Layer
     loss: CrossEntropyLoss
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.test_images.classes
+
 
 def prepare(config: CNNConfig) -> Experiment:
     """Reads the data, splits and normalizes it, and builds the model with its initial weights."""
@@ -228,7 +232,7 @@ def build_optimizer(config: CNNConfig, model: Layer) -> Optimizer:
 def finish(experiment: Experiment, run: Run, history: list[Record]) -> dict[str, Any]:
     """The test images, seen for the first time: figures and pictures."""
     test = evaluate(experiment.model, CrossEntropyLoss(), experiment.test)
-    classes = experiment.test_images.classes
+    classes = experiment.classes
     learning_curves(history, run.path / "learning_curves.png")
     confusion_matrix(test, classes, run.path / "confusion_matrix.png")
     worst_mistakes(test, experiment.test_images.images, classes, run.path / "worst_mistakes.png")

@@ -1,4 +1,4 @@
-"""Which recipe a run was made by. Each recipe has config_of, prepare, check_same_data and build_optimizer."""
+"""Which recipe a run was made by. Each has config_of, prepare, check_same_data and build_optimizer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 from chainrule.training import Run
 
 # each with its module in chainrule.recipes
-RECIPES = {"cnn": "cnn", "rnn": "rnn", "names": "names", "lm": "language_model"}
+RECIPES = {"cnn": "cnn", "rnn": "rnn", "names": "names", "lm": "language_model", "classify": "classify"}
+# what those that choose a class are judged by; all others write, and have figures_of_test
+SAMPLES = {"cnn": "images", "names": "names", "classify": "texts"}
 
 
 def recipe_of(run: Run) -> str:

@@ -98,7 +98,7 @@ def prepare(config: LMConfig) -> LMExperiment:
     text = load_text(config.data)
     vocabulary = CharVocabulary.of(text.whole)
     ids = text.encode(vocabulary)
-    options = {
+    options: dict[str, Any] = {
         "vocabulary": len(vocabulary),
         "context": config.context,
         "d_model": config.d_model,

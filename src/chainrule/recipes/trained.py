@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,9 @@ class TrainedModel:
     pixel_max: float
     handwriting: bool
 
+    what: ClassVar[str] = "image"
+    parts: ClassVar[str] = "pixels"
+
     def read(self, paths: Sequence[str | Path]) -> Array:
         """Image files as the model's inputs, (images, channels, height, width), normalized as in training."""
         channels, height, width = self.image_shape
@@ -43,6 +46,10 @@ class TrainedModel:
         """Probabilities (images, classes) for image files."""
         probabilities, _ = softmax(self.model(self.read(paths)))
         return probabilities
+
+    def unknown(self, paths: Sequence[str | Path]) -> str:
+        """Nothing: every pixel means something."""
+        return ""
 
 
 def load_trained(run: Run, weights: str = "last") -> TrainedModel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from chainrule.data import CharVocabulary, pad
 from chainrule.data.name_files import clean
@@ -22,6 +23,9 @@ class TrainedNames:
     model: RecurrentClassifier
     classes: tuple[str, ...]
     vocabulary: CharVocabulary
+
+    what: ClassVar[str] = "name"
+    parts: ClassVar[str] = "characters"
 
     def read(self, names: Sequence[str]) -> list[str]:
         """The names as the data sets have them: no space around, each accented letter as one character.
