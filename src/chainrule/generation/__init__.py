@@ -1,10 +1,14 @@
 """Generation: ids drawn one after the other from what a model expects next, its state carried along."""
 
+from .beam_search import beam_search
+from .decode import greedy, sample_to_end
 from .distribution import next_distribution
 from .generate import StepModel, generate
+from .hypothesis import Hypothesis, length_penalty
 from .sampling import draw, sample
 from .text import Vocabulary, generate_text
 
 __all__ = [
-    "StepModel", "Vocabulary", "draw", "generate", "generate_text", "next_distribution", "sample",
+    "Hypothesis", "StepModel", "Vocabulary", "beam_search", "draw", "generate", "generate_text", "greedy",
+    "length_penalty", "next_distribution", "sample", "sample_to_end",
 ]  # fmt: skip

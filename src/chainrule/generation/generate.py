@@ -5,6 +5,8 @@ the keys and values of a Transformer. Any model takes part that has a method
 
     logits, state = model.step(ids, state)
 
+`generate` yields ids as they are drawn, with no idea of an end: for text that people see growing. Where
+there is an end symbol, as in translation, see `decode.py` and `beam_search.py`.
 """
 
 from __future__ import annotations
@@ -39,11 +41,39 @@ class StepModel(Protocol):
         ...
 
 
+def check_prompt(model: StepModel, prompt: Int[Array, "batch time"]) -> None:
+    """Raises ValueError for an empty prompt or a model in training mode, TypeError for other than integers."""
+    if prompt.ndim != 2 or prompt.size == 0:
+        raise ValueError(
+            f"expected a prompt (batch, time) with at least one id per row, got {describe('prompt', prompt)}"
+        )
+    if prompt.dtype.kind not in "iu":
+        raise TypeError(f"expected the ids of a prompt, integers, got {prompt.dtype}")
+    if getattr(model, "training", False):
+        raise ValueError("the model is in training mode: call model.eval() before it generates")
+
+
+def check_step(logits: Float[Array, "batch vocabulary"], batch: int) -> None:
+    """Raises ValueError for logits that are not those of the last position."""
+    if logits.ndim != 2 or len(logits) != batch:
+        raise ValueError(
+            f"step should return the logits of the last position, ({batch}, vocabulary), "
+            f"it returned {describe('logits', logits)}"
+        )
+
+
+def row_generators(seed: int, rows: int) -> list[np.random.Generator]:
+    """One for each row: what a row draws does not depend on the others."""
+    keys = (fold(seed, row, GENERATION) for row in range(rows))
+    return [np.random.Generator(np.random.Philox(key=key)) for key in keys]
+
+
 def generate(
     model: StepModel,
     prompt: Int[Array, "batch time"],
     count: int | None = None,
     *,
+    state: Any = None,
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
@@ -51,6 +81,11 @@ def generate(
 ) -> Iterator[Int[Array, " batch"]]:
     """Yields `count` times one id for each row of the prompt, (batch,), each as soon as it is drawn; without
     a count, without end.
+
+    state: what the model has read before the prompt; None: nothing. For an encoder-decoder, the source:
+
+        state = model.start(source, source_lengths)
+        for ids in generate(model, np.full((len(source), 1), bos_id), 20, state=state): ...
 
     What a row gets depends on its logits, the seed and its place in the batch, not on the other rows. See
     `next_distribution` for the settings. The model is called `count` times; nothing is computed before the
@@ -61,37 +96,19 @@ def generate(
     """
     check_settings(temperature, top_k, top_p)
     prompt = np.asarray(prompt)
-    if prompt.ndim != 2 or prompt.size == 0:
-        raise ValueError(
-            f"expected a prompt (batch, time) with at least one id per row, got {describe('prompt', prompt)}"
-        )
-    if prompt.dtype.kind not in "iu":
-        raise TypeError(f"expected the ids of a prompt, integers, got {prompt.dtype}")
+    check_prompt(model, prompt)
     if count is not None and count < 0:
         raise ValueError(f"count must be >= 0, got {count}")
-    if getattr(model, "training", False):
-        raise ValueError("the model is in training mode: call model.eval() before it generates")
 
     def ids() -> Iterator[Array]:
-        generators = [
-            np.random.Generator(np.random.Philox(key=fold(seed, row, GENERATION)))
-            for row in range(len(prompt))
-        ]
-        read, state = prompt, None
+        generators = row_generators(seed, len(prompt))
+        read, kept = prompt, state
         for _ in counting() if count is None else range(count):
-            logits, state = model.step(read, state)
-            _check_step(logits, len(prompt))
+            logits, kept = model.step(read, kept)
+            check_step(logits, len(prompt))
             p = next_distribution(logits, temperature, top_k, top_p)
             drawn = draw(p, np.array([generator.random() for generator in generators]))
             yield drawn
             read = drawn[:, None]  # (batch, time 1)
 
     return ids()
-
-
-def _check_step(logits: Array, batch: int) -> None:
-    if logits.ndim != 2 or len(logits) != batch:
-        raise ValueError(
-            f"step should return the logits of the last position, ({batch}, vocabulary), "
-            f"it returned {describe('logits', logits)}"
-        )

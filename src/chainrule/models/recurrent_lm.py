@@ -89,3 +89,7 @@ class RecurrentLM(Layer):
         """Logits (batch, vocabulary) for the character after the last one, and the state: for generation."""
         logits, state_n = self(ids, state)
         return logits[:, -1], state_n
+
+    def state_rows(self, state: Any, rows: Int[Array, " chosen"]) -> Any:
+        """Those rows of the batch: it is the second axis of a state (layers, batch, hidden)."""
+        return self.rnn.as_state(tuple(part[:, rows] for part in self.rnn.parts(state)))
