@@ -41,7 +41,7 @@ def train(batch: int) -> float:
         for i in range(0, IMAGES, batch):
             part = slice(i, i + batch)
             result = train_step(model, loss, optimizer, x[part], target[part])
-            right += int((result.prediction.argmax(1) == target[part]).sum())
+            right += result.right
     return right / IMAGES
 
 

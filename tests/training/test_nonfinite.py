@@ -41,7 +41,7 @@ def model() -> Sequential:
 
 def test_a_healthy_model_has_none() -> None:
     assert find_nonfinite(model(), X) is None
-    check_finite(model(), X, StepResult(X, 1.0, 4.0, 2.0))
+    check_finite(model(), X, StepResult((X,), 1.0, 4.0, None, 2.0))
 
 
 def test_the_input_is_looked_at_first() -> None:
@@ -113,13 +113,13 @@ def test_the_same_dropout_mask_is_looked_at_again() -> None:
                 continue
             overflows += 1
             with pytest.raises(NonFiniteError, match=r"the output of layer 0 \(Dropout\) holds infinity"):
-                check_finite(m, x, StepResult(y, float("nan"), 1.0, float("nan")))
+                check_finite(m, x, StepResult((y,), float("nan"), 1.0, None, float("nan")))
     assert 0 < overflows < 20
 
 
 def test_the_loss_itself_may_make_it() -> None:
     with pytest.raises(NonFiniteError, match="the predictions are finite, so the loss itself made it"):
-        check_finite(model(), X, StepResult(X, float("inf"), 4.0, 2.0))
+        check_finite(model(), X, StepResult((X,), float("inf"), 4.0, None, 2.0))
 
 
 def test_it_is_an_arithmetic_error() -> None:

@@ -114,6 +114,7 @@ def test_the_result_holds_a_sum_and_a_count() -> None:
     assert result.count == BATCH
     assert result.loss == pytest.approx(BATCH * expected)
     assert result.prediction.shape == (BATCH, CLASSES)
+    assert result.right == (result.prediction.argmax(-1) == target).sum()
 
 
 def test_gradients_of_the_step_before_are_forgotten() -> None:

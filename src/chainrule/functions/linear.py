@@ -52,10 +52,12 @@ def linear(
     Raises ValueError if the weight is not 2-D, or if x or bias does not fit it.
     """
     _check(x, weight, bias)
-    y = x @ weight.T                                       # (..., out)
+    # every sample (and time step) is a row of its own: all axes but the last are flattened into one
+    x_rows = x.reshape(-1, x.shape[-1])                    # (rows, in)
+    y = x_rows @ weight.T                                  # (rows, out)
     if bias is not None:
         y = y + bias
-    return y, LinearCache(x, weight, bias)
+    return y.reshape(*x.shape[:-1], weight.shape[0]), LinearCache(x, weight, bias)
 
 
 def linear_backward(
@@ -67,13 +69,12 @@ def linear_backward(
 ]:
     """Returns (dx, dweight, dbias); dbias is None where forward had no bias."""
     x, weight, bias = cache
-    # every sample (and time step) uses the same weight: all axes but the last are flattened into rows
     x_rows = x.reshape(-1, x.shape[-1])                    # (rows, in)
     dy_rows = dy.reshape(-1, dy.shape[-1])                 # (rows, out)
     dbias = None if bias is None else dy_rows.sum(0)       # (out,)          y = ... + bias
-    dweight = dy_rows.T @ x_rows                           # (out, in)       y = x @ weight.T, for weight
-    dx = dy @ weight                                       # (..., in)       y = x @ weight.T, for x
-    return dx, dweight, dbias
+    dweight = dy_rows.T @ x_rows                           # (out, in)       y = x_rows @ weight.T, for weight
+    dx_rows = dy_rows @ weight                             # (rows, in)      y = x_rows @ weight.T, for x
+    return dx_rows.reshape(x.shape), dweight, dbias
 
 
 def _check(x: Array, weight: Array, bias: Array | None) -> None:

@@ -44,7 +44,7 @@ def train_epochs(
             with randomness(seed, clock(epoch, step)):
                 result = train_step(model, loss, optimizer, x, labels)
             total, count = total + result.loss, count + result.count
-            correct += int((result.prediction.argmax(-1) == labels).sum())
+            correct += result.right or 0
             if not math.isfinite(result.loss):
                 break
         yield Epoch(epoch, step, total / count, correct / count)

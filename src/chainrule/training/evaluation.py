@@ -11,8 +11,7 @@ import numpy as np
 from chainrule.functions.arrays import Array
 from chainrule.layers.layer import Layer
 
-from .progress import is_classification
-from .step import Loss, answer
+from .step import Loss, answer, is_classification
 
 
 class Evaluation(NamedTuple):

@@ -12,11 +12,6 @@ from .step import StepResult
 Record = dict[str, Any]
 
 
-def is_classification(prediction: Array, target: Array) -> bool:
-    """Are these logits (..., classes) against class numbers (...)? Then an answer can be right or wrong."""
-    return target.dtype.kind in "iu" and prediction.shape[:-1] == target.shape
-
-
 @dataclass
 class Progress:
     """Counters, the sums of the epoch at hand, and one record per finished epoch. Goes to JSON and back."""
@@ -37,11 +32,11 @@ class Progress:
         """Takes in one step."""
         self.step, self.step_in_epoch = self.step + 1, self.step_in_epoch + 1
         self.loss, self.count = self.loss + result.loss, self.count + result.count
-        classes = is_classification(result.prediction, target)
-        self.samples += target.size if classes else len(target)  # of a text, every character is one
-        if classes:
-            self.correct += int((result.prediction.argmax(-1) == target).sum())
-            self.judged += target.size
+        if result.right is None:
+            self.samples += len(target)
+        else:  # of a text, every character is a sample
+            self.samples, self.judged = self.samples + target.size, self.judged + target.size
+            self.correct += result.right
         self.gradient_norm += result.gradient_norm
         self.seconds += seconds
 

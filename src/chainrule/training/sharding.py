@@ -33,15 +33,15 @@ from chainrule.layers.layer import Layer
 from chainrule.layers.randomness import current, randomness
 
 from .memory import keep_freed_memory
-from .step import Answer, Loss, answer, check_count, upstream
+from .step import Gradients, Loss, answer, check_count, right_answers, upstream
 
 T = TypeVar("T")
 
 
 def sharded_gradients(
     model: Layer, loss: Loss, x: Any, target: Array, threads: int, state: Any = None
-) -> tuple[Answer, float, float]:
-    """forward, loss and backward of one batch on `threads` threads; returns (answer, sum, count).
+) -> Gradients:
+    """forward, loss and backward of one batch on `threads` threads.
 
     The model's gradients become those of the mean. x is an array (batch, ...), or a tuple of such arrays; the
     prediction is an array (batch, ...), and a state holds arrays (layers, batch, ...). An exception in any
@@ -62,16 +62,17 @@ def sharded_gradients(
     models = [model, *(model.replica() for _ in parts[1:])]
     here = current()
 
-    def forward(i: int) -> tuple[Any, Any, float, float, Any, int]:
+    def forward(i: int) -> tuple[Any, Any, float, float, int | None, Any, int]:
         with randomness(here.seed, here.step, here.first_sample + parts[i].start) as mine:
             mine.draws = here.draws
             mine_of_state = None if state is None else _part_of_state(state, parts[i])
             answered, cache = answer(models[i], _part(x, parts[i]), mine_of_state)
             total, count, loss_cache = loss.forward(answered.prediction, target[parts[i]])
-            return answered, cache, float(total), float(count), loss_cache, mine.draws
+            right = right_answers(answered.prediction, target[parts[i]])
+            return answered, cache, float(total), float(count), right, loss_cache, mine.draws
 
     with one_blas_thread(), ThreadPoolExecutor(max(1, len(parts) - 1)) as others:
-        answers, caches, totals, counts, loss_caches, draws = zip(
+        answers, caches, totals, counts, rights, loss_caches, draws = zip(
             *_on_all(others, forward, len(parts)), strict=True
         )
         here.draws = draws[0]  # every part made the same draws
@@ -87,8 +88,9 @@ def sharded_gradients(
         _on_all(others, backward, len(parts))
         for replica in models[1:]:
             model.add_gradients_of(replica)
-    prediction = np.concatenate([part.prediction for part in answers])
-    return Answer(prediction, _joined([part.state for part in answers])), sum(totals), count
+    predictions = tuple(part.prediction for part in answers)
+    right = None if rights[0] is None else sum(rights)
+    return Gradients(predictions, sum(totals), count, right, _joined([part.state for part in answers]))
 
 
 def _on_all(others: ThreadPoolExecutor, work: Callable[[int], T], count: int) -> list[T]:

@@ -41,23 +41,48 @@ def answer(model: Layer, x: Any, state: Any = None) -> tuple[Answer, Any]:
     return Answer(*y) if isinstance(y, tuple) else Answer(y), cache
 
 
+def is_classification(prediction: Array, target: Array) -> bool:
+    """Are these logits (..., classes) against class numbers (...)? Then an answer can be right or wrong."""
+    return target.dtype.kind in "iu" and prediction.shape[:-1] == target.shape
+
+
+def right_answers(prediction: Array, target: Array) -> int | None:
+    """How many targets got the largest logit; None where the targets are no classes."""
+    return int((prediction.argmax(-1) == target).sum()) if is_classification(prediction, target) else None
+
+
 @dataclass(frozen=True)
 class StepResult:
     """What one step found."""
 
-    prediction: Array
+    predictions: tuple[Array, ...]  # one for each part of the batch: as many as there were threads
     loss: float  # the sum over the batch
     count: float  # what a mean divides by
+    right: int | None  # how many answers were right; None where the targets are no classes
     gradient_norm: float  # before clipping
     state: Any = None  # what a recurrent model hands on to the next batch
 
+    @property
+    def prediction(self) -> Array:
+        """The prediction for the whole batch. Parts are joined when one asks: logits over a vocabulary are
+        large.
+        """
+        return self.predictions[0] if len(self.predictions) == 1 else np.concatenate(self.predictions)
 
-def gradients(
-    model: Layer, loss: Loss, x: Any, target: Array, state: Any = None
-) -> tuple[Answer, float, float]:
-    """forward, loss and backward; returns (answer, sum, count). The model's gradients become those of the
-    mean.
-    """
+
+@dataclass(frozen=True)
+class Gradients:
+    """What was found on the way to the gradients: StepResult without their norm."""
+
+    predictions: tuple[Array, ...]
+    loss: float
+    count: float
+    right: int | None
+    state: Any
+
+
+def gradients(model: Layer, loss: Loss, x: Any, target: Array, state: Any = None) -> Gradients:
+    """forward, loss and backward. The model's gradients become those of the mean."""
     (prediction, state_n), cache = answer(model, x, state)
     total, count, loss_cache = loss.forward(prediction, target)
     check_count(count)
@@ -66,7 +91,7 @@ def gradients(
     # the loss is a sum; the step follows the mean: divided once, here
     dprediction, *_ = loss.backward(np.asarray(1 / count, dtype=prediction.dtype), loss_cache)
     model.backward(upstream(dprediction, state_n), cache)
-    return Answer(prediction, state_n), float(total), float(count)
+    return Gradients((prediction,), float(total), float(count), right_answers(prediction, target), state_n)
 
 
 def upstream(dprediction: Array, state: Any) -> Any:
@@ -103,13 +128,13 @@ def train_step(
     if threads > 1:
         from .sharding import sharded_gradients
 
-        (prediction, state_n), total, count = sharded_gradients(model, loss, x, target, threads, state)
+        found = sharded_gradients(model, loss, x, target, threads, state)
     else:
-        (prediction, state_n), total, count = gradients(model, loss, x, target, state)
+        found = gradients(model, loss, x, target, state)
 
     parameters = optimizer.parameters
     norm = grad_norm(parameters) if max_norm is None else clip_grad_norm_(parameters, max_norm)
-    result = StepResult(prediction, total, count, norm, state_n)
+    result = StepResult(found.predictions, found.loss, found.count, found.right, norm, found.state)
     if before_update is not None:
         before_update(result)
     optimizer.step()
