@@ -28,6 +28,8 @@ from .commands.train_cnn import train_cnn_command
 from .commands.train_lm import train_lm_command
 from .commands.train_names import train_names_command
 from .commands.train_rnn import train_rnn_command
+from .commands.train_transformer import train_transformer_command
+from .commands.translate import translate_command
 from .commands.warmup import warmup_command
 
 app = typer.Typer(
@@ -57,8 +59,10 @@ train_app.command("rnn")(train_rnn_command)
 train_app.command("lm")(train_lm_command)
 train_app.command("names")(train_names_command)
 train_app.command("classify")(train_classify_command)
+train_app.command("transformer")(train_transformer_command)
 app.command("predict")(predict_command)
 app.command("generate")(generate_command)
+app.command("translate")(translate_command)
 app.command("evaluate")(evaluate_command)
 app.command("summary")(summary_command)
 app.command("results")(results_command)

@@ -9,31 +9,35 @@ from rich.table import Table
 
 from .console import console, say
 from .runs import RunDirectory, Weights
+from .translated import quality_of_translation
 from .written import loss_of_text
 
 if TYPE_CHECKING:
     from chainrule.training import Evaluation
 
 
-def evaluate_command(run: RunDirectory, weights: Weights = "last") -> None:
+def evaluate_command(run: RunDirectory, weights: Weights = None) -> None:
     """Runs the model over its test data again.
 
     Where there are classes: accuracy, loss, and every class by itself. Models that write: the loss per
-    character.
+    character. Translation: BLEU, chrF, exact matches, and the loss per token.
     """
     from chainrule.layers import CrossEntropyLoss
-    from chainrule.recipes.kinds import SAMPLES, recipe_module, recipe_of, reopen
+    from chainrule.recipes.kinds import SAMPLES, recipe_module, recipe_of, reopen, usual_weights
     from chainrule.training import Run, evaluate
 
     opened = Run.open(run)
     recipe, experiment = recipe_of(opened), reopen(opened)
-    opened.load_weights(experiment.model, weights)
+    opened.load_weights(experiment.model, weights or usual_weights(opened))
     if recipe in SAMPLES:
         scores = evaluate(experiment.model, CrossEntropyLoss(), experiment.test)
         _say_scores(scores, experiment.classes, SAMPLES[recipe])
         return
     figures = recipe_module(opened).figures_of_test(experiment)
-    say(f"{loss_of_text(figures)}, over {figures['test_characters']:,} characters")
+    if recipe == "transformer":
+        say(quality_of_translation(figures))
+    else:
+        say(f"{loss_of_text(figures)}, over {figures['test_characters']:,} characters")
 
 
 def _say_scores(scores: Evaluation, classes: tuple[str, ...], samples: str) -> None:

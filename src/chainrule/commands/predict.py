@@ -25,7 +25,7 @@ def predict_command(
             metavar="IMAGE...|NAME...|TEXT...", help="Image files; or names or texts, as they are."
         ),
     ],
-    weights: Weights = "last",
+    weights: Weights = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print probabilities of all classes as JSON.")
     ] = False,
@@ -39,7 +39,7 @@ def predict_command(
     from chainrule.recipes.answering import load_answering
     from chainrule.training import Run
 
-    trained = load_answering(Run.open(run), weights)
+    trained = load_answering(Run.open(run), weights or "last")
     probabilities, unknown = trained.predict(inputs), trained.unknown(inputs)
     if as_json:
         rows = [dict(zip(trained.classes, map(float, row), strict=True)) for row in probabilities]

@@ -9,6 +9,9 @@ import typer
 
 RunDirectory = Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a run.")]
 Weights = Annotated[
-    str,
-    typer.Option(help="'last': from the end of training; 'best': with the best figures on validation data."),
+    str | None,
+    typer.Option(
+        help="'last': from the end of training; 'best': with the best figures on validation data; 'average': "
+        "the mean of the last epochs, where a run keeps them. By default those of the run's result."
+    ),
 ]

@@ -9,6 +9,7 @@ import typer
 from .console import say
 from .runs import RunDirectory
 
+SENTENCE = 16  # tokens of source and target
 LENGTHS = {"names": 8, "classify": 16}  # tokens; names and sentences are about as long
 
 
@@ -19,8 +20,8 @@ def summary_command(
         int | None,
         typer.Option(
             min=1,
-            help="Characters or words of each: 8 for names, 16 for texts to be told apart; where text is "
-            "written, as in training.",
+            help="Characters or words of each: 8 for names, 16 for texts to be told apart, or translated; "
+            "where text is written, as in training.",
         ),
     ] = None,
 ) -> None:
@@ -31,6 +32,7 @@ def summary_command(
     from chainrule.recipes.answering import load_answering
     from chainrule.recipes.kinds import recipe_of
     from chainrule.recipes.trained import load_trained
+    from chainrule.recipes.translator import load_translator
     from chainrule.recipes.writers import load_writer
     from chainrule.training import Run
     from chainrule.training.summary import summary
@@ -43,6 +45,11 @@ def summary_command(
             raise ValueError(f"--time is for names and texts, {run} reads images")
         trained = load_trained(opened)
         model, x = trained.model, np.zeros((batch_size, *trained.image_shape), np.float32)
+    elif recipe == "transformer":
+        model = load_translator(opened).model
+        ids = np.zeros((batch_size, time or SENTENCE), np.int64)
+        say(str(summary(model.train(), (ids, ids))))
+        return
     elif recipe in LENGTHS:
         model = load_answering(opened).model
         x = np.zeros((batch_size, time or LENGTHS[recipe]), np.int64)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from .console import console, say
+from .console import say
 from .training import ResumeOption, RunOption, compile_twins, finish, shown, start
-
-if TYPE_CHECKING:
-    from chainrule.training import Run
+from .translated import say_translated
 
 
 def train_transformer_command(
@@ -97,32 +94,4 @@ def train_transformer_command(
     say(f"[bold]transformer[/] on [bold]{escape(config.data)}[/] → {shown(opened)}")
     compile_twins("adam")
     result = finish("transformer", train_transformer, config, opened, resume)
-    _say_examples(opened)
-    _say_result(result, opened)
-
-
-def _say_examples(run: Run, count: int = 5) -> None:
-    """Some translations of the test part."""
-    import csv
-
-    with (run.path / "translations.tsv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, dialect="excel-tab"))
-    table = Table(box=None, header_style="bold")
-    for column in ("source", "reference", "translation"):
-        table.add_column(column, overflow="fold")
-    for row in rows[:: max(1, len(rows) // count)][:count]:
-        table.add_row(*(escape(row[column]) for column in ("source", "reference", "translation")))
-    console.print(table)
-
-
-def _say_result(result: dict[str, Any], run: Run) -> None:
-    say(
-        f"\nBLEU [bold green]{result['bleu']:.2f}[/], chrF {result['chrf']:.2f}, "
-        f"exact match [bold green]{result['exact_match']:.2%}[/] of {result['test_pairs']:,} test pairs, "
-        f"test loss {result['test_loss']:.4f} nats per token, {result['parameters']:,} parameters, "
-        f"{result['seconds']:.1f} s of training"
-    )
-    if result["left_out"]:
-        say(f"[dim]{result['left_out']:,} training pairs were left out: empty, or too long[/]")
-    say(f"pictures and all translations: {shown(run)}/learning_curves.png, translations.tsv")
-    say(f'next: chainrule translate {shown(run)} "..." --attention')
+    say_translated(result, opened)

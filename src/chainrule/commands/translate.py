@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from .console import console, say
-from .runs import RunDirectory
+from .console import console
+from .runs import RunDirectory, Weights
 
 if TYPE_CHECKING:
     from chainrule.generation import Translation
@@ -21,47 +21,54 @@ if TYPE_CHECKING:
 def translate_command(
     run: RunDirectory,
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT]...", help="None: one per line from standard input.")
+        list[str] | None, typer.Argument(metavar="[TEXT]...", help="None: the lines of standard input.")
     ] = None,
     beam: Annotated[int | None, typer.Option(min=1, help="As in training unless given; 1 is greedy.")] = None,
-    best: Annotated[int, typer.Option(min=1, help="How many translations of each text, at most beam.")] = 1,
+    n: Annotated[int, typer.Option("--n", min=1, help="So many of the best translations of each text.")] = 1,
     attention: Annotated[
-        bool, typer.Option("--attention", help="Show where each token looked, here and as a picture.")
+        bool, typer.Option("--attention", help="Show where it looked for each token, here and as a picture.")
     ] = False,
     out: Annotated[
-        Path, typer.Option(help="Where the pictures of --attention go.", file_okay=False)
-    ] = Path("."),
-    weights: Annotated[
-        str | None,
-        typer.Option(help="'last', 'best' or 'average'; by default those the result was measured with."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+        Path, typer.Option(file_okay=False, help="The directory for the pictures of --attention.")
+    ] = Path(),
+    weights: Weights = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print texts and scores as JSON.")] = False,
 ) -> None:
-    """Translates texts with a trained Transformer."""
+    """Translates texts with a Transformer that was trained by `chainrule train transformer`."""
     from chainrule.recipes.translator import load_translator
     from chainrule.training import Run
 
+    if texts is None and sys.stdin.isatty():
+        raise ValueError(f'there is nothing to translate: chainrule translate {run} "a text"')
     translator = load_translator(Run.open(run), weights)
-    lines = texts if texts else [line.rstrip("\n") for line in sys.stdin]
-    if not lines:
-        raise ValueError('there is nothing to translate: chainrule translate RUN "a text"')
-    if best > (beam or translator.beam):
-        beam = best
-    found = translator.translate(lines, beam, n=best)
+    lines = texts or [line.rstrip("\n") for line in sys.stdin]
+    found = translator.translate(lines, max(beam or translator.beam, n), n=n)
     if as_json:
-        rows = [
-            {"source": text, "translations": [{"text": t.text, "score": t.score} for t in several(each)]}
-            for text, each in zip(lines, found, strict=True)
-        ]
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(json.dumps([_as_json(*pair) for pair in zip(lines, found, strict=True)], indent=2, ensure_ascii=False))
         return
-    for number, (text, each) in enumerate(zip(lines, found, strict=True), 1):
-        for i, translation in enumerate(several(each)):
-            print(translation.text if best == 1 else f"{i + 1}. {translation.text}  ({translation.score:.3f})")
-        if unknown := translator.tokenizer.unknown(text):
-            console.print(
-                f"[dim]read as unknown, since training had none of it:[/] {escape(' '.join(unknown))}",
-                highlight=False,
-            )
-        if attention:
-            show_attention(translator, several(each)[0], out / f"attention-{number}.png")
+    for number, (line, best) in enumerate(zip(lines, found, strict=True), 1):
+        print(best.text)
+        for other in best.alternatives:
+            print(f"  {other.text}  ({other.score:.3f}, the first {best.score:.3f})")
+        if unknown := translator.tokenizer.unknown(line):
+            what = escape(" ".join(unknown))
+            console.print(f"[dim]not met in training, read as unknown:[/] {what}", highlight=False)
+        if attention and len(best.log_probabilities):
+            _show_attention(translator, best, out / f"attention-{number}.png")
+
+
+def _as_json(text: str, best: Translation) -> dict[str, object]:
+    translations = [{"text": t.text, "score": t.score} for t in (best, *best.alternatives)]
+    return {"source": text, "translations": translations}
+
+
+def _show_attention(translator: Translator, translation: Translation, path: Path) -> None:
+    """The mean over all layers and heads: in the terminal, and as a picture."""
+    from chainrule.generation import Alignment, alignment_text
+    from chainrule.training.pictures import alignment
+
+    shown = Alignment.of(translator.model, translation, translator.tokenizer, translator.tokenizer)
+    console.print(alignment_text(shown, console.width), highlight=False, markup=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    alignment(*shown, path)
+    console.print(f"[dim]picture:[/] {escape(str(path))}", highlight=False)

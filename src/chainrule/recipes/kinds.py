@@ -8,7 +8,14 @@ from typing import Any
 from chainrule.training import Run
 
 # each with its module in chainrule.recipes
-RECIPES = {"cnn": "cnn", "rnn": "rnn", "names": "names", "lm": "language_model", "classify": "classify"}
+RECIPES = {
+    "cnn": "cnn",
+    "rnn": "rnn",
+    "names": "names",
+    "lm": "language_model",
+    "classify": "classify",
+    "transformer": "transformer",
+}
 # what those that choose a class are judged by; all others write, and have figures_of_test
 SAMPLES = {"cnn": "images", "names": "names", "classify": "texts"}
 
@@ -24,6 +31,12 @@ def recipe_of(run: Run) -> str:
             f"{run.path} was made by the recipe {recipe!r}: this version knows {', '.join(RECIPES)}"
         )
     return str(recipe)
+
+
+def usual_weights(run: Run) -> str:
+    """Those that the run's result was measured with: "average" where a run averages, else "last"."""
+    usual = run.read_json("model.json").get("weights", "last")
+    return "average" if usual == "average" and run.epochs_kept() else "last"  # none is kept before an epoch
 
 
 def recipe_module(run: Run) -> Any:

@@ -11,6 +11,8 @@ from chainrule.generation import Translation, translate
 from chainrule.models import Seq2SeqTransformer
 from chainrule.training import Run
 
+from .kinds import usual_weights
+
 
 @dataclass(frozen=True)
 class Translator:
@@ -48,11 +50,7 @@ def load_translator(run: Run, weights: str | None = None) -> Translator:
             f"{options['source_vocabulary']}: they do not belong together"
         )
     model = Seq2SeqTransformer(**options)
-    run.load_weights(model, weights or usual_weights(run, description))
+    run.load_weights(model, weights or usual_weights(run))
     model.eval()
     return Translator(model, tokenizer, description["beam"], description["length_penalty"])
 
-
-def usual_weights(run: Run, description: dict[str, Any]) -> str:
-    """The mean of the last epochs, where the run keeps them and has got so far."""
-    return "average" if description["weights"] == "average" and run.epochs_kept() else "last"
