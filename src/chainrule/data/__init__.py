@@ -1,8 +1,9 @@
-"""Data: images, texts and names: read, normalized or numbered, split, and cut into batches."""
+"""Data: images, texts, names and pairs: read, normalized or numbered, split, and cut into batches."""
 
 from .array_batches import ArrayBatches
 from .augmentation import random_shift
 from .batches import batches, steps_per_epoch
+from .dates import load_dates
 from .digits import load_digits
 from .download import cache_folder, fetch
 from .idx import IdxError, read_idx
@@ -12,6 +13,7 @@ from .load_images import load_images
 from .mnist import load_fashion_mnist, load_mnist
 from .names import NameDataset, NameSplits, load_names
 from .normalization import Normalization
+from .pairs import Pairs, PairSplits
 from .ragged_batches import Ragged, RaggedBatches, pad
 from .splitting import grouped_split, stratified_split
 from .text_batches import TextStreams, TextWindows
@@ -22,8 +24,9 @@ from .vocabulary import CharVocabulary
 
 __all__ = [
     "ArrayBatches", "CharVocabulary", "IdxError", "ImageDataset", "NameDataset", "NameSplits",
-    "Normalization", "Ragged", "RaggedBatches", "Splits", "StreamsInOrder", "Text", "TextIds", "TextStreams",
-    "TextWindows", "Tokenizer", "WindowsInOrder", "batches", "cache_folder", "fetch", "grouped_split",
-    "load_digits", "load_fashion_mnist", "load_image_folder", "load_images", "load_mnist", "load_names",
-    "load_text", "pad", "random_shift", "read_idx", "read_image", "steps_per_epoch", "stratified_split",
+    "Normalization", "PairSplits", "Pairs", "Ragged", "RaggedBatches", "Splits", "StreamsInOrder", "Text",
+    "TextIds", "TextStreams", "TextWindows", "Tokenizer", "WindowsInOrder", "batches", "cache_folder",
+    "fetch", "grouped_split", "load_dates", "load_digits", "load_fashion_mnist", "load_image_folder",
+    "load_images", "load_mnist", "load_names", "load_text", "pad", "random_shift", "read_idx",
+    "read_image", "steps_per_epoch", "stratified_split",
 ]  # fmt: skip
