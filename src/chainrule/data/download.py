@@ -26,6 +26,14 @@ def shared_folder(name: str) -> Path | None:
     return Path(root) / name if root else None
 
 
+def locate(folder: str, filename: str, mirrors: Sequence[str], sha256: str) -> Path:
+    """$CHAINRULE_DATA/folder/filename if it is there, else the file in the cache, where `fetch` brings it."""
+    shared = shared_folder(folder)
+    if shared is not None and (shared / filename).is_file():
+        return shared / filename
+    return fetch(mirrors, filename, sha256, cache_folder() / folder)
+
+
 def fetch(mirrors: Sequence[str], filename: str, sha256: str, folder: Path) -> Path:
     """The file in the cache; if it is not there (or damaged), it is downloaded from the first mirror that has
     it.

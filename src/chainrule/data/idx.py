@@ -8,9 +8,7 @@
 
 from __future__ import annotations
 
-import gzip
 import struct
-import zlib
 from math import prod
 from pathlib import Path
 
@@ -18,8 +16,9 @@ import numpy as np
 
 from chainrule.functions.arrays import Array
 
+from .gzip_files import looks_like, unzipped
+
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-LOOKS_LIKE = {b"<!": "a web page", b"<h": "a web page", b"\x89P": "a PNG image", b"PK": "a zip archive"}
 
 
 class IdxError(ValueError):
@@ -35,12 +34,11 @@ def read_idx(path: str | Path) -> Array:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
-    content = _unzipped(path)
+    content = unzipped(path, IdxError)
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES or content[3] == 0:
-        looks = LOOKS_LIKE.get(content[:2], "something else")
         raise IdxError(
             f"{path} is no IDX file: it begins with {content[:4].hex(' ') or 'nothing'} and looks like "
-            f"{looks}; "
+            f"{looks_like(content)}; "
             "expected 00 00, a type (08 for bytes) and the number of axes"
         )
     dtype, axes = np.dtype(TYPES[content[2]]), content[3]
@@ -55,20 +53,3 @@ def read_idx(path: str | Path) -> Array:
             f"{path} is {problem}: shape {shape} takes {expected} bytes, there are {found}; get it again"
         )
     return np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
-
-
-def _unzipped(path: Path) -> bytes:
-    content = path.read_bytes()
-    if content[:2] != b"\x1f\x8b":
-        if path.suffix == ".gz":
-            looks = LOOKS_LIKE.get(content[:2], "something else")
-            raise IdxError(
-                f"{path} is no gzip file: it begins with {content[:4].hex(' ')} and looks like {looks}"
-            )
-        return content
-    try:
-        return gzip.decompress(content)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise IdxError(
-            f"{path} is a truncated or damaged gzip file ({len(content)} bytes): {error}; get it again"
-        ) from None

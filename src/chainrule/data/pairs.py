@@ -70,6 +70,7 @@ class PairSplits:
 
 HELD_OUT = 0.05  # of the different sources, for validation, and as many for testing
 HELD_OUT_AT_MOST = 2000
+FEWEST = 20
 
 
 def split_by_source(pairs: Pairs, name: str, origin: str, seed: int = 0) -> PairSplits:
@@ -77,12 +78,14 @@ def split_by_source(pairs: Pairs, name: str, origin: str, seed: int = 0) -> Pair
 
     A twentieth of the different sources, but at most 2,000, are drawn for validation, and as many for
     testing. Sources that differ in upper and lower case alone, or in how an accent was typed, are the same.
-    In each part the pairs keep their order. Raises ValueError if fewer than 3 sources differ.
+    In each part the pairs keep their order. Raises ValueError if fewer than 20 sources differ.
     """
     keys = [unicodedata.normalize("NFC", source).casefold() for source in pairs.source]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    if len(numbers) < 3:
-        raise ValueError(f"{name} has {len(numbers)} different sources, too few for three parts")
+    if len(numbers) < FEWEST:
+        raise ValueError(
+            f"{origin} has {len(numbers)} different sources, too few to learn from: {FEWEST} are the least"
+        )
     held_out = min(max(1, round(HELD_OUT * len(numbers))), HELD_OUT_AT_MOST)
     part_of = np.zeros(len(numbers), np.int64)  # per source: 0 train, 1 validation, 2 test
     drawn = np.random.Generator(np.random.Philox(key=fold(seed))).permutation(len(numbers))

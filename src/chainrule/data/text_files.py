@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .gzip_files import unzipped
+
 
 def read_text(path: str | Path) -> str:
-    """A whole UTF-8 file, with or without a byte order mark; every line ends in one line feed.
+    """A whole UTF-8 file, gzipped or not, with or without a byte order mark; every line ends in one line
+    feed.
 
     Raises FileNotFoundError, or ValueError that names the file, and the line where bytes are no UTF-8.
     """
@@ -15,7 +18,11 @@ def read_text(path: str | Path) -> str:
         raise ValueError(f"{path} is a folder: pass one text file")
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
-    content = path.read_bytes()
+    return decode_text(unzipped(path), str(path))
+
+
+def decode_text(content: bytes, path: str) -> str:
+    """The text in the bytes of a file, as `read_text`; `path` is what an error calls it."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

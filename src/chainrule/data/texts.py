@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.functions.arrays import Array
 
-from .download import cache_folder, fetch, shared_folder
+from .download import locate
 from .text_files import read_text
 from .vocabulary import CharVocabulary
 
@@ -118,12 +118,7 @@ def _load_python_docs() -> Text:
 
 
 def _load_tinyshakespeare() -> Text:
-    shared = shared_folder("tinyshakespeare")
-    if shared is not None and (shared / "input.txt").is_file():
-        path = shared / "input.txt"
-    else:
-        path = fetch([SHAKESPEARE], "input.txt", SHAKESPEARE_SHA256, cache_folder() / "tinyshakespeare")
-    whole = read_text(path)
+    whole = read_text(locate("tinyshakespeare", "input.txt", [SHAKESPEARE], SHAKESPEARE_SHA256))
     cut = len(whole) * 9 // 10
     return Text("tinyshakespeare", whole[:cut], whole[cut:], whole[cut:], has_own_test=False)
 

@@ -1,4 +1,4 @@
-"""Generation: ids drawn one after the other from what a model expects next, its state carried along."""
+"""Generation: ids drawn one after the other from what a model expects next, and how good the result is."""
 
 from .beam_search import beam_search
 from .decode import greedy, sample_to_end
@@ -6,9 +6,11 @@ from .distribution import next_distribution
 from .generate import StepModel, generate
 from .hypothesis import Hypothesis, length_penalty
 from .sampling import draw, sample
+from .scores import Bleu, Chrf, bleu, chrf, exact_match
 from .text import Vocabulary, generate_text
 
 __all__ = [
-    "Hypothesis", "StepModel", "Vocabulary", "beam_search", "draw", "generate", "generate_text", "greedy",
-    "length_penalty", "next_distribution", "sample", "sample_to_end",
+    "Bleu", "Chrf", "Hypothesis", "StepModel", "Vocabulary", "beam_search", "bleu", "chrf", "draw",
+    "exact_match", "generate", "generate_text", "greedy", "length_penalty", "next_distribution", "sample",
+    "sample_to_end",
 ]  # fmt: skip
