@@ -32,7 +32,8 @@ def readable(texts: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _with_code_points(text: str, missing: set[str], most: int = 3) -> str:
     """Of many in a row, the first are enough to see which token it is."""
-    parts, written = [], 0
+    parts: list[str] = []
+    written = 0
     for character in text:
         written += character in missing
         if written > most:
