@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from chainrule.training import Evaluation, Record
-from chainrule.training.pictures import confusion_matrix, learning_curves, worst_mistakes
+from chainrule.training.fonts import readable
+from chainrule.training.pictures import alignment, confusion_matrix, learning_curves, worst_mistakes
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib: pip install 'chainrule[train]'")
 
@@ -99,3 +100,47 @@ def test_rare_classes_are_seen_beside_frequent_ones(tmp_path: Path, monkeypatch:
     assert axes.get_title() == "accuracy 99.70% of 1,004 names\non average 62.5% of each class"
     (right,) = axes.child_axes
     assert [label.get_text() for label in right.get_yticklabels()] == ["100% of 1,000", "25% of 4", "none"]
+
+
+# ------------------------------------------------------------ where a translation model looked
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        (["3", "年", "␣", "</s>"], ["2", "0", "0", "3", "</s>"]),
+        (["▁четверг", "$x$", "हिन्दी", "a" * 30], ["</s>"]),
+    ],
+)
+def test_an_alignment_in_any_script(source: list[str], target: list[str], tmp_path: Path) -> None:
+    """A glyph that no font has would be a warning, and tests take warnings for errors."""
+    weights = np.random.default_rng(0).dirichlet(np.ones(len(source)), len(target))
+    alignment(weights, source, target, tmp_path / "alignment.png")
+    assert_is_png(tmp_path / "alignment.png")
+
+
+def test_what_no_font_has_is_written_as_its_code_point() -> None:
+    nobody_has_it = "\U000f1234"  # for private use
+    labels, families = readable(["четверг", f"a{nobody_has_it}", nobody_has_it * 5, " "])
+    assert families == ["DejaVu Sans"]
+    assert labels == ["четверг", "aU+F1234", "U+F1234" * 3 + "…", " "]
+
+
+def test_another_font_is_taken_where_it_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chainrule.training import fonts
+
+    has = {
+        "own": frozenset("abc"),
+        "some": frozenset("年"),
+        "more": frozenset("年月"),
+        "other": frozenset("日a"),
+    }
+    monkeypatch.setattr(fonts, "_path_of", lambda family: "own")
+    monkeypatch.setattr(
+        fonts, "_installed", lambda: tuple((name.title(), name) for name in has if name != "own")
+    )
+    monkeypatch.setattr(fonts, "_characters", has.__getitem__)
+    assert readable(["a年", "月", "日", "x"]) == (
+        ["a年", "月", "日", "U+0078"],
+        ["DejaVu Sans", "More", "Other"],
+    )

@@ -52,7 +52,7 @@ class Endings(NamedTuple):
         """log softmax(logits), with -∞ for what may not come after `length` ids; a new array.
 
         The probabilities that are left are the model's, not divided by their sum: scores of hypotheses stay
-        comparable. Raises ValueError for logits of another shape, ids that are no columns of them, NaN.
+        comparable. Raises ValueError for logits of another shape, or for ids that are no columns of them.
         """
         check_step(logits, len(row_of_prompt))
         for id in (self.eos_id, *self.never):

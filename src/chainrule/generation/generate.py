@@ -42,7 +42,7 @@ class StepModel(Protocol):
 
 
 def check_prompt(model: StepModel, prompt: Int[Array, "batch time"]) -> None:
-    """Raises ValueError for an empty prompt or a model in training mode, TypeError for other than integers."""
+    """Raises ValueError for an empty prompt or a model in training mode, TypeError unless it holds ids."""
     if prompt.ndim != 2 or prompt.size == 0:
         raise ValueError(
             f"expected a prompt (batch, time) with at least one id per row, got {describe('prompt', prompt)}"

@@ -1,4 +1,6 @@
-"""Pictures of a run: learning curves, the confusion matrix, and the mistakes the model was surest of."""
+"""Pictures of a run: learning curves, the confusion matrix, the mistakes the model was surest of; and where a
+translation model looked.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from chainrule.functions.arrays import Array
 
 from .evaluation import Evaluation
 from .files import atomic
+from .fonts import readable
 from .progress import Record
 
 if TYPE_CHECKING:
@@ -100,6 +103,30 @@ def worst_mistakes(
         axes.set_title(
             f"{classes[true]} → {classes[predicted]}\n{probabilities[index, predicted]:.0%}", fontsize=8
         )
+    _save(figure, path)
+
+
+def alignment(weights: Array, source: Sequence[str], target: Sequence[str], path: str | Path) -> None:
+    """Where a translation model looked: a row for each token that it said, a column for each that it read.
+
+    weights: (target, source), each row sums to 1. Tokens in any script: see `chainrule.training.fonts`.
+    """
+    labels, fonts = readable([*source, *target])
+    across, down = labels[: len(source)], labels[len(source) :]
+    widest, tallest = max(map(len, down)), max(map(len, across))
+    turned = tallest > 2
+    cell, letter = 0.26, 0.1  # inches
+    figure = _figure(
+        1.6 + cell * len(across) + letter * widest,
+        0.8 + cell * max(4, len(down)) + letter * (tallest if turned else 1),
+    )
+    axes = figure.subplots()
+    image = axes.imshow(weights, cmap="Blues", vmin=0)
+    axes.xaxis.tick_top()
+    axes.set_xticks(range(len(across)), across, rotation=90 * turned, family=fonts, parse_math=False)
+    axes.set_yticks(range(len(down)), down, family=fonts, parse_math=False)
+    axes.tick_params(length=0)
+    figure.colorbar(image, ax=axes, shrink=0.6, label="attention")
     _save(figure, path)
 
 
