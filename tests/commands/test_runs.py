@@ -132,7 +132,7 @@ def test_a_recipe_of_the_future_is_named(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {})
     run.write_json("model.json", {"recipe": "chess"})
     for command in (["predict", run.path, "e4"], ["evaluate", run.path], ["summary", run.path]):
-        message = "was made by the recipe 'chess': this version knows cnn, rnn, names"
+        message = "was made by the recipe 'chess': this version knows cnn, rnn, names, lm, classify"
         assert message in refused(*command)
 
 
