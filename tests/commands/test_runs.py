@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
+from commands.calling import chainrule, refused, said
 from recipes.name_lists import write_name_lists
-from typer.testing import CliRunner
 
-from chainrule.cli import app
 from chainrule.training import Run
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib: pip install 'chainrule[train]'")
@@ -19,25 +17,6 @@ pytest.importorskip("sklearn", reason="the confusion matrix needs it: pip instal
 
 NAMES = ["--hidden", 10, "--embedding", 6, "--batch-size", 8, "--lr", 0.02, "--epochs", 5, "--cell", "gru"]
 TEXT = ["--hidden", 8, "--layers", 2, "--dropout", 0.1, "--batch-size", 4, "--time", 12, "--epochs", 1]
-
-
-def chainrule(*arguments: object) -> Any:
-    return CliRunner().invoke(app, list(map(str, arguments)))
-
-
-def said(*arguments: object) -> str:
-    """What a command that succeeds prints."""
-    result = chainrule(*arguments)
-    assert result.exit_code == 0, (result.output, result.exception)
-    return str(result.output)
-
-
-def refused(*arguments: object) -> str:
-    """The error of a command that fails."""
-    result = chainrule(*arguments)
-    assert result.exit_code == 1
-    assert isinstance(result.exception, ValueError | OSError)
-    return str(result.exception)
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +92,9 @@ def test_predict_names_as_json(names: Path) -> None:
 def test_characters_that_training_did_not_meet_are_said(names: Path) -> None:
     assert "hardly met, read as unknown: ж q" in said("predict", names, "Kaжi", "qKa")
     assert "unknown" not in said("predict", names, "Kaki")
+    result = chainrule("predict", names, "Kaжi", "--json")
+    assert list(json.loads(result.stdout)) == ["Kaжi"]  # what a program reads is JSON and nothing else
+    assert "hardly met, read as unknown: ж" in result.stderr
 
 
 def test_names_need_no_data_and_may_have_square_brackets(names: Path, tmp_path: Path) -> None:
@@ -132,7 +114,7 @@ def test_a_recipe_of_the_future_is_named(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {})
     run.write_json("model.json", {"recipe": "chess"})
     for command in (["predict", run.path, "e4"], ["evaluate", run.path], ["summary", run.path]):
-        message = "was made by the recipe 'chess': this version knows cnn, rnn, names"
+        message = "was made by the recipe 'chess': this version knows cnn, rnn, names, lm, classify"
         assert message in refused(*command)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chainrule.data import random_shift
+from chainrule.data import drop_tokens, random_shift
 
 IMAGES = np.random.default_rng(0).integers(1, 256, (200, 2, 6, 7), dtype=np.uint8)  # no pixel is 0
 
@@ -59,3 +59,16 @@ def test_the_filling_per_channel() -> None:
 def test_a_shift_out_of_the_image_is_refused(pixels: int) -> None:
     with pytest.raises(ValueError, match=f"less than the image's size 6 x 7, got {pixels}"):
         random_shift(IMAGES, pixels, seed=0, step=0)
+
+
+def test_each_token_is_hidden_with_the_same_probability() -> None:
+    ids = np.arange(20_000).reshape(100, 200) + 10
+    dropped = drop_tokens(ids, 0.3, unknown=3, seed=1, step=5)
+    hidden = dropped == 3
+    np.testing.assert_array_equal(dropped[~hidden], ids[~hidden])
+    assert hidden.mean() == pytest.approx(0.3, abs=0.02)
+    assert hidden.mean(0).std() < 0.06  # a coin of 0.3, thrown 100 times, has 0.046
+    np.testing.assert_array_equal(drop_tokens(ids, 0.3, 3, seed=1, step=5), dropped)
+    assert not np.array_equal(drop_tokens(ids, 0.3, 3, seed=1, step=6), dropped)
+    assert not np.array_equal(drop_tokens(ids, 0.3, 3, seed=2, step=5), dropped)
+    np.testing.assert_array_equal(drop_tokens(ids, 0.0, 3, seed=1, step=5), ids)

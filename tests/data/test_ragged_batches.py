@@ -78,3 +78,18 @@ def test_errors() -> None:
         RaggedBatches([np.array([1])] * 2, np.zeros(3, np.int64), 4)
     with pytest.raises(ValueError, match="batch size of at least 1"):
         len(RaggedBatches([np.array([1])], np.zeros(1, np.int64), 0))
+
+
+def test_ids_can_be_changed_while_a_model_learns_and_a_resumed_run_sees_the_same() -> None:
+    steps = []
+
+    def augment(ids: np.ndarray, step: int) -> np.ndarray:
+        steps.append(step)
+        return ids + 1000 * step
+
+    data = RaggedBatches(SEQUENCES, LABELS, 50, augment=augment)
+    whole = list(data.epoch(2))
+    assert steps == [10, 11, 12, 13, 14]  # two epochs of 5 came before
+    for batch, again in zip(whole[3:], data.epoch(2, skip=3), strict=True):
+        np.testing.assert_array_equal(batch[0].ids, again[0].ids)
+    assert seen(list(data)) == ALL  # for evaluation, as they are

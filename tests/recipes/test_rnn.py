@@ -12,7 +12,8 @@ import pytest
 from chainrule.data import CharVocabulary, load_text
 from chainrule.generation import generate_text
 from chainrule.layers import CrossEntropyLoss
-from chainrule.recipes.rnn import RNNConfig, config_of, configure, in_order, load_writer, samples, train_rnn
+from chainrule.recipes.rnn import RNNConfig, config_of, configure, in_order, train_rnn
+from chainrule.recipes.writers import load_writer, samples
 from chainrule.training import Run, mean_loss
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib: pip install 'chainrule[train]'")

@@ -1,4 +1,4 @@
-"""The recipe of the Transformer: a short run on sentences that are easy to translate, and what is left behind."""
+"""The recipe of the Transformer: a short run on easy sentences, and what it leaves behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,15 @@ from chainrule.training import Run
 for package in ("matplotlib", "tokenizers", "sacrebleu"):
     pytest.importorskip(package, reason=f"the recipe needs {package}: pip install 'chainrule[train]'")
 
-WORDS = {"red": "rot", "blue": "blau", "big": "groß", "old": "alt", "cat": "Katze", "dog": "Hund", "tree": "Baum"}
+WORDS = {
+    "red": "rot",
+    "blue": "blau",
+    "big": "groß",
+    "old": "alt",
+    "cat": "Katze",
+    "dog": "Hund",
+    "tree": "Baum",
+}
 DIGITS = {"one": "1", "two": "2", "three": "3"}
 
 
@@ -113,7 +121,9 @@ def test_a_tokenizer_of_another_run_is_noticed(finished: Finished, tmp_path: Pat
 
 def test_pairs_that_are_too_long_are_left_out_and_counted(tmp_path: Path) -> None:
     table = tmp_path / "long.tsv"
-    lines = [f"word {i}\tWort {i}\n" for i in range(60)] + [f"{'long ' * 300}{i}\tlang {i}\n" for i in range(60)]
+    lines = [f"word {i}\tWort {i}\n" for i in range(60)] + [
+        f"{'long ' * 300}{i}\tlang {i}\n" for i in range(60)
+    ]
     table.write_text("".join(lines), encoding="utf-8")
     experiment = prepare(configure(str(table), tokens="words", layers=1, d_model=8, heads=1))
     assert 40 < experiment.left_out <= 60  # the others are for validation and testing
@@ -133,7 +143,13 @@ def test_the_schedules_rise_first() -> None:
 
 def test_presets_and_options() -> None:
     wu = configure("multi30k-bpe", preset="wu2021", seed=3)
-    assert (wu.tokens, wu.dropout, wu.schedule, wu.max_tokens, wu.seed) == ("pieces", 0.3, "inverse-sqrt", 8192, 3)
+    assert (wu.tokens, wu.dropout, wu.schedule, wu.max_tokens, wu.seed) == (
+        "pieces",
+        0.3,
+        "inverse-sqrt",
+        8192,
+        3,
+    )
     assert configure("multi30k-bpe", preset="wu2021", dropout=0.1).dropout == 0.1
     with pytest.raises(ValueError, match="no preset is called 'wu2020': there is wu2021"):
         configure("multi30k-bpe", preset="wu2020")

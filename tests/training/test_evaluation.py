@@ -8,7 +8,7 @@ from training.small_tasks import assert_same_numbers, bright_bars, small_model
 
 from chainrule.data import ArrayBatches
 from chainrule.layers import CrossEntropyLoss, Dropout, Linear, Sequential
-from chainrule.training import Evaluation, evaluate
+from chainrule.training import Evaluation, evaluate, mean_loss
 
 IMAGES, LABELS = bright_bars(11)
 
@@ -21,6 +21,15 @@ def test_batches_do_not_change_the_figures() -> None:
     assert parts.loss == pytest.approx(whole.loss, rel=1e-6)
     assert parts.accuracy == whole.accuracy
     np.testing.assert_allclose(parts.logits, whole.logits, rtol=1e-5, atol=1e-6)
+
+
+def test_several_threads_give_the_same_figures_in_the_same_order() -> None:
+    model, batches = small_model(), ArrayBatches(IMAGES, LABELS, 2)
+    alone, together = (evaluate(model, CrossEntropyLoss(), batches, threads) for threads in (1, 3))
+    assert together.loss == alone.loss
+    np.testing.assert_array_equal(together.logits, alone.logits)
+    np.testing.assert_array_equal(together.labels, LABELS)
+    assert mean_loss(model, CrossEntropyLoss(), batches, threads=3) == alone.loss
 
 
 def test_figures_are_those_of_the_logits() -> None:
@@ -68,3 +77,5 @@ def test_every_layer_gets_its_mode_back() -> None:
 def test_no_data_is_an_error_and_no_division_by_zero() -> None:
     with pytest.raises(ValueError, match="evaluate got no batches: the data is empty"):
         evaluate(small_model(), CrossEntropyLoss(), [])
+    with pytest.raises(ValueError, match="mean_loss got no targets: the data is empty"):
+        mean_loss(small_model(), CrossEntropyLoss(), [])

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.training import ConstantLR, CosineAnnealingLR, InverseSqrtLR, PolynomialLR, Schedule, StepLR, WarmUp
+from chainrule.training import (
+    ConstantLR,
+    CosineAnnealingLR,
+    InverseSqrtLR,
+    PolynomialLR,
+    Schedule,
+    StepLR,
+    WarmUp,
+)
 
 STEPS = 20
 

@@ -18,6 +18,7 @@ from chainrule.layers import (
     ReLU,
     Residual,
     Sequential,
+    TransformerDecoder,
 )
 from chainrule.models import RecurrentClassifier, keras_convnet
 
@@ -104,6 +105,23 @@ def test_recurrent_layers_are_listed_with_what_they_put_out_at_every_step() -> N
     matrices = 2 * 4 * 5 * (3 + 5) + 2 * 4 * 5 * (10 + 5)  # per layer: two directions, four gates
     assert [row.multiply_adds for row in got.rows] == [2 * 7 * matrices, 0]  # at each step of each sample
     assert got.rows[0].parameters == got.parameters == matrices + 2 * 2 * 4 * 5 * 2
+
+
+def test_attention_projects_compares_and_takes_means() -> None:
+    decoder = TransformerDecoder(6, 2, 1, dim_feedforward=5, d_k=4, d_v=3)
+    x, memory = np.zeros((2, 7, 6), np.float32), np.zeros((2, 5, 6), np.float32)
+    counts = {row.name: row.multiply_adds for row in chainrule.summary(decoder, (x, memory)).rows}
+    of_itself, of_memory = "layers.0.self_attn", "layers.0.multihead_attn"
+    # two heads: queries and keys of 4, values of 3
+    assert counts[of_itself] == 2 * (7 * 6 * 8 + 7 * 6 * 8 + 7 * 6 * 6) + 2 * 2 * 7 * 7 * (4 + 3)
+    assert counts[of_memory] == 2 * (7 * 6 * 8 + 5 * 6 * 8 + 5 * 6 * 6) + 2 * 2 * 7 * 5 * (4 + 3)
+    assert counts[of_itself + ".out_proj"] == counts[of_memory + ".out_proj"] == 2 * 7 * 6 * 6
+
+
+def test_long_paths_are_shown_whole() -> None:
+    text = str(chainrule.summary(TransformerDecoder(4, 1, 1), (np.zeros((1, 2, 4), np.float32),) * 2))
+    assert "layers.0.multihead_attn.out_proj" in text
+    assert "…" not in text
 
 
 def test_a_cell_works_once() -> None:

@@ -33,7 +33,8 @@ def train_transformer_command(
         int | None, typer.Option(min=5, help="At most so many tokens, for both sides together; bpe: 8000.")
     ] = None,
     layers: Annotated[
-        int | None, typer.Option(min=1, help="Of the encoder, and of the decoder: 3; dates 2, multi30k-bpe 4.")
+        int | None,
+        typer.Option(min=1, help="Of the encoder, and of the decoder: 3; dates 2, multi30k-bpe 4."),
     ] = None,
     d_model: Annotated[int | None, typer.Option(min=1, help="Numbers per token: 128; dates 64.")] = None,
     heads: Annotated[int | None, typer.Option(min=1, help="Of each attention: 4.")] = None,

@@ -25,11 +25,11 @@ def phrases_by_language() -> list[tuple[str, str]]:
     About 800 of each language, depending on the version of Babel. Raises ImportError if it is missing.
     """
     locale: Any = require("babel", "the phrases of languages").Locale
-    languages = defaultdict(set)  # by phrase
+    languages: dict[str, set[str]] = defaultdict(set)  # by phrase
     for code in LANGUAGES:
         for phrase in _phrases(locale(code)):
             languages[phrase].add(code)
-    spellings = defaultdict(set)  # two languages may differ in capital letters alone
+    spellings: dict[str, set[str]] = defaultdict(set)  # two languages may differ in capital letters alone
     for phrase, codes in languages.items():
         spellings[phrase.casefold()] |= codes
     names = locale("en").languages

@@ -50,13 +50,15 @@ def figures_of_training(model: Layer, history: Sequence[Record]) -> dict[str, An
     Of the last epoch: train_loss, train_accuracy and validation_loss; of all: the best validation figures.
     """
     last = history[-1]
-    figures = {
+    figures: dict[str, Any] = {
         name: last[name] for name in ("train_loss", "train_accuracy", "validation_loss") if name in last
     }
-    for name, best in (("validation_loss", min), ("validation_accuracy", max)):
-        if name in last:
-            figures[f"best_{name}"] = best(record[name] for record in history)
-    return figures | {
+    if "validation_loss" in last:
+        figures["best_validation_loss"] = min(record["validation_loss"] for record in history)
+    if "validation_accuracy" in last:
+        figures["best_validation_accuracy"] = max(record["validation_accuracy"] for record in history)
+    return {
+        **figures,
         "parameters": sum(parameter.size for parameter in model.parameters()),
         "epochs": len(history),
         "steps": last["step"],

@@ -56,7 +56,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 WARM_UP = 100  # steps, of at least ten times as many
 EPOCH = 250  # steps, then the validation part is looked at and a checkpoint written
-EVALUATION_WINDOWS = 64  # at once
+EVALUATION_WINDOWS = 16  # at once
 
 
 def configure(data: str = "python-docs", **options: Any) -> LMConfig:
@@ -166,7 +166,8 @@ def build_optimizer(config: LMConfig, model: TransformerLM) -> AdamW:
 
 def figures_of_test(experiment: LMExperiment) -> dict[str, Any]:
     """How well the model, as it is now, predicts the test part."""
-    test_loss = mean_loss(experiment.model, experiment.loss, experiment.test)
+    threads = experiment.config.threads or usual_threads(EVALUATION_WINDOWS)
+    test_loss = mean_loss(experiment.model, experiment.loss, experiment.test, threads=threads)
     return figures_of_text(test_loss, experiment.text)
 
 

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.data import PairBatches, Pairs, PairSplits, Tokenizer, load_pairs
-from chainrule.data.pair_batches import PAD
-from chainrule.functions.arrays import Array
 from chainrule.generation import Translation, translate
 from chainrule.generation.scores import bleu, chrf, exact_match
 from chainrule.layers import CrossEntropyLoss, manual_seed
@@ -91,7 +89,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "multi30k": {"vocabulary": 8000},
 }
 # whole recipes by name: "wu2021" is that of Wu et al. 2021 for Transformer-Tiny on multi30k-bpe (8,000 updates
-# of 4,096 tokens on each of two GPUs, less where the validation loss has not fallen for ten epochs)
+# of twice 4,096 tokens, fewer where the validation loss has not fallen for ten epochs)
 PRESETS: dict[str, dict[str, Any]] = {
     "wu2021": {
         "layers": 4, "d_model": 128, "heads": 4, "dim_feedforward": 256, "norm": "post", "dropout": 0.3,
@@ -181,9 +179,7 @@ def prepare(config: TransformerConfig) -> TransformerExperiment:
     )
 
 
-def in_batches(
-    tokenizer: Tokenizer, pairs: Pairs, max_tokens: int, seed: int = 0
-) -> tuple[PairBatches, int]:
+def in_batches(tokenizer: Tokenizer, pairs: Pairs, max_tokens: int, seed: int = 0) -> tuple[PairBatches, int]:
     """The pairs as batches, and how many were left out: longer than LONGEST tokens, or without any."""
     ids = zip(tokenizer.encode_all(pairs.source), tokenizer.encode_all(pairs.target), strict=True)
     most = min(LONGEST, max_tokens - 1)  # EOS comes with them

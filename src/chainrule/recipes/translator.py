@@ -53,4 +53,3 @@ def load_translator(run: Run, weights: str | None = None) -> Translator:
     run.load_weights(model, weights or usual_weights(run))
     model.eval()
     return Translator(model, tokenizer, description["beam"], description["length_penalty"])
-

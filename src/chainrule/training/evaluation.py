@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from contextvars import copy_context
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from chainrule.functions.arrays import Array
 from chainrule.layers.layer import Layer
 
+from .sharding import one_blas_thread
 from .step import Loss, answer, is_classification
+
+T = TypeVar("T")
 
 
 class Evaluation(NamedTuple):
@@ -35,41 +40,64 @@ class Evaluation(NamedTuple):
         return float(np.mean([right[self.labels == label].mean() for label in np.unique(self.labels)]))
 
 
-def evaluate(model: Layer, loss: Loss, batches: Iterable[tuple[Any, Array]]) -> Evaluation:
+def evaluate(model: Layer, loss: Loss, batches: Iterable[tuple[Any, Array]], threads: int = 1) -> Evaluation:
     """Runs the model in evaluation mode over all batches (inputs, labels); the mode it was in comes back
-    afterwards. Inputs are an array, or a tuple of all that the model's forward takes.
+    afterwards. Inputs are an array, or a tuple of all that the model's forward takes. threads: so many
+    batches are looked at at once.
     """
-    total, count, all_logits, all_labels = 0.0, 0.0, [], []
+
+    def judge(batch: tuple[Any, Array]) -> tuple[float, float, Array, Array]:
+        x, target = batch
+        (logits, _), _ = answer(model, x)
+        total, count, _ = loss.forward(logits, target)
+        return float(total), float(count), logits, target
+
     with evaluating(model):
-        for x, target in batches:
-            (logits, _), _ = answer(model, x)
-            batch_loss, batch_count, _ = loss.forward(logits, target)
-            total, count = total + float(batch_loss), count + float(batch_count)
-            all_logits.append(logits)
-            all_labels.append(target)
-    if not all_logits:
+        judged = _on_threads(judge, batches, threads)
+    if not judged:
         raise ValueError("evaluate got no batches: the data is empty")
+    totals, counts, all_logits, all_labels = zip(*judged, strict=True)
     logits, labels = np.concatenate(all_logits), np.concatenate(all_labels)
     right = logits.argmax(-1) == labels if is_classification(logits, labels) else np.nan
-    return Evaluation(total / count, float(np.mean(right)), logits, labels)
+    return Evaluation(sum(totals) / sum(counts), float(np.mean(right)), logits, labels)
 
 
 def mean_loss(
-    model: Layer, loss: Loss, batches: Iterable[tuple[Any, Array]], carry_state: bool = False
+    model: Layer,
+    loss: Loss,
+    batches: Iterable[tuple[Any, Array]],
+    carry_state: bool = False,
+    threads: int = 1,
 ) -> float:
     """The loss per target over all batches, in evaluation mode, with nothing kept. carry_state: a recurrent
-    model's state goes on from batch to batch, as in `fit`.
+    model's state goes on from batch to batch, as in `fit`; then they are looked at one after the other, else
+    `threads` of them at once.
     """
-    total, count, state = 0.0, 0.0, None
+    state = None
+
+    def judge(batch: tuple[Any, Array]) -> tuple[float, float]:
+        nonlocal state
+        x, target = batch
+        (prediction, state_n), _ = answer(model, x, state)
+        total, count, _ = loss.forward(prediction, target)
+        state = state_n if carry_state else None
+        return float(total), float(count)
+
     with evaluating(model):
-        for x, target in batches:
-            (prediction, state_n), _ = answer(model, x, state)
-            batch_loss, batch_count, _ = loss.forward(prediction, target)
-            total, count = total + float(batch_loss), count + float(batch_count)
-            state = state_n if carry_state else None
+        judged = _on_threads(judge, batches, 1 if carry_state else threads)
+    count = sum(count for _, count in judged)
     if not count:
         raise ValueError("mean_loss got no targets: the data is empty")
-    return total / count
+    return sum(total for total, _ in judged) / count
+
+
+def _on_threads(judge: Callable[[tuple[Any, Array]], T], batches: Iterable[Any], threads: int) -> list[T]:
+    """judge of each batch, in their order. Several threads have one of BLAS each, as in a sharded step."""
+    if threads == 1:
+        return [judge(batch) for batch in batches]
+    with one_blas_thread(), ThreadPoolExecutor(threads) as pool:
+        futures = [pool.submit(copy_context().run, judge, batch) for batch in batches]
+        return [future.result() for future in futures]
 
 
 @contextmanager

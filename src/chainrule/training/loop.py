@@ -82,7 +82,7 @@ def fit(
     not: back-propagation through time is truncated.
 
     threads > 1 cuts each batch into as many parts, one per core (see sharding): the same results up to
-    rounding.
+    rounding; and looks at as many batches of the validation data at once.
 
     best_by: what decides which weights were the best on the validation data: "accuracy" (where targets are no
     classes, the loss), or "loss"; then nothing else is computed there, and no prediction kept. A carried
@@ -141,9 +141,9 @@ def fit(
                 more = {"lr": optimizer.lr if schedule is None else schedule(progress.step - 1)}
                 state = None
                 if validation is not None and (carry_state or best_by == "loss"):
-                    more |= {"validation_loss": mean_loss(model, loss, validation, carry_state)}
+                    more |= {"validation_loss": mean_loss(model, loss, validation, carry_state, threads)}
                 elif validation is not None:
-                    scores = evaluate(model, loss, validation)
+                    scores = evaluate(model, loss, validation, threads)
                     more |= {"validation_loss": scores.loss}
                     more |= {} if isnan(scores.accuracy) else {"validation_accuracy": scores.accuracy}
                 if measure is not None:

@@ -11,6 +11,7 @@ from chainrule.functions.arrays import Array
 from chainrule.layers.conv2d import Conv2d
 from chainrule.layers.layer import Layer
 from chainrule.layers.linear import Linear
+from chainrule.layers.multihead_attention import MultiheadAttention
 from chainrule.layers.randomness import randomness
 from chainrule.layers.recurrent import Recurrent
 
@@ -60,7 +61,7 @@ class Summary:
             table.add_row(
                 row.name, row.kind, shape, *cells, _bytes(row.cache_bytes) if row.cache_bytes else ""
             )
-        console = Console(width=110, color_system=None)
+        console = Console(width=140, color_system=None)  # paths of layers are long
         with console.capture() as capture:
             console.print(table)
         frozen = (
@@ -107,7 +108,7 @@ def summary(model: Layer, x: Any) -> Summary:
             type(layer).__name__,
             tuple(output.shape),
             sum(p.size for p in new),
-            _multiply_adds(layer, output),
+            _multiply_adds(layer, output, cache),
             _new_bytes(cache, seen_arrays),
         )
         return y, cache
@@ -121,10 +122,18 @@ def summary(model: Layer, x: Any) -> Summary:
     return Summary(found, sum(p.size for p in parameters), trainable, tuple(inputs[0].shape))
 
 
-def _multiply_adds(layer: Layer, y: Array) -> int:
+def _multiply_adds(layer: Layer, y: Array, cache: Any) -> int:
     """Every output of a linear or convolution layer is a sum of as many products as one row of its weight is
-    long. A recurrent layer multiplies by all of its matrices at each step of each sample.
+    long. A recurrent layer multiplies by all of its matrices at each step of each sample. Attention projects
+    what it is given, compares every query with every key, and takes a mean of all values for each query; its
+    last projection is a layer of its own.
     """
+    if isinstance(layer, MultiheadAttention):
+        keys, values = cache.past
+        queries, source = y.size // y.shape[-1], keys.shape[-2]
+        projected = queries * layer.embed_dim * layer.num_heads * layer.d_k
+        projected += keys.size * layer.kdim + values.size * layer.vdim
+        return int(projected + queries * source * layer.num_heads * (layer.d_k + layer.d_v))
     if isinstance(layer, Linear | Conv2d):
         return int(y.size) * layer.weight.size // layer.weight.shape[0]
     if isinstance(layer, Recurrent):
