@@ -7,20 +7,17 @@ names             surname -> language: embedding, a GRU in both directions, its 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
+from in_turn import Batch
 
 from chainrule import layers, manual_seed
 from chainrule.data import RaggedBatches
-from chainrule.functions.arrays import Array
 from chainrule.models import RecurrentClassifier, RecurrentLM
 
 KINDS = ("LSTM", "GRU", "RNN", "names")
 SYMBOLS, HIDDEN, LAYERS, BATCH, TIME = 65, 256, 2, 32, 64
 NAMES, CLASSES, NAMES_BATCH = 1024, 18, 64
-Batch = tuple[Any, Array]  # what forward takes, and the targets
 
 
 def our_model(kind: str) -> layers.Layer:
@@ -70,12 +67,6 @@ def batches(kind: str) -> list[Batch]:
         return list(RaggedBatches(names, rng.integers(CLASSES, size=NAMES), NAMES_BATCH).epoch(0))
     ids = rng.integers(SYMBOLS, size=(8, BATCH, TIME + 1))
     return [(text[:, :-1], text[:, 1:]) for text in ids]
-
-
-def in_torch(batch: Batch) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
-    x, target = batch
-    inputs = x if isinstance(x, tuple) else (x,)
-    return tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in inputs), torch.from_numpy(target)
 
 
 def symbols(kind: str) -> float:

@@ -24,6 +24,7 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 RUNS: dict[str, tuple[str, list[str], int]] = {
     "training_step": ("training_step.py", [], 2),
     "recurrent_step": ("recurrent_step.py", [], 3),
+    "transformer_step": ("transformer_step.py", [], 3),
     "same_training": ("same_training.py", ["--cell", "all"], 50),
     "memory": ("memory.py", [], 1),
     "import_time": ("import_time.py", [], 2),
