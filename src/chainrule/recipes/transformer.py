@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chainrule.data import PairBatches, Pairs, PairSplits, Tokenizer, load_pairs
 from chainrule.generation import Translation, translate
 from chainrule.generation.scores import bleu, chrf, exact_match
@@ -88,8 +90,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "multi30k-bpe": {"tokens": "pieces", "layers": 4},
     "multi30k": {"vocabulary": 8000},
 }
-# whole recipes by name: "wu2021" is that of Wu et al. 2021 for Transformer-Tiny on multi30k-bpe (8,000 updates
-# of twice 4,096 tokens, fewer where the validation loss has not fallen for ten epochs)
+# whole recipes by name: "wu2021" is that of Wu et al. 2021 for Transformer-Tiny on multi30k-bpe (8,000
+# updates of twice 4,096 tokens, fewer where the validation loss has not fallen for ten epochs)
 PRESETS: dict[str, dict[str, Any]] = {
     "wu2021": {
         "layers": 4, "d_model": 128, "heads": 4, "dim_feedforward": 256, "norm": "post", "dropout": 0.3,
@@ -149,7 +151,7 @@ def prepare(config: TransformerConfig) -> TransformerExperiment:
     both = [*pairs.train.source, *pairs.train.target]
     tokenizer = Tokenizer.train(config.tokens, both, config.vocabulary)
     train, left_out = in_batches(tokenizer, pairs.train, config.max_tokens, config.seed)
-    options = {
+    options: dict[str, Any] = {
         "source_vocabulary": len(tokenizer),
         "target_vocabulary": len(tokenizer),
         "d_model": config.d_model,
@@ -248,7 +250,7 @@ def build_schedule(config: TransformerConfig, steps_per_epoch: int) -> Schedule:
 def measure_translations(experiment: TransformerExperiment) -> Callable[[], dict[str, float]]:
     """For `fit`: after each epoch a part of the validation pairs is translated, greedily."""
     pairs = experiment.pairs.validation
-    part = pairs.subset(list(range(min(MEASURED, len(pairs)))))
+    part = pairs.subset(np.arange(min(MEASURED, len(pairs))))
 
     def measure() -> dict[str, float]:
         texts = [t.text for t in translated(experiment, part.source, beam=1)]

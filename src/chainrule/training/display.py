@@ -57,6 +57,9 @@ class Display(Callback):
                 line += f"{before_loss} {record[f'{part}_loss']:.4f}"
             if f"{part}_accuracy" in record:
                 line += f"{before_accuracy} {record[f'{part}_accuracy']:.2%}"
+        for name, value in record.items():
+            if name.startswith("validation_") and name not in ("validation_loss", "validation_accuracy"):
+                line += f" {name.removeprefix('validation_').replace('_', ' ')} {value:.4g}"
         self.console.print(f"{line} | {record['seconds']:.1f} s", highlight=False, soft_wrap=True)
 
     def on_end(self) -> None:
