@@ -78,13 +78,20 @@ def linear_backward(
 
 
 def _check(x: Array, weight: Array, bias: Array | None) -> None:
-    shapes = f"{describe('input', x)}, {describe('weight', weight, ('out', 'in'))}"
     if weight.ndim != 2:
-        raise ValueError(f"linear expects a 2-D weight (out, in), got {weight.ndim}-D: {shapes}")
+        raise ValueError(f"linear expects a 2-D weight (out, in), got {weight.ndim}-D: {_shapes(x, weight)}")
     if x.shape[-1:] != weight.shape[1:]:
         given = x.shape[-1] if x.ndim else "a single number"
-        raise ValueError(f"linear expects {weight.shape[1]} input features, got {given}: {shapes}")
+        raise ValueError(
+            f"linear expects {weight.shape[1]} input features, got {given}: {_shapes(x, weight)}"
+        )
     check_same_dtype("linear", x, weight)
     if bias is not None and bias.shape != weight.shape[:1]:
         one_each = weight.shape[:1]
-        raise ValueError(f"linear expects one bias per output, {one_each}, got {tuple(bias.shape)}: {shapes}")
+        raise ValueError(
+            f"linear expects one bias per output, {one_each}, got {tuple(bias.shape)}: {_shapes(x, weight)}"
+        )
+
+
+def _shapes(x: Array, weight: Array) -> str:
+    return f"{describe('input', x)}, {describe('weight', weight, ('out', 'in'))}"

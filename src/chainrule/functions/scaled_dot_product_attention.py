@@ -135,8 +135,8 @@ def _allowed(mask: Array | None, scores: Array, causal: bool) -> Bool[Array, "..
     allowed: Array | None = None
     if mask is not None:
         allowed = mask > -np.inf if mask.dtype.kind == "f" else mask
-    if causal:
-        target, source = scores.shape[-2:]
+    target, source = scores.shape[-2:]
+    if causal and target > 1:                              # a single query is the last: it sees all
         t = np.arange(source - target, source, like=scores)    # the queries are the last positions
         s = np.arange(source, like=scores)
         not_later = s <= t[:, None]                            # (target, source)
@@ -154,34 +154,40 @@ def _softmax_where(allowed: Array, scores: Array) -> Float[Array, "*batch target
 
 def _check(query: Array, key: Array, value: Array, mask: Array | None, causal: bool) -> None:
     name = "scaled_dot_product_attention"
-    shapes = f"{describe('query', query)}, {describe('key', key)}, {describe('value', value)}"
     least = min(query.ndim, key.ndim, value.ndim)
     if least < 2 or not query.shape[:-2] == key.shape[:-2] == value.shape[:-2]:
         raise ValueError(
             f"{name} expects query (..., target, d_k), key (..., source, d_k) and value (..., source, d_v) "
-            f"with the same axes in front: {shapes}"
+            f"with the same axes in front: {_shapes(query, key, value)}"
         )
     if query.shape[-1] != key.shape[-1]:
         raise ValueError(
             f"{name}: query and key are compared feature by feature, so both need d_k features, got "
-            f"{query.shape[-1]} and {key.shape[-1]}: {shapes}"
+            f"{query.shape[-1]} and {key.shape[-1]}: {_shapes(query, key, value)}"
         )
     if key.shape[-2] != value.shape[-2]:
         raise ValueError(
-            f"{name}: each key has one value, got {key.shape[-2]} keys and {value.shape[-2]} values: {shapes}"
+            f"{name}: each key has one value, got {key.shape[-2]} keys and {value.shape[-2]} values: "
+            f"{_shapes(query, key, value)}"
         )
     if 0 in (*query.shape[-2:], *value.shape[-2:]):
-        raise ValueError(f"{name}: there is nothing to attend to: {shapes}")
+        raise ValueError(f"{name}: there is nothing to attend to: {_shapes(query, key, value)}")
     if causal and query.shape[-2] > key.shape[-2]:
         raise ValueError(
             f"{name}: causal=True takes the queries for the last of the key positions, but there are "
-            f"{query.shape[-2]} queries and {key.shape[-2]} keys: {shapes}"
+            f"{query.shape[-2]} queries and {key.shape[-2]} keys: {_shapes(query, key, value)}"
         )
     if not query.dtype == key.dtype == value.dtype:
         dtypes = f"{query.dtype}, {key.dtype} and {value.dtype}"
-        raise TypeError(f"{name} expects query, key and value of one dtype, got {dtypes}: {shapes}")
+        raise TypeError(
+            f"{name} expects query, key and value of one dtype, got {dtypes}: {_shapes(query, key, value)}"
+        )
     if mask is not None:
         _check_mask(name, mask, query, (*query.shape[:-1], key.shape[-2]))
+
+
+def _shapes(query: Array, key: Array, value: Array) -> str:
+    return f"{describe('query', query)}, {describe('key', key)}, {describe('value', value)}"
 
 
 def _check_mask(name: str, mask: Array, query: Array, shape: tuple[int, ...]) -> None:

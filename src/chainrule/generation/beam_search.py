@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from chainrule.functions.arrays import Array
+from chainrule.training.memory import keep_freed_memory
 
 from .decode import check_numbers
 from .endings import Endings
@@ -99,6 +100,7 @@ def beam_search(
     penalize, enough = length_penalty(alpha, penalty), beam if early_stopping else None
     finished = [Finished(n, penalize, limit + 1, enough) for limit in endings.max_length.tolist()]
 
+    keep_freed_memory()
     beams, read = _beginning(len(prompt)), prompt
     for length in counting():
         logits, state = model.step(read, state)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.functions.arrays import Array
+from chainrule.training.memory import keep_freed_memory
 
 from .distribution import check_settings, next_distribution
 from .endings import Endings
@@ -100,6 +101,7 @@ def _to_the_end(
     prompt = np.asarray(prompt)
     check_prompt(model, prompt)
     endings = Endings.of(len(prompt), eos_id, max_length, min_length, never)
+    keep_freed_memory()
     written: list[list[tuple[int, float]]] = [[] for _ in prompt]
     rows, read = np.arange(len(prompt)), prompt  # rows of the prompt that go on; what they read next
     for length in counting():

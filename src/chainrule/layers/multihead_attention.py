@@ -225,13 +225,14 @@ class MultiheadAttention(Layer):
 
     def _projections(self) -> list[tuple[Array, Array | None]]:
         """(weight, bias) for query, key and value: rows of the parameters."""
-        cuts = (self.num_heads * self.d_k, 2 * self.num_heads * self.d_k)
+        d_k, d_v = self.num_heads * self.d_k, self.num_heads * self.d_v
+        rows = slice(d_k), slice(d_k, 2 * d_k), slice(2 * d_k, 2 * d_k + d_v)
         if self.in_proj_weight is not None:
-            weights = np.split(self.in_proj_weight.data, cuts)
+            weights = [self.in_proj_weight.data[its] for its in rows]
         else:
             weights = [getattr(self, name).data for name in PROJECTIONS]
         bias = optional_data(self.in_proj_bias)
-        biases = [None, None, None] if bias is None else np.split(bias, cuts)
+        biases = [None if bias is None else bias[its] for its in rows]
         return list(zip(weights, biases, strict=True))
 
     def extra_repr(self) -> str:
