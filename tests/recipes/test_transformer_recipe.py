@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 from dataclasses import asdict, replace
-from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from recipes.word_pairs import write_pairs
 
 from chainrule.recipes.transformer import (
     TransformerConfig,
@@ -26,17 +26,6 @@ from chainrule.training import Run
 for package in ("matplotlib", "tokenizers", "sacrebleu"):
     pytest.importorskip(package, reason=f"the recipe needs {package}: pip install 'chainrule[train]'")
 
-WORDS = {
-    "red": "rot",
-    "blue": "blau",
-    "big": "groß",
-    "old": "alt",
-    "cat": "Katze",
-    "dog": "Hund",
-    "tree": "Baum",
-}
-DIGITS = {"one": "1", "two": "2", "three": "3"}
-
 
 class Finished(NamedTuple):
     config: TransformerConfig
@@ -46,13 +35,7 @@ class Finished(NamedTuple):
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Word for word, but the number comes last: 'two red cat' -> 'rot Katze 2'."""
-    path = tmp_path_factory.mktemp("pairs") / "words.tsv"
-    lines = []
-    for count, first, second in product(DIGITS, WORDS, WORDS):
-        lines.append(f"{count} {first} {second}\t{WORDS[first]} {WORDS[second]} {DIGITS[count]}\n")
-    path.write_text("".join(lines), encoding="utf-8")
-    return path
+    return write_pairs(tmp_path_factory.mktemp("pairs") / "words.tsv")
 
 
 @pytest.fixture(scope="module")

@@ -58,8 +58,8 @@ def load_answering(run: Run, weights: str = "last") -> Answering:
     """
     recipe = recipe_of(run)
     if recipe not in LOADERS:
-        raise ValueError(
-            f"{run.path} writes text and has no classes to choose from: chainrule generate {run.path} "
-            "--prompt ..."
+        what = (
+            f'translate {run.path} "..."' if recipe == "transformer" else f"generate {run.path} --prompt ..."
         )
+        raise ValueError(f"{run.path} writes text and has no classes to choose from: chainrule {what}")
     return LOADERS[recipe](run, weights)
