@@ -107,6 +107,25 @@ def test_every_id_but_the_first_is_a_target_once(
     assert sorted(counted) == list(range(1, count))
 
 
+@pytest.mark.parametrize("count", [2, 5, 9, 10, 13, 30, 101])
+@pytest.mark.parametrize("stride", [1, 2, 3, 7])
+def test_overlapping_windows_predict_every_id_once_from_what_fits(count: int, stride: int) -> None:
+    data = WindowsInOrder(np.arange(count), batch_size=4, time=7, stride=stride)
+    batches = list(data)
+    assert len(batches) == len(data)
+    counted = []
+    for inputs, targets in batches:
+        np.testing.assert_array_equal(targets[targets != -100], inputs[targets != -100] + 1)
+        for row, row_targets in zip(inputs, targets, strict=True):
+            for place in np.flatnonzero(row_targets != -100):
+                target = int(row_targets[place])
+                seen = row[: place + 1]
+                np.testing.assert_array_equal(seen, np.arange(target - len(seen), target))
+                assert len(seen) >= min(target, 7 - stride + 1)
+                counted.append(target)
+    assert sorted(counted) == list(range(1, count))
+
+
 def test_streams_in_order_go_on_from_chunk_to_chunk() -> None:
     batches = [inputs for inputs, _ in StreamsInOrder(np.arange(61), batch_size=3, time=8)]
     np.testing.assert_array_equal(np.concatenate(batches, axis=1), np.arange(60).reshape(3, 20))
@@ -139,6 +158,12 @@ def test_what_is_no_text(make: type) -> None:
         make(np.zeros(100), 2, 3)
     with pytest.raises(ValueError, match="at least 1 row and 1 step, got 0 and 3"):
         make(np.arange(100), 0, 3)
+
+
+@pytest.mark.parametrize("stride", [0, 6])
+def test_windows_that_leave_something_out(stride: int) -> None:
+    with pytest.raises(ValueError, match=f"windows of 5 steps cannot begin {stride} apart"):
+        WindowsInOrder(np.arange(50), 2, 5, stride)
 
 
 def test_a_text_too_short_for_one_batch() -> None:
