@@ -18,8 +18,8 @@ for package in ("matplotlib", "tokenizers", "sacrebleu"):
     pytest.importorskip(package, reason=f"the recipe needs {package}: pip install 'chainrule[train]'")
 
 SMALL = [
-    "--tokens", "words", "--layers", 1, "--heads", 2, "--d-model", 16, "--dim-feedforward", 16, "--dropout", 0,
-    "--epochs", 12, "--max-tokens", 160, "--lr", 0.02, "--warmup", 5, "--beam", 2, "--threads", 1,
+    "--tokens", "words", "--layers", 1, "--heads", 2, "--d-model", 16, "--dim-feedforward", 16,
+    "--dropout", 0, "--epochs", 12, "--max-tokens", 160, "--lr", 0.02, "--warmup", 5, "--beam", 2, "--threads", 1,
 ]  # fmt: skip
 
 
