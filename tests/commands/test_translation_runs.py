@@ -19,7 +19,8 @@ for package in ("matplotlib", "tokenizers", "sacrebleu"):
 
 SMALL = [
     "--tokens", "words", "--layers", 1, "--heads", 2, "--d-model", 16, "--dim-feedforward", 16,
-    "--dropout", 0, "--epochs", 12, "--max-tokens", 160, "--lr", 0.02, "--warmup", 5, "--beam", 2, "--threads", 1,
+    "--dropout", 0, "--epochs", 12, "--max-tokens", 160, "--lr", 0.02, "--warmup", 5, "--beam", 2,
+    "--threads", 1,
 ]  # fmt: skip
 
 
