@@ -26,6 +26,7 @@ RUNS: dict[str, tuple[str, list[str], int]] = {
     "recurrent_step": ("recurrent_step.py", [], 3),
     "transformer_step": ("transformer_step.py", [], 3),
     "same_training": ("same_training.py", ["--cell", "all"], 50),
+    "decoding": ("decoding.py", [], 3),
     "memory": ("memory.py", [], 1),
     "import_time": ("import_time.py", [], 2),
     "color_network": ("color_network.py", [], 1),
