@@ -224,7 +224,7 @@ def test_small_work_and_the_reference_backend_run_the_reference(monkeypatch: pyt
 
 
 def test_without_numba_the_reference_runs_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert kernels.available() == ("gru", "lstm", "rnn")
+    assert {"gru", "lstm", "rnn"} < set(kernels.available())
     for module in (recurrent, kernels):
         monkeypatch.setattr(module, "compiler_is_installed", lambda: False)
     assert cache_of(Case("lstm")) == "LstmCache"

@@ -23,5 +23,5 @@ def warmup_command() -> None:
             status.update(f"compiling {name} ({number} of {len(all_of)})")
             start = time.perf_counter()
             compile_it()
-            say(f"{name:8} {time.perf_counter() - start:5.1f} s")
+            say(f"{name:28} {time.perf_counter() - start:5.1f} s")
     say(f"all twins are ready ({time.perf_counter() - begin:.1f} s); Numba keeps them on disk")

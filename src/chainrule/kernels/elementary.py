@@ -44,7 +44,7 @@ EXPONENT_PLACE, EXPONENT_BIAS = INT(23), INT(127)
 
 
 @intrinsic
-def _bits(typing: Any, x: Any) -> Any:
+def bits(typing: Any, x: Any) -> Any:
     """The bits of a float32, read as an int32."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -54,7 +54,7 @@ def _bits(typing: Any, x: Any) -> Any:
 
 
 @intrinsic
-def _float(typing: Any, bits: Any) -> Any:
+def as_float(typing: Any, bits: Any) -> Any:
     """The float32 that has these bits."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -66,7 +66,7 @@ def _float(typing: Any, bits: Any) -> Any:
 @njit(**EXACT)
 def _power_of_two(n: Any) -> Any:
     """2ⁿ for -127 < n < 128."""
-    return _float((n + EXPONENT_BIAS) << EXPONENT_PLACE)
+    return as_float((n + EXPONENT_BIAS) << EXPONENT_PLACE)
 
 
 @njit(**EXACT)
@@ -76,7 +76,7 @@ def _reduced(x: Any) -> tuple[Any, Any]:
     n = shifted - ROUNDER
     r = x - n * LN2_HIGH - n * LN2_LOW
     p = (((((P7 * r + P6) * r + P5) * r + P4) * r + P3) * r + HALF) * r * r + r
-    return _bits(shifted) - ROUNDER_BITS, p
+    return bits(shifted) - ROUNDER_BITS, p
 
 
 @njit(**EXACT)

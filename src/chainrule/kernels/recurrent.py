@@ -16,6 +16,7 @@ from chainrule.functions.arrays import Array
 from chainrule.functions.recurrence import SEQUENCE_AXES, check_recurrent, valid_steps
 
 from .installed import compiler_is_installed
+from .plain import are_plain, compact
 
 if TYPE_CHECKING:
     from .repeats import Repeated
@@ -25,8 +26,7 @@ SMALL_WORK = 2**20  # multiply-adds below which plain NumPy runs: a millisecond,
 
 def applies(x: Any, weight_ih: Any, weight_hh: Any, *others: Any) -> bool:
     """float32 in NumPy's own arrays, enough of it, and a compiler."""
-    given = [x, weight_ih, weight_hh, *(other for other in others if other is not None)]
-    if not all(type(array) is np.ndarray and array.dtype == np.float32 for array in given):
+    if not are_plain(x, weight_ih, weight_hh, *others):
         return False
     if x.ndim != 3 or weight_ih.ndim != 2 or weight_hh.ndim != 2:
         return False
@@ -114,14 +114,6 @@ class Given(NamedTuple):
             for dfrom, has in zip((dfrom_x, dfrom_h), self.has_bias, strict=True)
         )
         return dx, dweight_ih, dweight_hh, *dbiases
-
-
-def compact(array: Array) -> Array:
-    """The same numbers, row by row without gaps, in memory that compiled code may take for writable (Numba
-    compiles anew for each kind of array).
-    """
-    array = np.ascontiguousarray(array)
-    return array if array.flags.writeable else array.copy()
 
 
 def time_first(sequence: Array) -> Array:
