@@ -31,15 +31,15 @@ def train_classify_command(
     layers: Annotated[int | None, typer.Option(min=1, help="2 by default.")] = None,
     heads: Annotated[int | None, typer.Option(min=1, help="Attentions side by side: 4.")] = None,
     d_model: Annotated[
-        int | None, typer.Option("--d-model", min=1, help="Numbers per token, in all layers: 128.")
+        int | None, typer.Option("--d-model", min=1, help="Numbers per token, in all layers: 64.")
     ] = None,
     dropout: Annotated[float | None, typer.Option(min=0.0, help="0.3 by default.")] = None,
     token_dropout: Annotated[
         float | None, typer.Option("--token-dropout", min=0.0, help="The share of hidden tokens: 0.1.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="10; sst2 4.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Texts per step: 64.")] = None,
-    lr: Annotated[float | None, typer.Option(help="The highest learning rate: 0.001.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Texts per step: 64; sst2 128.")] = None,
+    lr: Annotated[float | None, typer.Option(help="The highest learning rate: 0.002.")] = None,
     weight_decay: Annotated[float | None, typer.Option(min=0.0, help="Of matrices: 0.01.")] = None,
     validation: Annotated[
         float | None,

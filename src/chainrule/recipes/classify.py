@@ -39,12 +39,12 @@ class ClassifyConfig:
     max_length: int = 256  # tokens; the rest of a text is not read
     layers: int = 2
     heads: int = 4
-    d_model: int = 128
+    d_model: int = 64
     dropout: float = 0.3
     token_dropout: float = 0.1  # this share of the tokens is hidden, others in every epoch
     epochs: int = 10
     batch_size: int = 64
-    lr: float = 1e-3  # at the beginning, after a warm-up; it falls along a cosine
+    lr: float = 2e-3  # at the beginning, after a warm-up; it falls along a cosine
     weight_decay: float = 0.01  # of matrices
     validation: float = 0.1  # this share of the texts is kept apart, to be looked at every epoch
     max_norm: float = 1.0  # gradients are clipped to it
@@ -55,7 +55,7 @@ class ClassifyConfig:
 # what a data set is trained with unless told otherwise
 DEFAULTS: dict[str, dict[str, Any]] = {
     "languages": {"tokens": "chars"},
-    "sst2": {"epochs": 4},
+    "sst2": {"epochs": 4, "batch_size": 128},
 }
 WARM_UP = 100  # steps
 EVALUATION_TEXTS = 100  # at once

@@ -4,9 +4,10 @@ data        ->  a text, its characters as numbers; the first 90 % to learn from
 model       ->  embedding, layers of causal self-attention, linear: a small GPT
                 (chainrule.models.TransformerLM)
 training    ->  windows of the text, drawn at random; at every place the next character is to be predicted
-evaluation  ->  the whole part in windows side by side, each character predicted once: the first of a window
-                from nothing but the one before it, the last from as many as the context holds
-result      ->  nats per character on the test part, and samples
+evaluation  ->  the whole validation part, each character predicted once, in windows side by side: the first
+                of a window from nothing but the one before it, the last from as many as the context holds
+result      ->  nats per character on the test part, and samples. There, windows overlap by half, so that
+                each character is predicted from at least half a context, as it is when the model writes
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def prepare(config: LMConfig) -> LMExperiment:
             ids.train, config.batch_size, config.context, config.seed, EPOCH, total=config.iterations
         ),
         validation=WindowsInOrder(ids.validation, EVALUATION_WINDOWS, config.context),
-        test=WindowsInOrder(ids.test, EVALUATION_WINDOWS, config.context),
+        test=WindowsInOrder(ids.test, EVALUATION_WINDOWS, config.context, -(-config.context // 2)),
         options=options,
         model=TransformerLM(**options),
         loss=CrossEntropyLoss(axis=-1),
