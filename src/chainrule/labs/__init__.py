@@ -7,13 +7,16 @@ other switches, so does the answer.
 
 from typing import Any
 
+from .depth import DEPTH
 from .dropout import DROPOUT
 from .exploding_rnn import EXPLODING_RNN
 from .lab import Lab, Watch, describe, parse_options
 from .memory import MEMORY
 from .one_class import ONE_CLASS
+from .positions import POSITIONS
 from .reshape import RESHAPE
 from .running import run_lab
+from .scale import SCALE
 
 LABS: dict[str, Lab[Any, Any]] = {
     "one-class": ONE_CLASS,
@@ -21,6 +24,9 @@ LABS: dict[str, Lab[Any, Any]] = {
     "exploding-rnn": EXPLODING_RNN,
     "memory": MEMORY,
     "reshape": RESHAPE,
+    "depth": DEPTH,
+    "scale": SCALE,
+    "positions": POSITIONS,
 }
 
 __all__ = ["LABS", "Lab", "Watch", "describe", "parse_options", "run_lab"]
