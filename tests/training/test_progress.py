@@ -41,6 +41,13 @@ def test_what_is_no_class_is_neither_right_nor_wrong() -> None:
     assert "train_accuracy" not in progress.finish_epoch()
 
 
+def test_ignored_targets_are_neither_right_nor_wrong() -> None:
+    progress = Progress()
+    progress.add(*step(6.0, [0, 1, -100, -100], right=1), seconds=1.0)
+    assert progress.accuracy == 1 / 2
+    assert progress.samples_per_second == 2
+
+
 def test_an_epoch_becomes_a_record_and_the_sums_begin_again() -> None:
     progress = progress_of_two_steps()
     record = progress.finish_epoch(lr=0.1, validation_accuracy=0.5)

@@ -21,7 +21,7 @@ import numpy as np
 
 from chainrule.data import PairBatches, Pairs, PairSplits, Tokenizer, load_pairs
 from chainrule.generation import Translation, translate
-from chainrule.generation.scores import bleu, chrf, exact_match
+from chainrule.generation.scores import Bleu, bleu, chrf, exact_match
 from chainrule.layers import CrossEntropyLoss, manual_seed
 from chainrule.models import Seq2SeqTransformer
 from chainrule.training import (
@@ -254,9 +254,12 @@ def measure_translations(experiment: TransformerExperiment) -> Callable[[], dict
 
     def measure() -> dict[str, float]:
         texts = [t.text for t in translated(experiment, part.source, beam=1)]
-        if scored_by(experiment) == "exact_match":
-            return {"validation_exact_match": exact_match(texts, part.target)}
-        return {"validation_bleu": bleu_of(experiment, texts, part.target).score}
+        references = whole_words(experiment, part.target)
+        if (
+            experiment.config.data == "dates"
+        ):  # a date is right or wrong; a sentence can be more or less right
+            return {"validation_exact_match": exact_match(texts, references)}
+        return {"validation_bleu": bleu_of(experiment, texts, references).score}
 
     return measure
 
@@ -283,7 +286,7 @@ def figures_of_test(
     """How well the model, as it is now, translates the test part."""
     if translations is None:
         translations = translate_test(experiment)
-    texts, references = [t.text for t in translations], experiment.pairs.test.target
+    texts, references = [t.text for t in translations], whole_words(experiment, experiment.pairs.test.target)
     test_loss = mean_loss(experiment.model, CrossEntropyLoss(axis=-1), experiment.test)
     of_bleu = bleu_of(experiment, texts, references)
     return {
@@ -297,16 +300,16 @@ def figures_of_test(
     }
 
 
-def scored_by(experiment: TransformerExperiment) -> str:
-    """A date is right or wrong; a sentence can be more or less right."""
-    return "exact_match" if experiment.config.data == "dates" else "bleu"
+def whole_words(experiment: TransformerExperiment, references: Sequence[str]) -> Sequence[str]:
+    """References as people write them: what was cut into pieces is joined, as in the translations."""
+    pieces = experiment.config.tokens == "pieces"
+    return [reference.replace("@@ ", "") for reference in references] if pieces else references
 
 
-def bleu_of(experiment: TransformerExperiment, texts: Sequence[str], references: Sequence[str]) -> Any:
+def bleu_of(experiment: TransformerExperiment, texts: Sequence[str], references: Sequence[str]) -> Bleu:
     """Text that was tokenized and lowercased before it came here is scored as it is, as in Wu et al. 2021."""
     if experiment.config.tokens == "pieces":
-        whole_words = [reference.replace("@@ ", "") for reference in references]
-        return bleu(texts, whole_words, tokenize="none", lowercase=True)
+        return bleu(texts, references, tokenize="none", lowercase=True)
     return bleu(texts, references)
 
 

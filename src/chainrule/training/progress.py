@@ -35,7 +35,8 @@ class Progress:
         if result.right is None:
             self.samples += len(target)
         else:  # of a text, every character is a sample
-            self.samples, self.judged = self.samples + target.size, self.judged + target.size
+            judged = int((target >= 0).sum())  # no class has a negative number: what does is ignored
+            self.samples, self.judged = self.samples + judged, self.judged + judged
             self.correct += result.right
         self.gradient_norm += result.gradient_norm
         self.seconds += seconds
