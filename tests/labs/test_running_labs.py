@@ -33,7 +33,16 @@ TOY = Lab("How large is it?", ToyOptions, toy_experiment, toy_picture, lambda fo
 
 
 def test_every_lab_asks_a_question():
-    assert {"one-class", "dropout", "exploding-rnn", "memory", "reshape"} <= set(LABS)
+    assert {
+        "one-class",
+        "dropout",
+        "exploding-rnn",
+        "memory",
+        "reshape",
+        "depth",
+        "scale",
+        "positions",
+    } <= set(LABS)
     assert all(lab.question.endswith("?") for lab in LABS.values())
 
 

@@ -37,8 +37,8 @@ def headline(findings: Findings) -> str:
     said = []
     for way in ways(findings.options):
         depths = [d for d in findings.options.layers if _learned(findings, way.key, d)]
-        said.append(f"{way.name}: {_layers(depths) if depths else 'none of them'}")
-    return f"What learned, by layers ({_numbers(findings.options.layers)}). " + "; ".join(said)
+        said.append(f"{_numbers(depths) if depths else 'none'} ({way.name})")
+    return f"Of networks with {_layers(findings.options.layers)}, these learned: {'; '.join(said)}"
 
 
 def _learned(findings: Findings, key: str, depth: int) -> bool:

@@ -108,7 +108,9 @@ def _causal(findings: Findings) -> str:
 
 
 def _within(findings: Findings) -> str:
-    said = [f"{run.way.name}, {_when(run)}" for run in findings.runs if run.way.key not in ("none", "causal")]
+    said = [
+        f"{run.way.phrase} {_when(run)}" for run in findings.runs if run.way.key not in ("none", "causal")
+    ]
     return (
         f"**With positions, within the trained length** (learned: more than {LEARNED:.0%} right): "
         f"{'; '.join(said)}."
@@ -119,7 +121,7 @@ def _beyond(findings: Findings) -> str:
     options = findings.options
     if options.longer == 1:
         return "**Beyond the trained length** nothing was tested."
-    parts = [f"**Beyond the trained length**, in sequences of {options.longest} symbols:"]
+    parts = [f"**Beyond the trained length**, in sequences of {options.longest} symbols."]
     for key, why in (
         ("learned", "its rows for these positions are as they began, no training sequence reached them"),
         ("sinusoidal", "the formula goes on, and the network has never met what it says there"),
@@ -134,7 +136,7 @@ def _beyond(findings: Findings) -> str:
         inside = rotary.between(0, options.length)
         if inside < rotary.lesson.accuracy[-1] - FAR:
             text += (
-                f"; but in a longer sequence it loses at the old positions, too ({inside:.0%}): scores know "
+                f"; but in a longer sequence they lose at the old positions, too ({inside:.0%}): scores know "
                 "distances alone, and now there is more to overlook, at distances never met"
             )
         parts.append(f"{text}.")
@@ -150,13 +152,13 @@ def _beyond(findings: Findings) -> str:
 
 
 def _fall(findings: Findings, run: Run) -> str:
-    text = f"{_capital(run.way)} {findings.beyond(run):.0%} right, from {run.lesson.accuracy[-1]:.0%}"
+    text = f"{_capital(run.way)}: {findings.beyond(run):.0%} right, from {run.lesson.accuracy[-1]:.0%}"
     chance = 1 / findings.options.symbols
     return f"{text}, which is guessing" if abs(findings.beyond(run) - chance) < NEAR else text
 
 
 def _capital(way: Way) -> str:
-    return way.name.capitalize()
+    return way.phrase.capitalize()
 
 
 def _when(run: Run) -> str:

@@ -22,6 +22,7 @@ class Way:
 
     key: str
     name: str
+    phrase: str  # in a sentence
     color: str
     positions: str  # as TokenEmbedding has them
     is_causal: bool = False
@@ -29,12 +30,12 @@ class Way:
 
 
 WAYS = (
-    Way("none", "none", GRAY, "none"),
-    Way("causal", "none, causal", PURPLE, "none", is_causal=True),
-    Way("learned", "learned", ORANGE, "learned"),
-    Way("sinusoidal", "sinusoidal", BLUE, "sinusoidal"),
-    Way("rotary", "rotary", GREEN, "rotary"),
-    Way("moved", "sinusoidal, moved", VERMILION, "sinusoidal", moved=True),
+    Way("none", "none", "no positions", GRAY, "none"),
+    Way("causal", "none, causal", "no positions, causal", PURPLE, "none", is_causal=True),
+    Way("learned", "learned", "the learned table", ORANGE, "learned"),
+    Way("sinusoidal", "sinusoidal", "the sines", BLUE, "sinusoidal"),
+    Way("rotary", "rotary", "the rotations", GREEN, "rotary"),
+    Way("moved", "sinusoidal, moved", "the sines, moved", VERMILION, "sinusoidal", moved=True),
 )
 
 

@@ -18,8 +18,8 @@ def answer(findings: Findings) -> str:
     """What was found, in Markdown."""
     return "\n\n".join(
         [
-            "**Because q · k is a sum of d_k products, and the softmax would choose before it has learned "
-            f"what.** {headline(findings)}.",
+            "**Because q · k is a sum of d_k products: the more of them, the larger the scores, and large "
+            f"scores make the softmax choose one key.** {headline(findings)}.",
             _formula(findings),
             _choices(findings),
             _gradient(findings),

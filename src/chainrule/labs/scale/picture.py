@@ -77,7 +77,7 @@ def _spreads(axes: Axes, findings: Findings) -> None:
     axes.set_xticks(sizes, [str(size) for size in sizes])
     tidy(
         axes,
-        "The scores' spread: before (○) and after training (● learned, ✖ not)",
-        "d_k",
+        "The scores' spread: ○ before, ● after training",
+        "d_k (✖: not learned)",
         "standard deviation",
     )
