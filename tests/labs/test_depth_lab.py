@@ -15,7 +15,7 @@ from chainrule.labs.depth.options import Options
 from chainrule.labs.reversing import draw_reversed
 from chainrule.layers import TransformerEncoderLayer, init
 
-TINY = Options(depths="1,5", steps=50, length=3, symbols=4, d_model=16, lr=0.01, warm_up=20)
+TINY = Options(depths="1,5", steps=80, length=3, symbols=4, d_model=16, lr=0.01, warm_up=20)
 
 
 @pytest.fixture(scope="module")
