@@ -291,7 +291,8 @@ def test_missing_and_foreign_images_are_named(trained: Path, tmp_path: Path) -> 
     assert_refused(chainrule("predict", trained, tmp_path / "none.png"), r"there is no image .*none\.png")
     assert_refused(chainrule("predict", trained, tmp_path / "text.png"), r"text\.png is no image")
     assert_refused(
-        chainrule("evaluate", trained, "--weights", "first"), "weights must be 'last' or 'best', got 'first'"
+        chainrule("evaluate", trained, "--weights", "first"),
+        "weights must be 'last', 'best' or 'average', got 'first'",
     )
 
 

@@ -185,7 +185,7 @@ def test_the_best_weights_can_be_had_too(finished: Finished) -> None:
     best = load_trained(finished.run, "best").model.state_dict()
     for name, array in load(finished.run.best).items():
         np.testing.assert_array_equal(best[name], array)
-    with pytest.raises(ValueError, match="weights must be 'last' or 'best', got 'first'"):
+    with pytest.raises(ValueError, match="weights must be 'last', 'best' or 'average', got 'first'"):
         load_trained(finished.run, "first")
 
 
