@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from chainrule.data import PairBatches
-from chainrule.data.pair_batches import BOS, EOS, IGNORED, PAD
+from chainrule.data.batches import IGNORED
+from chainrule.data.pair_batches import BOS, EOS, PAD
 
 
 def sequences(count: int, seed: int, longest: int = 9) -> list[np.ndarray]:

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from chainrule.data.batches import IGNORED
 from chainrule.labs.each_position import EachPosition
 from chainrule.labs.lab import Watch
-from chainrule.labs.lessons import IGNORED, Lesson, accuracy, learn
+from chainrule.labs.lessons import Lesson, accuracy, learn
 from chainrule.layers import LayerNorm, Linear, TransformerEncoderLayer, manual_seed
 from chainrule.models.token_embedding import TokenEmbedding
 from chainrule.training import Adam

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from chainrule.data.batches import IGNORED
 from chainrule.labs import LABS, Watch
-from chainrule.labs.lessons import IGNORED
 from chainrule.labs.positions.answer import answer
 from chainrule.labs.positions.experiment import exchange, experiment
 from chainrule.labs.positions.findings import Findings

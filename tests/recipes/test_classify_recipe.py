@@ -83,7 +83,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
                 raise KeyboardInterrupt
 
     for name in ("learning_curves", "confusion_matrix"):
-        monkeypatch.setattr(f"chainrule.recipes.classify.{name}", lambda *_: None)
+        monkeypatch.setattr(f"chainrule.recipes.fitting.{name}", lambda *_: None)
     config = configure(str(table), **{**SMALL, "epochs": 2})
     whole, parts = Run(tmp_path / "whole"), Run(tmp_path / "parts")
     train_classify(config, whole)

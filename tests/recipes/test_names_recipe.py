@@ -185,7 +185,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(folder: Path, tmp_path: 
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing takes longer than such short trainings."""
     for name in ("learning_curves", "confusion_matrix"):
-        monkeypatch.setattr(f"chainrule.recipes.names.{name}", lambda *_: None)
+        monkeypatch.setattr(f"chainrule.recipes.fitting.{name}", lambda *_: None)
 
 
 @pytest.mark.usefixtures("without_pictures")

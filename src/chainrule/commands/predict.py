@@ -37,9 +37,11 @@ def predict_command(
     as unknown, and said to be.
     """
     from chainrule.recipes.answering import load_answering
+    from chainrule.recipes.kinds import usual_weights
     from chainrule.training import Run
 
-    trained = load_answering(Run.open(run), weights or "last")
+    opened = Run.open(run)
+    trained = load_answering(opened, weights or usual_weights(opened))
     probabilities, unknown = trained.predict(inputs), trained.unknown(inputs)
     if as_json:
         rows = [dict(zip(trained.classes, map(float, row), strict=True)) for row in probabilities]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,6 +40,7 @@ def summary_command(
     opened = Run.open(run)
     recipe = recipe_of(opened)
     model: Layer
+    x: Any
     if recipe == "cnn":
         if time is not None:
             raise ValueError(f"--time is for names and texts, {run} reads images")
@@ -48,8 +49,7 @@ def summary_command(
     elif recipe == "transformer":
         model = load_translator(opened).model
         ids = np.zeros((batch_size, time or SENTENCE), np.int64)
-        say(str(summary(model.train(), (ids, ids))))
-        return
+        x = (ids, ids)
     elif recipe in LENGTHS:
         model = load_answering(opened).model
         x = np.zeros((batch_size, time or LENGTHS[recipe]), np.int64)

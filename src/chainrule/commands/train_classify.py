@@ -8,7 +8,18 @@ import typer
 from rich.markup import escape
 
 from .console import say
-from .training import ResumeOption, RunOption, compile_twins, finish, say_classified, shown, start
+from .training import (
+    MaxNormOption,
+    ResumeOption,
+    RunOption,
+    SeedOption,
+    ThreadsOption,
+    compile_twins,
+    finish,
+    say_classified,
+    shown,
+    start,
+)
 
 
 def train_classify_command(
@@ -45,13 +56,9 @@ def train_classify_command(
         float | None,
         typer.Option(min=0.0, max=0.9, help="The share of the texts kept for validation, if none is: 0.1."),
     ] = None,
-    max_norm: Annotated[float | None, typer.Option(help="Clip gradients to this global norm: 1.")] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=0, help="Each takes a part of the batch; 0: one per core, if faster.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Weights, order and dropout follow from it: 0.")
-    ] = None,
+    max_norm: MaxNormOption = None,
+    threads: ThreadsOption = None,
+    seed: SeedOption = None,
 ) -> None:
     """A Transformer learns to tell texts apart: one text in, one class out.
 

@@ -8,7 +8,16 @@ import typer
 from rich.markup import escape
 
 from .console import say
-from .training import ResumeOption, RunOption, compile_twins, finish, shown, start
+from .training import (
+    MaxNormOption,
+    ResumeOption,
+    RunOption,
+    ThreadsOption,
+    compile_twins,
+    finish,
+    shown,
+    start,
+)
 from .written import say_written
 
 
@@ -37,10 +46,8 @@ def train_lm_command(
     batch_size: Annotated[int | None, typer.Option(min=1, help="Windows of the text per step: 12.")] = None,
     lr: Annotated[float | None, typer.Option(help="The highest learning rate: 0.001.")] = None,
     weight_decay: Annotated[float | None, typer.Option(min=0.0, help="Of matrices: 0.1.")] = None,
-    max_norm: Annotated[float | None, typer.Option(help="Clip gradients to this global norm: 1.")] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=0, help="Each takes a part of the batch; 0: one per core, if faster.")
-    ] = None,
+    max_norm: MaxNormOption = None,
+    threads: ThreadsOption = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Weights, windows and dropout follow from it: 0.")
     ] = None,

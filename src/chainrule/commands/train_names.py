@@ -8,7 +8,17 @@ import typer
 from rich.markup import escape
 
 from .console import say
-from .training import ResumeOption, RunOption, compile_twins, finish, say_classified, shown, start
+from .training import (
+    MaxNormOption,
+    ResumeOption,
+    RunOption,
+    SeedOption,
+    compile_twins,
+    finish,
+    say_classified,
+    shown,
+    start,
+)
 
 
 def train_names_command(
@@ -49,10 +59,8 @@ def train_names_command(
         float | None,
         typer.Option(min=0.0, max=0.9, help="The share of the training names kept for validation: 0.1."),
     ] = None,
-    max_norm: Annotated[float | None, typer.Option(help="Clip gradients to this global norm: 1.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Weights, order and dropout follow from it: 0.")
-    ] = None,
+    max_norm: MaxNormOption = None,
+    seed: SeedOption = None,
 ) -> None:
     """A recurrent network guesses where a name comes from: one sequence in, one class out.
 

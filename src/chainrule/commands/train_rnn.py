@@ -8,7 +8,17 @@ import typer
 from rich.markup import escape
 
 from .console import say
-from .training import ResumeOption, RunOption, compile_twins, finish, shown, start
+from .training import (
+    MaxNormOption,
+    ResumeOption,
+    RunOption,
+    SeedOption,
+    ThreadsOption,
+    compile_twins,
+    finish,
+    shown,
+    start,
+)
 from .written import say_written
 
 
@@ -41,13 +51,9 @@ def train_rnn_command(
         int | None, typer.Option(min=1, help="Characters after which the gradient is cut: 64.")
     ] = None,
     lr: Annotated[float | None, typer.Option(help="The highest learning rate: 0.004.")] = None,
-    max_norm: Annotated[float | None, typer.Option(help="Clip gradients to this global norm: 1.")] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=0, help="Each takes a part of the batch; 0: one per core, if faster.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Weights, order and dropout follow from it: 0.")
-    ] = None,
+    max_norm: MaxNormOption = None,
+    threads: ThreadsOption = None,
+    seed: SeedOption = None,
 ) -> None:
     """A recurrent network learns to write, character by character.
 

@@ -8,7 +8,17 @@ import typer
 from rich.markup import escape
 
 from .console import say
-from .training import ResumeOption, RunOption, compile_twins, finish, shown, start
+from .training import (
+    MaxNormOption,
+    ResumeOption,
+    RunOption,
+    SeedOption,
+    ThreadsOption,
+    compile_twins,
+    finish,
+    shown,
+    start,
+)
 from .translated import say_translated
 
 
@@ -53,7 +63,7 @@ def train_transformer_command(
         str | None, typer.Option(help="After the warm-up: linear (the default), cosine, or inverse-sqrt.")
     ] = None,
     warmup: Annotated[int | None, typer.Option(min=1, help="Steps: 400; dates 200.")] = None,
-    max_norm: Annotated[float | None, typer.Option(help="Clip gradients to this global norm: 1.")] = None,
+    max_norm: MaxNormOption = None,
     average: Annotated[
         int | None, typer.Option(min=0, help="Average the weights of so many last epochs: 3; 0: do not.")
     ] = None,
@@ -66,12 +76,8 @@ def train_transformer_command(
     length_penalty: Annotated[
         float | None, typer.Option(min=0.0, help="Scores are divided by the length to this power: 1.")
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=0, help="Each takes a part of the batch; 0: one per core, if faster.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Weights, order and dropout follow from it: 0.")
-    ] = None,
+    threads: ThreadsOption = None,
+    seed: SeedOption = None,
 ) -> None:
     """A Transformer learns to translate: encoder and decoder, as in "Attention Is All You Need".
 

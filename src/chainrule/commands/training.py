@@ -22,6 +22,11 @@ RunOption = Annotated[
 ResumeOption = Annotated[
     bool, typer.Option("--resume", help="Go on with the run in --run, or with the newest unfinished one.")
 ]
+MaxNormOption = Annotated[float | None, typer.Option(help="Clip gradients to this global norm: 1.")]
+ThreadsOption = Annotated[
+    int | None, typer.Option(min=0, help="Each takes a part of the batch; 0: one per core, if faster.")
+]
+SeedOption = Annotated[int | None, typer.Option(min=0, help="Weights, order and dropout follow from it: 0.")]
 
 
 def start(

@@ -44,11 +44,8 @@ def translate_command(
     lines = texts or [line.rstrip("\n") for line in sys.stdin]
     found = translator.translate(lines, max(beam or translator.beam, n), n=n)
     if as_json:
-        print(
-            json.dumps(
-                [_as_json(*pair) for pair in zip(lines, found, strict=True)], indent=2, ensure_ascii=False
-            )
-        )
+        rows = [_as_json(line, best) for line, best in zip(lines, found, strict=True)]
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     for number, (line, best) in enumerate(zip(lines, found, strict=True), 1):
         print(best.text)

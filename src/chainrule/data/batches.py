@@ -9,6 +9,8 @@ import numpy as np
 from chainrule.functions.arrays import Array
 from chainrule.functions.random import fold
 
+IGNORED = -100  # the target of places that do not count; what CrossEntropyLoss ignores unless told otherwise
+
 
 def steps_per_epoch(count: int, batch_size: int, drop_last: bool = False) -> int:
     """How many batches `batches` yields. Raises ValueError unless count and batch_size are at least 1."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,16 @@ def locate(folder: str, filename: str, mirrors: Sequence[str], sha256: str) -> P
     if shared is not None and (shared / filename).is_file():
         return shared / filename
     return fetch(mirrors, filename, sha256, cache_folder() / folder)
+
+
+def locate_folder(folder: str, mirrors: Sequence[str], sha256: Mapping[str, str]) -> Path:
+    """$CHAINRULE_DATA/folder if it is there, else that of the cache, with the files of these checksums."""
+    shared = shared_folder(folder)
+    if shared is not None and shared.is_dir():
+        return shared
+    for filename, checksum in sha256.items():
+        fetch(mirrors, filename, checksum, cache_folder() / folder)
+    return cache_folder() / folder
 
 
 def fetch(mirrors: Sequence[str], filename: str, sha256: str, folder: Path) -> Path:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from .download import cache_folder, fetch, shared_folder
+from .download import locate_folder
 from .labeled_texts import LabeledTexts, fingerprint
 from .name_files import read_labeled_names
 
@@ -74,16 +74,7 @@ def load_names(path: str | Path | None = None, test_fraction: float = 0.2, seed:
     Raises FileNotFoundError, or ValueError that names the file and the line, or the label that has too few
     names; OSError if a download fails.
     """
-    folder = Path(path) if path is not None else _locate()
+    folder = Path(path) if path is not None else locate_folder(FOLDER, [MIRROR], SHA256)
     rows = list(dict.fromkeys(read_labeled_names(folder)))  # each once, in the order of the files
     dataset = NameDataset.of(rows, folder)
     return NameSplits(*dataset.split(test_fraction, seed))
-
-
-def _locate() -> Path:
-    shared = shared_folder(FOLDER)
-    if shared is not None and shared.is_dir():
-        return shared
-    for filename, sha256 in SHA256.items():
-        fetch([MIRROR], filename, sha256, cache_folder() / FOLDER)
-    return cache_folder() / FOLDER

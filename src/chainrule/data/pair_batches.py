@@ -24,14 +24,15 @@ import numpy as np
 from chainrule.functions.arrays import Array
 from chainrule.functions.random import fold
 
+from .batches import IGNORED
 from .ragged_batches import pad
+from .tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from chainrule.functions.arrays import Int
 
 PAIRS = 6  # part of the key: what is drawn for other purposes from the same seed is drawn anew
-PAD, BOS, EOS = 0, 1, 2  # those of Tokenizer
-IGNORED = -100  # what CrossEntropyLoss ignores
+PAD, BOS, EOS = Tokenizer.pad_id, Tokenizer.bos_id, Tokenizer.eos_id
 
 
 class PairInputs(NamedTuple):

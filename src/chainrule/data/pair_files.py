@@ -6,6 +6,7 @@ import unicodedata
 from pathlib import Path
 
 from .pairs import Pairs
+from .tables import rows_in
 from .text_files import read_text
 
 
@@ -20,18 +21,15 @@ def read_pairs_table(path: str | Path) -> Pairs:
 def parse_pairs(text: str, file: str, languages: tuple[str, str] = ("source", "target")) -> Pairs:
     """The pairs in the text of a table; accented letters become one character each (Unicode NFC)."""
     rows = []
-    for number, line in enumerate(unicodedata.normalize("NFC", text).split("\n"), start=1):
-        if not line.strip():
-            continue
-        cells = [cell.strip() for cell in line.split("\t")]
+    for where, cells in rows_in(unicodedata.normalize("NFC", text), file):
         if len(cells) != 2:
             raise ValueError(
-                f"{file}, line {number}: expected 2 columns, source and target with a tab between, found "
-                f"{len(cells)}: {_short(line)}"
+                f"{where}: expected 2 columns, source and target with a tab between, found "
+                f"{len(cells)}: {_short(cells)}"
             )
         if not all(cells):
             empty = languages[0] if not cells[0] else languages[1]
-            raise ValueError(f"{file}, line {number}: the {empty} is empty: {_short(line)}")
+            raise ValueError(f"{where}: the {empty} is empty: {_short(cells)}")
         rows.append(cells)
     if not rows:
         raise ValueError(f"{file} is empty: expected lines with a source, a tab and a target")
@@ -58,5 +56,6 @@ def read_aligned(source: Path, target: Path, languages: tuple[str, str]) -> Pair
     return Pairs(sides[0], sides[1], languages)
 
 
-def _short(line: str) -> str:
+def _short(cells: list[str]) -> str:
+    line = "\t".join(cells)
     return repr(line if len(line) <= 60 else line[:60] + "...")

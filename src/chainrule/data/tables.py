@@ -27,8 +27,12 @@ def read_rows(path: str | Path) -> Iterator[Row]:
 
     Raises FileNotFoundError, or ValueError that names the file and the line.
     """
-    delimiter = DELIMITERS[Path(path).suffix.lower()]
-    lines = read_text(path).split("\n")
+    return rows_in(read_text(path), str(path), DELIMITERS[Path(path).suffix.lower()])
+
+
+def rows_in(text: str, path: str, delimiter: str = "\t") -> Iterator[Row]:
+    """The rows of a table in this text, as `read_rows`; `path` is what an error calls it."""
+    lines = text.split("\n")
     if delimiter == ",":
         reader = csv.reader(lines)  # what stands in quotes may hold a comma
     else:

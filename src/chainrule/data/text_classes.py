@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from .download import cache_folder, fetch, shared_folder
+from .download import locate_folder
 from .labeled_texts import LabeledTexts, fingerprint
 from .languages import phrases_by_language
 from .tables import is_table, read_rows
@@ -115,11 +115,7 @@ def _heading(cells: list[str]) -> tuple[int, int] | None:
 
 
 def _load_sst2() -> TextSplits:
-    folder = shared_folder("sst2")
-    if folder is None or not folder.is_dir():
-        folder = cache_folder() / "sst2"
-        for filename, sha256 in SST2_SHA256.items():
-            fetch([SST2], filename, sha256, folder)
+    folder = locate_folder("sst2", [SST2], SST2_SHA256)
     return TextSplits(*(_read_sst2(folder / filename) for filename in SST2_SHA256))
 
 

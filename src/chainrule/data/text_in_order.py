@@ -13,10 +13,8 @@ import numpy as np
 
 from chainrule.functions.arrays import Array
 
-from .batches import steps_per_epoch
+from .batches import IGNORED, steps_per_epoch
 from .text_batches import check_ids
-
-IGNORED = -100  # what CrossEntropyLoss ignores unless told otherwise
 
 
 @dataclass(frozen=True, eq=False)

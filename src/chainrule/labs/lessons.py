@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.data.batches import IGNORED
 from chainrule.functions.arrays import Array
 from chainrule.layers import CrossEntropyLoss, Layer
 from chainrule.training import Optimizer, train_step
@@ -16,7 +17,6 @@ from .lab import Watch
 
 TEST_EVERY, ENOUGH = 25, 0.99  # steps; so much is right, and it need not train on
 LEARNED = 0.9  # who gets more of the symbols right than this has learned
-IGNORED = -100  # the answer at a position where nothing is asked
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ result    ->  the test texts, looked at once, at the end: accuracy, and that of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from chainrule.data import LabeledTexts, RaggedBatches, Tokenizer, drop_tokens, load_text_classes
@@ -20,12 +19,20 @@ from chainrule.data.array_batches import Augment
 from chainrule.functions.arrays import Array
 from chainrule.layers import CrossEntropyLoss, manual_seed
 from chainrule.models import TransformerClassifier
-from chainrule.training import AdamW, Callback, CosineAnnealingLR, Record, Run, WarmUp, evaluate
-from chainrule.training.pictures import confusion_matrix, learning_curves
+from chainrule.training import AdamW, Callback, CosineAnnealingLR, Run, WarmUp
 from chainrule.training.sharding import usual_threads
 
-from .configs import check_choice, check_counts, check_not_negative, check_positive, check_shares, read_config
-from .fitting import figures_of_training, fit_experiment, write_description
+from .configs import (
+    check_choice,
+    check_counts,
+    check_not_negative,
+    check_positive,
+    check_shares,
+    lasting,
+    new_config,
+    read_config,
+)
+from .fitting import finish_classes, fit_experiment, write_description
 from .trained_texts import encode, tidy
 
 
@@ -63,10 +70,8 @@ EVALUATION_TEXTS = 100  # at once
 
 def configure(data: str = "languages", **options: Any) -> ClassifyConfig:
     """The defaults of this data, with the given options (those that are not None) instead."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if Path(data).is_file():
-        data = str(Path(data).resolve())  # so that the run finds it again from any other directory
-    config = replace(ClassifyConfig(data=data), **{**DEFAULTS.get(data, {}), **given})
+    data = lasting(data)
+    config = new_config(ClassifyConfig, data, DEFAULTS.get(data, {}), options)
     check_choice(config, "tokens", ("words", "chars", "bpe"))
     check_counts(config, "min_frequency", "max_length", "layers", "heads", "d_model", "epochs", "batch_size")
     check_positive(config, "lr", "max_norm")
@@ -152,27 +157,13 @@ def train_classify(
         epochs=config.epochs,
         threads=config.threads or usual_threads(config.batch_size),
     )
-    result = finish(experiment, run, history)
+    result = finish_classes(experiment, run, history, "texts")
     run.write_json("result.json", result)
     return result
 
 
 def build_optimizer(config: ClassifyConfig, model: TransformerClassifier) -> AdamW:
     return AdamW(list(model.parameters()), config.lr, weight_decay=config.weight_decay, matrices_only=True)
-
-
-def finish(experiment: ClassifyExperiment, run: Run, history: list[Record]) -> dict[str, Any]:
-    """The test texts, seen for the first time: figures and pictures."""
-    test = evaluate(experiment.model, CrossEntropyLoss(), experiment.test)
-    learning_curves(history, run.path / "learning_curves.png")
-    confusion_matrix(test, experiment.classes, run.path / "confusion_matrix.png", "texts")
-    return {
-        "test_accuracy": test.accuracy,
-        "balanced_accuracy": test.balanced_accuracy,
-        "test_loss": test.loss,
-        "test_texts": len(test.labels),
-        **figures_of_training(experiment.model, history),
-    }
 
 
 def check_same_data(experiment: ClassifyExperiment, run: Run) -> None:

@@ -9,7 +9,7 @@ result    ->  the test images, looked at once, at the end
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from chainrule.training import (
 )
 from chainrule.training.pictures import confusion_matrix, learning_curves, worst_mistakes
 
-from .configs import check_choice, check_not_negative, read_config
+from .configs import check_choice, check_not_negative, lasting, new_config, read_config
 from .fitting import figures_of_training, fit_experiment, write_description
 
 
@@ -106,11 +106,9 @@ MODEL_DEFAULTS: dict[str, dict[str, Any]] = {
 def configure(data: str = "digits", **options: Any) -> CNNConfig:
     """The defaults of this data set and model, with the given options (those that are not None) instead."""
     family = FAMILIES.get(data, "folder")
-    given = {name: value for name, value in options.items() if value is not None}
-    if Path(data).is_dir():
-        data = str(Path(data).resolve())  # so that the run finds them again from any other directory
     model_defaults = MODEL_DEFAULTS.get(options.get("model") or "", {})
-    config = replace(CNNConfig(data=data), **{**DEFAULTS[family], **model_defaults, **given})
+    data = lasting(data, Path.is_dir)
+    config = new_config(CNNConfig, data, DEFAULTS[family] | model_defaults, options)
     known: dict[str, Collection[str]] = {
         "model": MODELS,
         "optimizer": OPTIMIZERS,

@@ -1,14 +1,31 @@
-"""What all configs have to go through: being read again, and values that make no sense."""
+"""What all configs have to go through: being made, being read again, and values that make no sense."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from chainrule.training import Run
 
 Config = TypeVar("Config")
+
+
+def lasting(data: str, is_own: Callable[[Path], bool] = Path.is_file) -> str:
+    """A path of the user's own (is_own says whether it is one) becomes absolute, so that the run finds it
+    again from any other directory; names of data sets stay as they are.
+    """
+    path = Path(data)
+    return str(path.resolve()) if is_own(path) else data
+
+
+def new_config(
+    kind: Callable[..., Config], data: str, defaults: Mapping[str, Any], options: Mapping[str, Any]
+) -> Config:
+    """A config of this kind: its own defaults, over them these, over both the options that are not None."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return kind(**{"data": data, **defaults, **given})
 
 
 def read_config(run: Run, kind: type[Config]) -> Config:

@@ -1,12 +1,13 @@
-"""What all recipes do between `prepare` and the test: train, and write down what training was like."""
+"""What recipes have in common: they train, and write down what training was like, and what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chainrule.layers import Layer
-from chainrule.training import Callback, Optimizer, Record, Run, Schedule, fit
+from chainrule.layers import CrossEntropyLoss, Layer
+from chainrule.training import Callback, Optimizer, Record, Run, Schedule, evaluate, fit
+from chainrule.training.pictures import confusion_matrix, learning_curves
 
 
 def fit_experiment(
@@ -63,4 +64,21 @@ def figures_of_training(model: Layer, history: Sequence[Record]) -> dict[str, An
         "epochs": len(history),
         "steps": last["step"],
         "seconds": sum(record["seconds"] for record in history),
+    }
+
+
+def finish_classes(experiment: Any, run: Run, history: list[Record], samples: str) -> dict[str, Any]:
+    """The test part of a model that chooses a class, seen for the first time: figures and pictures.
+
+    samples: what is classified, in a word: "names".
+    """
+    test = evaluate(experiment.model, CrossEntropyLoss(), experiment.test)
+    learning_curves(history, run.path / "learning_curves.png")
+    confusion_matrix(test, experiment.classes, run.path / "confusion_matrix.png", samples)
+    return {
+        "test_accuracy": test.accuracy,
+        "balanced_accuracy": test.balanced_accuracy,
+        "test_loss": test.loss,
+        f"test_{samples}": len(test.labels),
+        **figures_of_training(experiment.model, history),
     }

@@ -13,8 +13,7 @@ result      ->  nats per character on the test part, and samples. There, windows
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from chainrule.data import CharVocabulary, Text, TextWindows, WindowsInOrder, load_text
@@ -25,7 +24,16 @@ from chainrule.training import AdamW, Callback, CosineAnnealingLR, Run, WarmUp, 
 from chainrule.training.pictures import learning_curves
 from chainrule.training.sharding import usual_threads
 
-from .configs import check_choice, check_counts, check_not_negative, check_positive, check_shares, read_config
+from .configs import (
+    check_choice,
+    check_counts,
+    check_not_negative,
+    check_positive,
+    check_shares,
+    lasting,
+    new_config,
+    read_config,
+)
 from .fitting import figures_of_training, fit_experiment, write_description
 from .writers import check_same_data, figures_of_text
 
@@ -62,10 +70,8 @@ EVALUATION_WINDOWS = 16  # at once
 
 def configure(data: str = "python-docs", **options: Any) -> LMConfig:
     """The defaults of this text, with the given options (those that are not None) instead."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if Path(data).is_file():
-        data = str(Path(data).resolve())  # so that the run finds it again from any other directory
-    config = replace(LMConfig(data=data), **{**DEFAULTS.get(data, {}), **given})
+    data = lasting(data)
+    config = new_config(LMConfig, data, DEFAULTS.get(data, {}), options)
     check_choice(config, "positions", POSITIONS)
     check_counts(config, "layers", "heads", "d_model", "context", "iterations", "batch_size")
     check_positive(config, "lr", "max_norm")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,18 @@ from chainrule.functions.arrays import Array
 from chainrule.layers import CrossEntropyLoss, manual_seed
 from chainrule.models import RecurrentClassifier
 from chainrule.models.cells import check_cell
-from chainrule.training import Adam, Callback, CosineAnnealingLR, Record, Run, evaluate
-from chainrule.training.pictures import confusion_matrix, learning_curves
+from chainrule.training import Adam, Callback, CosineAnnealingLR, Run
 
-from .configs import check_counts, check_not_negative, check_positive, check_shares, read_config
-from .fitting import figures_of_training, fit_experiment, write_description
+from .configs import (
+    check_counts,
+    check_not_negative,
+    check_positive,
+    check_shares,
+    lasting,
+    new_config,
+    read_config,
+)
+from .fitting import finish_classes, fit_experiment, write_description
 
 
 @dataclass(frozen=True)
@@ -58,15 +65,12 @@ RARE = 2  # a character of fewer training names than this is read as the unknown
 
 def configure(data: str = FOLDER, **options: Any) -> NamesConfig:
     """The defaults, with the given options (those that are not None) instead."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if Path(data).exists():
-        data = str(Path(data).resolve())  # so that the run finds them again from any other directory
-    elif data != FOLDER:
+    if not Path(data).exists() and data != FOLDER:
         raise ValueError(
             f"{data!r} is neither {FOLDER} nor there: pass a folder with one file LABEL.txt for each label, "
             "or a table (.tsv, .csv) with the columns name and label"
         )
-    config = replace(NamesConfig(data=data), **given)
+    config = new_config(NamesConfig, lasting(data, Path.exists), {}, options)
     check_cell(config.cell)
     check_counts(config, "layers", "hidden", "embedding", "epochs", "batch_size")
     check_positive(config, "lr", "max_norm")
@@ -167,27 +171,13 @@ def train_names(
         callbacks,
         epochs=config.epochs,
     )
-    result = finish(experiment, run, history)
+    result = finish_classes(experiment, run, history, "names")
     run.write_json("result.json", result)
     return result
 
 
 def build_optimizer(config: NamesConfig, model: RecurrentClassifier) -> Adam:
     return Adam(list(model.parameters()), config.lr, weight_decay=config.weight_decay)
-
-
-def finish(experiment: NamesExperiment, run: Run, history: list[Record]) -> dict[str, Any]:
-    """The test names, seen for the first time: figures and pictures."""
-    test = evaluate(experiment.model, CrossEntropyLoss(), experiment.test)
-    learning_curves(history, run.path / "learning_curves.png")
-    confusion_matrix(test, experiment.classes, run.path / "confusion_matrix.png", "names")
-    return {
-        "test_accuracy": test.accuracy,
-        "balanced_accuracy": test.balanced_accuracy,
-        "test_loss": test.loss,
-        "test_names": len(test.labels),
-        **figures_of_training(experiment.model, history),
-    }
 
 
 def check_same_data(experiment: NamesExperiment, run: Run) -> None:

@@ -10,8 +10,7 @@ result    ->  nats per character on the test part, and samples
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from chainrule.data import CharVocabulary, StreamsInOrder, Text, TextStreams, load_text
@@ -22,7 +21,7 @@ from chainrule.training import Adam, Callback, CosineAnnealingLR, Run, WarmUp, m
 from chainrule.training.pictures import learning_curves
 from chainrule.training.sharding import usual_threads
 
-from .configs import check_counts, check_positive, check_shares, read_config
+from .configs import check_counts, check_positive, check_shares, lasting, new_config, read_config
 from .fitting import figures_of_training, fit_experiment, write_description
 from .writers import check_same_data, figures_of_text
 
@@ -60,10 +59,8 @@ EVALUATION_STREAMS, EVALUATION_TIME = 8, 256  # few streams begin without a stat
 
 def configure(data: str = "python-docs", **options: Any) -> RNNConfig:
     """The defaults of this text, with the given options (those that are not None) instead."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if Path(data).is_file():
-        data = str(Path(data).resolve())  # so that the run finds it again from any other directory
-    config = replace(RNNConfig(data=data), **{**DEFAULTS.get(data, {}), **given})
+    data = lasting(data)
+    config = new_config(RNNConfig, data, DEFAULTS.get(data, {}), options)
     check_cell(config.cell)
     check_counts(config, "layers", "hidden", "embedding", "epochs", "batch_size", "time")
     check_positive(config, "lr", "max_norm")

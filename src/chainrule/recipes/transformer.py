@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,7 +37,16 @@ from chainrule.training import (
 from chainrule.training.pictures import learning_curves
 from chainrule.training.sharding import usual_threads
 
-from .configs import check_choice, check_counts, check_not_negative, check_positive, check_shares, read_config
+from .configs import (
+    check_choice,
+    check_counts,
+    check_not_negative,
+    check_positive,
+    check_shares,
+    lasting,
+    new_config,
+    read_config,
+)
 from .fitting import figures_of_training, fit_experiment, write_description
 from .translations import write_translations
 
@@ -107,13 +115,10 @@ MEASURED = 1000  # pairs of the validation part that are translated after each e
 
 def configure(data: str = "dates", preset: str | None = None, **options: Any) -> TransformerConfig:
     """The defaults of this data, those of a preset over them, and over both the options that are not None."""
-    given = {name: value for name, value in options.items() if value is not None}
     if preset is not None and preset not in PRESETS:
         raise ValueError(f"no preset is called {preset!r}: there is {', '.join(PRESETS)}")
     defaults = DEFAULTS.get(data.partition(":")[0], {}) | (PRESETS[preset] if preset else {})
-    if Path(data).is_file():
-        data = str(Path(data).resolve())  # so that the run finds it again from any other directory
-    config = replace(TransformerConfig(data=data), **{**defaults, **given})
+    config = new_config(TransformerConfig, lasting(data), defaults, options)
     check_choice(config, "norm", ("post", "pre"))
     check_choice(config, "schedule", SCHEDULES)
     check_counts(config, "layers", "d_model", "heads", "dim_feedforward", "epochs", "warmup", "beam")
@@ -255,9 +260,8 @@ def measure_translations(experiment: TransformerExperiment) -> Callable[[], dict
     def measure() -> dict[str, float]:
         texts = [t.text for t in translated(experiment, part.source, beam=1)]
         references = whole_words(experiment, part.target)
-        if (
-            experiment.config.data == "dates"
-        ):  # a date is right or wrong; a sentence can be more or less right
+        # a date is right or wrong; a sentence can be more or less right
+        if experiment.config.data == "dates":
             return {"validation_exact_match": exact_match(texts, references)}
         return {"validation_bleu": bleu_of(experiment, texts, references).score}
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.batches import IGNORED
 from chainrule.functions.arrays import Array
 from chainrule.layers.new import default_dtype
 from chainrule.training import Adam
 
 from ..each_position import EachPosition
 from ..lab import Watch
-from ..lessons import IGNORED, learn
+from ..lessons import learn
 from .findings import Findings, Run
 from .network import WAYS, Way, build
 from .options import Options

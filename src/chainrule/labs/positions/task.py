@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.batches import IGNORED
 from chainrule.functions.arrays import Array
 
-from ..lessons import IGNORED
 from ..reversing import draw_reversed
 from .options import Options
 
