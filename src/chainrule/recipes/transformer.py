@@ -95,7 +95,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 PRESETS: dict[str, dict[str, Any]] = {
     "wu2021": {
         "layers": 4, "d_model": 128, "heads": 4, "dim_feedforward": 256, "norm": "post", "dropout": 0.3,
-        "label_smoothing": 0.1, "epochs": 148, "max_tokens": 8192, "lr": 5e-3, "schedule": "inverse-sqrt",
+        "label_smoothing": 0.1, "epochs": 140, "max_tokens": 8192, "lr": 5e-3, "schedule": "inverse-sqrt",
         "warmup": 2000, "max_norm": 25.0, "average": 10, "patience": 10, "beam": 5, "length_penalty": 1.0,
     },
 }  # fmt: skip
