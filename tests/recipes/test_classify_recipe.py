@@ -158,7 +158,7 @@ def test_a_run_of_another_recipe_is_named(tmp_path: Path) -> None:
 
 
 def test_defaults_depend_on_the_data() -> None:
-    assert configure("languages") == ClassifyConfig(data="languages", tokens="chars")
+    assert configure("languages") == ClassifyConfig(data="languages", tokens="bpe", min_frequency=8)
     assert configure("sst2", epochs=None).tokens == "words"
 
 
