@@ -4,7 +4,7 @@ A subject is run hundreds of times. Before every run it is put back into the sta
 no run sees what another left behind, and in the end the user gets back what was handed in. Everything that
 can be reached is remembered in place (no copies of the subject are made, because closures and bound methods
 would still point at the original): attributes, lists, dicts, sets, arrays, random generators, closures, and
-the module-level variables of the subject's own modules.
+the module-level variables of the subject's own modules, and of those that they import from its project.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import sys
 import types
 from collections import deque
 from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,20 @@ def is_foreign_module(name: str | None) -> bool:
             and not name.startswith(("chainrule.doctor.museum", "chainrule.doctor.tour.stops"))
         )
     )
+
+
+@lru_cache(maxsize=1000)
+def project_of(name: str) -> str | None:
+    """The folder from which a module was imported, None if it is not the user's own. Modules of one folder,
+    or of packages in it, are one project; a library that was installed is one of its own.
+    """
+    top = name.partition(".")[0]
+    file = getattr(sys.modules.get(top), "__file__", None)
+    if not is_foreign_module(name) or file is None:
+        return None
+    path = Path(file)
+    folder = path.parent.parent if path.stem == "__init__" else path.parent
+    return top if folder.name in ("site-packages", "dist-packages") else str(folder)
 
 
 def module_variables(value: Any) -> dict[str, Any] | None:
@@ -72,6 +88,7 @@ class Snapshot:
         self._slots: list[tuple[Any, dict[str, Any]]] = []
         self._generators: list[tuple[Any, Any]] = []
         self._kept: list[Any] = []  # so that no id is used twice
+        self._modules: set[int] = set()  # whose variables are remembered
         self._numpy_state = np.random.get_state()  # noqa: NPY002  (the user's code may draw from it)
         self._random_state = random.getstate()
         self._walk(roots)
@@ -147,14 +164,16 @@ class Snapshot:
         undone through the dict itself.
         """
         variables = module_variables(value)
-        if variables is None:
+        if variables is None or id(variables) in self._modules:
             return []
+        self._modules.add(id(variables))
         state = (np.ndarray, list, dict, set, np.random.Generator, np.random.RandomState, random.Random)
         named = {k: v for k, v in variables.items() if not k.startswith("__")}
         changeable = {k: v for k, v in named.items() if isinstance(v, (*state, int, float, type(None)))}
-        if changeable and id(variables) not in {id(d) for d, _ in self._dicts}:
+        if changeable:
             self._others.append((_Variables(variables), changeable))
-        return [v for v in named.values() if isinstance(v, state)]
+        project = project_of(variables.get("__name__", ""))
+        return [v for v in named.values() if isinstance(v, state) or _is_of(project, v)]
 
     def _remember_object(self, value: Any) -> list[Any]:
         held: list[Any] = []
@@ -239,6 +258,13 @@ class Snapshot:
                     value.random()
         np.random.random(count)  # noqa: NPY002
         random.random()
+
+
+def _is_of(project: str | None, value: Any) -> bool:
+    """Whether a module's variable is an object of the same project, or leads to another module of it."""
+    owner = value if isinstance(value, (type, types.FunctionType)) else type(value)
+    name = getattr(owner, "__module__", None)
+    return project is not None and isinstance(name, str) and project_of(name) == project
 
 
 class _Variables:

@@ -8,6 +8,7 @@ before, the mean of a norm, the second use of a tied weight.
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ class Freezer:
 
     def candidates(self) -> list[Frozen]:
         """Single sites, whole and with one execution kept; then pairs of uses."""
-        single = [s for s in self.taps.sites.values() if s.id in self.values]
+        single = [s for s in self.taps.sites.values() if s.id in self.values and s.kind != "product"]
         found = self._from_before(single)
         found += [Frozen((s,), None, len(self.values[s.id])) for s in single]
         for s in single:
@@ -135,7 +136,7 @@ class Freezer:
         uses = [
             s
             for s in self.taps.sites.values()
-            if s.id in self.values and s.kind != "return" and np.ndim(self.values[s.id][0])
+            if s.id in self.values and s.kind not in ("return", "product") and np.ndim(self.values[s.id][0])
         ]
         a = self.case.a(name)
         direction = np.random.default_rng([19, 8_191]).normal(size=a.shape)
@@ -210,7 +211,7 @@ class _Swapped:
             subject.backward_function = self._twin(self.kept[1])
 
     def _twin(self, function: Any) -> Any:
-        return self.taps.tapped.get(getattr(function, "__code__", None), function)  # type: ignore[arg-type]
+        return self.taps.tapped.get(getattr(inspect.unwrap(function), "__code__", None), function)  # type: ignore[arg-type]
 
     def __exit__(self, *error: Any) -> None:
         self.subject.forward_function, self.subject.backward_function = self.kept

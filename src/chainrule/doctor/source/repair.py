@@ -18,9 +18,9 @@ from ..allowance import Allowance
 from ..calling import source_tree
 from ..case import Case
 from ..objects import stored_attributes
-from ..snapshot import is_foreign_module
 from .adjoints import BackwardTrace
 from .edits import Pool, edits
+from .reach import holders, put, reached
 from .sites import Site
 
 SECONDS = 4.0
@@ -122,33 +122,13 @@ def _functions(case: Case) -> list[types.FunctionType]:
     if not isinstance(root, types.FunctionType):
         return []
     forward = getattr(subject.forward_function, "__func__", subject.forward_function)
-    used = reached(forward, subject.owner)
-    return [root, *[f for f in reached(root, subject.owner) if f not in used and f is not root]]
+    used = reached(forward, subject.owner, abroad=True)
+    return [root, *[f for f in _reached(case) if f not in used and f is not root]]
 
 
-def reached(function: Any, owner: Any) -> list[types.FunctionType]:
-    """A function of the user's and those of theirs that it calls, in the module and in the class."""
-    found: list[types.FunctionType] = []
-    waiting = [getattr(inspect.unwrap(function), "__func__", function)]
-    while waiting:
-        current = waiting.pop()
-        if (
-            not isinstance(current, types.FunctionType)
-            or current in found
-            or not (is_foreign_module(current.__module__) or "chainrule" in str(current.__module__))
-        ):
-            continue
-        found.append(current)
-        for name in current.__code__.co_names:
-            called = current.__globals__.get(name)
-            if isinstance(called, types.FunctionType) and called.__module__ == current.__module__:
-                waiting.append(called)
-            method = inspect.getattr_static(type(owner), name, None) if owner is not None else None
-            if isinstance(method, staticmethod):
-                method = method.__func__
-            if isinstance(method, types.FunctionType):
-                waiting.append(method)
-    return found
+def _reached(case: Case) -> list[types.FunctionType]:
+    """backward, and all functions that it calls."""
+    return reached(case.probe.subject.backward_function, case.probe.subject.owner, abroad=True)
 
 
 def _with(
@@ -160,15 +140,11 @@ def _with(
         return None
     subject = case.probe.subject
     kept = subject.backward_function
-    holders = _holders(function, subject.owner)
+    places = holders(function, subject.owner, _reached(case))
     try:
-        for holder, name, value in holders:
-            replacement: Any = staticmethod(new) if isinstance(value, staticmethod) else new
-            if isinstance(holder, dict):
-                holder[name] = replacement
-            else:
-                type.__setattr__(holder, name, replacement)
-        if getattr(kept, "__func__", kept) is function:
+        for place in places:
+            put(place, new)
+        if inspect.unwrap(getattr(kept, "__func__", kept)) is function:
             subject.backward_function = (
                 types.MethodType(new, kept.__self__) if isinstance(kept, types.MethodType) else new
             )
@@ -177,22 +153,8 @@ def _with(
         return None
     finally:
         subject.backward_function = kept
-        for holder, name, value in holders:
-            if isinstance(holder, dict):
-                holder[name] = value
-            else:
-                type.__setattr__(holder, name, value)
-
-
-def _holders(function: types.FunctionType, owner: Any) -> list[tuple[Any, str, Any]]:
-    found: list[tuple[Any, str, Any]] = []
-    if function.__globals__.get(function.__name__) is function:
-        found.append((function.__globals__, function.__name__, function))
-    for kind in type(owner).__mro__ if owner is not None else ():
-        for name, value in list(vars(kind).items()):
-            if value is function or (isinstance(value, staticmethod) and value.__func__ is function):
-                found.append((kind, name, value))
-    return found
+        for place in places:
+            put(place, place.value)
 
 
 def _strip(tree: ast.FunctionDef) -> None:

@@ -19,7 +19,8 @@ _WRITES = re.compile(
 )
 
 
-_NO_TAP = {"shape", "ndim", "dtype", "size", "T", "mT", "real", "flat", "itemsize", "nbytes"}
+_OF_ITS_FORM = {"shape", "ndim", "dtype", "size", "itemsize", "nbytes"}
+_NO_TAP = {*_OF_ITS_FORM, "T", "mT", "real", "flat"}
 
 
 TAP = "__chainrule_tap__"
@@ -95,6 +96,8 @@ class Rewriter(ast.NodeTransformer):
         if not isinstance(node.ctx, ast.Load):
             return node
         original = ast.copy_location(ast.Attribute(node.value, node.attr, node.ctx), node)
+        if node.attr in _OF_ITS_FORM and isinstance(node.value, ast.Name):
+            return node  # whatever numbers stand in it
         if node.attr in _NO_TAP:
             original.value = self.visit(node.value)
             return original
@@ -128,7 +131,13 @@ class Rewriter(ast.NodeTransformer):
         node.right = self.visit(node.right)
         self.other.pop()
         self.around.pop()
-        return node
+        return self._product(node, f"{left} @ {right}") if operation == "MatMult" and self.around else node
+
+    def _product(self, node: ast.BinOp, text: str) -> ast.Call:
+        """q @ k.T * scale: the product is an intermediate without a name."""
+        call = self._site(node, "product", "")
+        self.taps.sites[_COUNTER[0]].text = text
+        return call
 
     def visit_Call(self, node: ast.Call) -> Any:
         text = ast.unparse(node)
@@ -178,6 +187,12 @@ class Rewriter(ast.NodeTransformer):
         elif len(node.targets) == 1:
             self._unpacked(node.targets[0], node.value, texts)
         return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        if node.value is None:
+            return node
+        plain = ast.copy_location(ast.Assign([node.target], node.value), node)
+        return self.visit_Assign(ast.fix_missing_locations(plain))
 
     def _unpacked(self, target: ast.expr, value: ast.expr, texts: list[str]) -> None:
         """dW, db = x.T @ dy, dy.sum(0): two assignments in one statement."""

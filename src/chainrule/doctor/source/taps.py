@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..snapshot import is_foreign_module
+from .reach import Called, calls, holders, is_theirs, plain, put
 from .rewriter import TAP, Rewriter
 from .sites import Site
 
@@ -38,8 +38,8 @@ class Taps:
         self.sites: dict[int, Site] = {}
         self.action: Action | None = None
         self.counts: dict[int, int] = {}
-        self._replacements: list[tuple[Any, str, Any, Any]] = []  # (holder, name, original, tapped)
-        self._before: list[list[tuple[Any, str, Any]]] = []
+        self._replacements: dict[tuple[int, str], tuple[Called, types.FunctionType]] = {}
+        self._before: list[list[tuple[Called, Any]]] = []
         self._seen: set[types.CodeType] = set()
         self.tapped: dict[types.CodeType, Any] = {}
         self.owner = owner
@@ -51,37 +51,26 @@ class Taps:
     # ------------------------------------------------------------ what is tapped
 
     def _add(self, function: Any) -> None:
-        function = getattr(inspect.unwrap(function) if callable(function) else function, "__func__", function)
+        function = plain(function)
         if not isinstance(function, types.FunctionType) or function.__code__ in self._seen:
             return
         self._seen.add(function.__code__)
-        if not is_foreign_module(function.__module__) and not _ours(function.__module__):
+        if not is_theirs(function):
             return
         tapped = self._tapped(function)
         if tapped is None:
             return
         self.tapped[function.__code__] = tapped
-        self._place(function, tapped)
-        for name in function.__code__.co_names:
-            called = function.__globals__.get(name)
-            if isinstance(called, types.FunctionType) and called.__module__ == function.__module__:
-                self._add(called)
-            if self.owner is not None:
-                method = inspect.getattr_static(type(self.owner), name, None)
-                if isinstance(method, staticmethod):
-                    method = method.__func__
-                if isinstance(method, types.FunctionType) and (self.backward or not _is_backward(name)):
-                    self._add(method)
+        for place in holders(function, self.owner, []):
+            self._replace(place, tapped)
+        for called in calls(function, self.owner):
+            if isinstance(called.holder, dict) or self.backward or not _is_backward(called.name):
+                self._add(called.function)
+                if called.function.__code__ in self.tapped:
+                    self._replace(called, self.tapped[called.function.__code__])
 
-    def _place(self, function: types.FunctionType, tapped: types.FunctionType) -> None:
-        if function.__globals__.get(function.__name__) is function:
-            self._replacements.append((function.__globals__, function.__name__, function, tapped))
-        for kind in type(self.owner).__mro__ if self.owner is not None else ():
-            for name, value in list(vars(kind).items()):
-                if value is function:
-                    self._replacements.append((kind, name, value, tapped))
-                elif isinstance(value, staticmethod) and value.__func__ is function:
-                    self._replacements.append((kind, name, value, staticmethod(tapped)))
+    def _replace(self, place: Called, tapped: types.FunctionType) -> None:
+        self._replacements[id(place.holder), place.name] = place, tapped
 
     def _tapped(self, function: types.FunctionType) -> types.FunctionType | None:
         try:
@@ -131,25 +120,21 @@ class Taps:
     def __enter__(self) -> Self:
         _CURRENT.append(self)
         before = []
-        for holder, name, _, tapped in self._replacements:
-            before.append((holder, name, vars(holder)[name] if isinstance(holder, type) else holder[name]))
-            _put(holder, name, tapped)
+        for place, tapped in self._replacements.values():
+            holder = place.holder
+            before.append(
+                (place, holder[place.name] if isinstance(holder, dict) else vars(holder)[place.name])
+            )
+            put(place, tapped)
         self._before.append(before)  # other taps may be in the same functions
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        for holder, name, before in self._before.pop():
-            _put(holder, name, before)
+        for place, before in self._before.pop():
+            put(place, before)
         _CURRENT.pop()
-
-
-def _put(holder: Any, name: str, function: Any) -> None:
-    if isinstance(holder, dict):
-        holder[name] = function
-    else:
-        type.__setattr__(holder, name, function)
 
 
 _CURRENT: list[Taps] = []
@@ -181,14 +166,6 @@ def _tap(key: int, value: Any) -> Any:
     execution = taps.counts.get(key, 0)
     taps.counts[key] = execution + 1
     return taps.action(taps.sites[key], execution, value)
-
-
-def _ours(module: str | None) -> bool:
-    return (
-        bool(module)
-        and str(module).startswith("chainrule.")
-        and not str(module).startswith("chainrule.doctor")
-    )
 
 
 def _is_backward(name: str) -> bool:
