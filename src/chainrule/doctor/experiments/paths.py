@@ -102,7 +102,7 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
         return "last-step-only" if site.loop else "tied-weight-lost"
     if frozen.kept is not None and site.loop and not layered:
         return "last-step-only"
-    if _is_skip(site, value, case):
+    if any(_is_skip(s, value, case) for s in (site, *_inside_of_call(freezer, site))):
         return "residual-gradient-missing"
     if layered and site.carried and "+" in site.statement:
         return "unchained-upstream"  # only the skip connections carry the top gradient down
@@ -297,6 +297,18 @@ def _attended(freezer: Freezer, name: str) -> bool:
             if p.min() >= 0 and np.allclose(p.sum(-1), 1):
                 return True
     return False
+
+
+def _inside_of_call(freezer: Freezer, site: Site) -> list[Site]:
+    """What the user's own function does with a value that it is handed: add(x, z) with x + z in it."""
+    called = site.parents[0].rpartition(":")[2].rpartition(".")[2] if site.parents else ""
+    return [
+        s
+        for s in freezer.taps.sites.values()
+        if s.function == called
+        and s.kind == "use"
+        and any(np.array_equal(v, freezer.values[site.id][0]) for v in freezer.values.get(s.id, []))
+    ]
 
 
 def _is_skip(site: Site, value: object, case: Case) -> bool:

@@ -8,7 +8,6 @@ before, the mean of a norm, the second use of a tied weight.
 
 from __future__ import annotations
 
-import inspect
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -211,7 +210,7 @@ class _Swapped:
             subject.backward_function = self._twin(self.kept[1])
 
     def _twin(self, function: Any) -> Any:
-        return self.taps.tapped.get(getattr(inspect.unwrap(function), "__code__", None), function)  # type: ignore[arg-type]
+        return self.taps.tapped.get(getattr(function, "__code__", None), function)  # type: ignore[arg-type]
 
     def __exit__(self, *error: Any) -> None:
         self.subject.forward_function, self.subject.backward_function = self.kept

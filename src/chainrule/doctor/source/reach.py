@@ -15,12 +15,12 @@ from ..snapshot import is_foreign_module, project_of
 
 
 class Called(NamedTuple):
-    """A function, and the dict or class that holds it (or a wrapper of it, `value`) under a name."""
+    """A function, and the module, the class or the wrapper (its cell) that holds it under a name."""
 
     function: Any  # a types.FunctionType
-    holder: Any
+    holder: dict[str, Any] | type | types.CellType
     name: str
-    value: Any
+    value: Any  # what stands there: the function, or a static method of it
 
 
 def calls(function: types.FunctionType, owner: Any, abroad: bool = True) -> Iterator[Called]:
@@ -31,12 +31,12 @@ def calls(function: types.FunctionType, owner: Any, abroad: bool = True) -> Iter
         if called is not None and (
             called.__module__ == function.__module__ or (abroad and _one_project(called, function))
         ):
-            yield Called(called, function.__globals__, name, value)
+            yield from _held(called, function.__globals__, name, value)
         for kind in type(owner).__mro__ if owner is not None else ():
             if name in vars(kind):
                 method = plain(vars(kind)[name])
                 if method is not None:
-                    yield Called(method, kind, name, vars(kind)[name])
+                    yield from _held(method, kind, name, vars(kind)[name])
                 break
 
 
@@ -52,15 +52,20 @@ def reached(function: Any, owner: Any, abroad: bool = False) -> list[types.Funct
     return found
 
 
-def holders(function: types.FunctionType, owner: Any, callers: list[types.FunctionType]) -> list[Called]:
-    """Every place where a function has to be exchanged, so that its callers meet another one."""
+def holders(
+    function: types.FunctionType, owner: Any, callers: list[types.FunctionType], wrapped: Any = None
+) -> list[Called]:
+    """Every place where a function has to be exchanged, so that its callers meet another one. wrapped: what
+    the subject itself calls, which may be a wrapper of it.
+    """
     found: dict[tuple[int, str], Called] = {}
     own = Called(function, function.__globals__, function.__name__, function)
     named = [own] if function.__globals__.get(function.__name__) is function else []
     for kind in type(owner).__mro__ if owner is not None else ():
         for name, value in list(vars(kind).items()):
             if plain(value) is function:
-                named.append(Called(function, kind, name, value))
+                named += _held(function, kind, name, value)
+    named += _in_wrapper(function, getattr(wrapped, "__func__", wrapped))
     for caller in callers:
         named += [c for c in calls(caller, owner) if c.function is function]
     for called in named:
@@ -68,14 +73,39 @@ def holders(function: types.FunctionType, owner: Any, callers: list[types.Functi
     return list(found.values())
 
 
-def put(called: Called, function: Any) -> None:
+def _held(function: types.FunctionType, holder: Any, name: str, value: Any) -> list[Called]:
+    """The place itself; where a wrapper stands in it, the place inside of that."""
+    held = getattr(value, "__func__", value)
+    return [Called(function, holder, name, value)] if held is function else _in_wrapper(function, held)
+
+
+def _in_wrapper(function: types.FunctionType, wrapper: Any) -> list[Called]:
+    """What a decorator of the user's has made of a function goes on doing what it does."""
+    while isinstance(wrapper, types.FunctionType) and wrapper is not function and is_theirs(wrapper):
+        for name, cell in zip(wrapper.__code__.co_freevars, wrapper.__closure__ or (), strict=True):
+            if cell.cell_contents is function:
+                return [Called(function, cell, name, function)]
+        wrapper = getattr(wrapper, "__wrapped__", None)
+    return []
+
+
+def current(place: Called) -> Any:
+    """What stands there now."""
+    if isinstance(place.holder, types.CellType):
+        return place.holder.cell_contents
+    return place.holder[place.name] if isinstance(place.holder, dict) else vars(place.holder)[place.name]
+
+
+def put(place: Called, function: Any) -> None:
     """Another function in its place, or the old one."""
-    if isinstance(called.value, staticmethod) and not isinstance(function, staticmethod):
+    if isinstance(place.value, staticmethod) and not isinstance(function, staticmethod):
         function = staticmethod(function)
-    if isinstance(called.holder, dict):
-        called.holder[called.name] = function
+    if isinstance(place.holder, types.CellType):
+        place.holder.cell_contents = function
+    elif isinstance(place.holder, dict):
+        place.holder[place.name] = function
     else:
-        type.__setattr__(called.holder, called.name, function)
+        type.__setattr__(place.holder, place.name, function)
 
 
 def is_theirs(function: types.FunctionType) -> bool:

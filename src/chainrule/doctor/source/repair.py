@@ -140,11 +140,11 @@ def _with(
         return None
     subject = case.probe.subject
     kept = subject.backward_function
-    places = holders(function, subject.owner, _reached(case))
+    places = holders(function, subject.owner, _reached(case), kept)
     try:
         for place in places:
             put(place, new)
-        if inspect.unwrap(getattr(kept, "__func__", kept)) is function:
+        if getattr(kept, "__func__", kept) is function:
             subject.backward_function = (
                 types.MethodType(new, kept.__self__) if isinstance(kept, types.MethodType) else new
             )

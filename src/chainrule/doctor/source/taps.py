@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .reach import Called, calls, holders, is_theirs, plain, put
+from .reach import Called, calls, current, holders, is_theirs, plain, put
 from .rewriter import TAP, Rewriter
 from .sites import Site
 
@@ -50,8 +50,8 @@ class Taps:
 
     # ------------------------------------------------------------ what is tapped
 
-    def _add(self, function: Any) -> None:
-        function = plain(function)
+    def _add(self, wrapped: Any) -> None:
+        function = plain(wrapped)
         if not isinstance(function, types.FunctionType) or function.__code__ in self._seen:
             return
         self._seen.add(function.__code__)
@@ -61,10 +61,10 @@ class Taps:
         if tapped is None:
             return
         self.tapped[function.__code__] = tapped
-        for place in holders(function, self.owner, []):
+        for place in holders(function, self.owner, [], wrapped):
             self._replace(place, tapped)
         for called in calls(function, self.owner):
-            if isinstance(called.holder, dict) or self.backward or not _is_backward(called.name):
+            if not isinstance(called.holder, type) or self.backward or not _is_backward(called.name):
                 self._add(called.function)
                 if called.function.__code__ in self.tapped:
                     self._replace(called, self.tapped[called.function.__code__])
@@ -121,10 +121,7 @@ class Taps:
         _CURRENT.append(self)
         before = []
         for place, tapped in self._replacements.values():
-            holder = place.holder
-            before.append(
-                (place, holder[place.name] if isinstance(holder, dict) else vars(holder)[place.name])
-            )
+            before.append((place, current(place)))
             put(place, tapped)
         self._before.append(before)  # other taps may be in the same functions
         return self
