@@ -52,6 +52,7 @@ class Probe:
         self.original = Snapshot([*subject.roots, subject.inputs, subject.kwargs, subject.loss])
         self.first_output_only = False
         self._live_inputs: tuple[Any, ...] = ()
+        self._values: Arrays = {}  # at the point, once it is chosen
         self._live_cache: Any = None
         self.rate = RATE
         self.seconds = 0.0
@@ -71,6 +72,7 @@ class Probe:
         if own_point:
             choose_parameters(self)
         self.names = self._names()
+        self._values = {name: self.value(name) for name in self.names}
 
     def close(self) -> None:
         """Gives the subject back as it was found."""
@@ -202,6 +204,8 @@ class Probe:
 
     def value(self, name: str) -> np.ndarray:
         """What stands there at the point."""
+        if name in self._values:
+            return self._values[name].copy()
         for parameter in self.subject.parameters:
             if parameter.name == name:
                 self.state.restore()

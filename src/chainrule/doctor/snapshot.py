@@ -15,10 +15,13 @@ import types
 from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
+from operator import is_
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from .global_random import GlobalRandomState
 
 _ATOMS = (str, bytes, int, float, complex, bool, type(None), types.ModuleType, np.generic, np.dtype, slice)
 _MAX_OBJECTS = 200_000
@@ -89,7 +92,7 @@ class Snapshot:
         self._generators: list[tuple[Any, Any]] = []
         self._kept: list[Any] = []  # so that no id is used twice
         self._modules: set[int] = set()  # whose variables are remembered
-        self._numpy_state = np.random.get_state()  # noqa: NPY002  (the user's code may draw from it)
+        self._numpy_state = GlobalRandomState()
         self._random_state = random.getstate()
         self._walk(roots)
 
@@ -142,7 +145,8 @@ class Snapshot:
     def _remember_function(self, function: types.FunctionType) -> list[Any]:
         held = [cell.cell_contents for cell in function.__closure__ or () if _filled(cell)]
         for cell in function.__closure__ or ():
-            if _filled(cell):
+            # a wrapped function is no state, and the doctor may have exchanged it for a copy of its own
+            if _filled(cell) and not isinstance(cell.cell_contents, types.FunctionType):
                 self._others.append((cell, cell.cell_contents))
         held += list(function.__defaults__ or ())
         if function.__dict__:
@@ -192,11 +196,13 @@ class Snapshot:
     def restore(self) -> None:
         """Puts everything back."""
         for current, before in self._dicts:
+            if current.keys() == before.keys() and all(map(is_, current.values(), before.values())):
+                continue  # the usual case, and this runs before every run
             if current.keys() != before.keys() or any(current[k] is not v for k, v in before.items()):
                 current.clear()
                 current.update(before)
         for values, items in self._lists:
-            if len(values) != len(items) or any(a is not b for a, b in zip(values, items, strict=True)):
+            if len(values) != len(items) or not all(map(is_, values, items)):
                 values.clear()
                 values.extend(items)
         for array, content in self.arrays:
@@ -209,7 +215,7 @@ class Snapshot:
             generator.state = state
         for value, state in self._others:
             _put_back(value, state)
-        np.random.set_state(self._numpy_state)  # noqa: NPY002
+        self._numpy_state.put_back()
         random.setstate(self._random_state)
 
     def restore_random(self) -> None:
@@ -222,7 +228,7 @@ class Snapshot:
                     for value, state in self._others
                     if isinstance(value, (np.random.RandomState, random.Random))
                 ],
-                self._numpy_state,
+                self._numpy_state.state,
                 self._random_state,
             )
         )

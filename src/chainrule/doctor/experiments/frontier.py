@@ -19,7 +19,6 @@ from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
 SECONDS = 2.5
 SECONDS_WHEN_NAMED = 0.7  # then only the line is looked for
 MOST_SITES, MOST_TRUTHS = 30, 12  # that are tried in the place of one statement
-LOOK_BEHIND = 6  # statements
 
 
 @dataclass
@@ -60,8 +59,8 @@ def _located(case: Case) -> tuple[Intermediates, Frontier, list[str]] | None:
 def first_wrong(
     case: Case, forward: Intermediates, backward: BackwardTrace, moments: list[Moment]
 ) -> Frontier | None:
-    """The earliest statement that, overruled, heals most. One that gives the right gradient of another value
-    (a step is left out, here or further on) gives way to those behind it that heal as much.
+    """The earliest statement that, overruled, heals most. If it gives the right gradient of another value, a
+    step is left out behind it: then the last one to which that goes on unchanged, under other names.
     """
     best: Frontier | None = None
     allowance = Allowance(SECONDS_WHEN_NAMED if case.kept.get("proved") else SECONDS)
@@ -69,19 +68,21 @@ def first_wrong(
     for moment in moments:
         if moment.site.kind != "augment":
             statements.setdefault(moment.site.id, []).append(moment)
-    behind = 0  # statements since the best one, which gives a right gradient
+    passed_on = False  # the best one's value is the right gradient of something else
     for mine in statements.values():
-        found = _overruled(case, forward, backward, mine, allowance)
-        if found is not None and (best is None or len(found.healed) >= len(best.healed) + (not behind)):
-            best = found
-            right_for_another = _gives_another(forward, found.moment, case.scale)
-            behind = 1 if right_for_another else 0
-        elif behind:
-            behind += 1
-        if best is not None and len(best.healed) == len(case.wrong) and behind in (0, LOOK_BEHIND):
-            break
         if allowance.spent():
             break
+        goes_on = passed_on and best is not None and any(equal(best.a, m.value, case.scale) for m in mine)
+        if best is not None and len(best.healed) == len(case.wrong) and not goes_on:
+            break
+        found = _overruled(case, forward, backward, mine, allowance)
+        if found is not None and (
+            best is None
+            or len(found.healed) > len(best.healed)
+            or (len(found.healed) == len(best.healed) and goes_on)
+        ):
+            best = found
+            passed_on = passed_on or _gives_another(forward, found.moment, case.scale)
     return best
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..calling import source_tree
+from ..source.compiling import compiled
 from ..source.reach import holders, put, reached
-from ..source.repair import _compiled
 from .constants import EPS
 from .explanation import Explanation
 from .meeting import Meeting
@@ -90,7 +90,7 @@ def _statement(tree: ast.FunctionDef, node: ast.AST) -> str:
 @contextlib.contextmanager
 def _running(meeting: Meeting, function: types.FunctionType, tree: ast.FunctionDef) -> Iterator[bool]:
     """The edited function in the place of the original. False where it does not compile."""
-    new = _compiled(function, tree)
+    new = compiled(function, tree)
     subject = meeting.case.probe.subject
     kept = subject.forward_function
     places = holders(function, subject.owner, []) if new is not None else []

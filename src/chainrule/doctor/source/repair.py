@@ -19,6 +19,7 @@ from ..calling import source_tree
 from ..case import Case
 from ..objects import stored_attributes
 from .adjoints import BackwardTrace
+from .compiling import compiled, without_ornaments
 from .edits import Pool, edits
 from .reach import holders, put, reached
 from .sites import Site
@@ -56,7 +57,7 @@ def repairs(case: Case, lines: set[int] | None = None, seconds: float = SECONDS)
         tree = source_tree(function)
         if tree is None or any(isinstance(node, ast.While) for node in ast.walk(tree)):
             continue  # an edited while loop may never end
-        _strip(tree)
+        without_ornaments(tree)
         for edit in edits(tree, pool, lines):
             if allowance.spent():
                 return best
@@ -135,7 +136,7 @@ def _with(
     case: Case, function: types.FunctionType, tree: ast.FunctionDef, upstream: Any = None
 ) -> dict[str, Any] | None:
     """The gradients with an edited function in the place of the original."""
-    new = _compiled(function, tree)
+    new = compiled(function, tree)
     if new is None:
         return None
     subject = case.probe.subject
@@ -155,49 +156,6 @@ def _with(
         subject.backward_function = kept
         for place in places:
             put(place, place.value)
-
-
-def _strip(tree: ast.FunctionDef) -> None:
-    """Without decorators, annotations and defaults: those are taken from the original."""
-    tree.decorator_list, tree.returns = [], None
-    tree.args.defaults, tree.args.kw_defaults = [], [None] * len(tree.args.kwonlyargs)
-    for argument in [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]:
-        argument.annotation = None
-
-
-def _compiled(function: types.FunctionType, tree: ast.FunctionDef) -> types.FunctionType | None:
-    """A function of the same module, defaults and closure."""
-    node = tree
-    free = function.__code__.co_freevars
-    body: list[ast.stmt] = [node]
-    if free:
-        outer = ast.parse(f"def __outer__({', '.join(free)}):\n    pass\n").body[0]
-        assert isinstance(outer, ast.FunctionDef)
-        outer.body = [node]
-        body = [outer]
-    module = ast.Module(body, [])
-    if free:
-        ast.fix_missing_locations(module)
-    try:
-        code: types.CodeType | None = compile(module, function.__code__.co_filename, "exec")
-    except (SyntaxError, ValueError, TypeError):
-        return None
-    for name in ("__outer__", function.__name__) if free else (function.__name__,):
-        code = next(
-            (
-                c
-                for c in (code.co_consts if code else ())
-                if isinstance(c, types.CodeType) and c.co_name == name
-            ),
-            None,
-        )
-    if code is None or code.co_freevars != free:
-        return None
-    new = types.FunctionType(
-        code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
-    )
-    new.__kwdefaults__ = function.__kwdefaults__
-    return new
 
 
 def _pool(case: Case) -> Pool:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
-import inspect
-import textwrap
 import types
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from ..calling import source_tree
+from .compiling import compiled, without_ornaments
 from .reach import Called, calls, current, holders, is_theirs, plain, put
 from .rewriter import TAP, Rewriter
 from .sites import Site
@@ -72,48 +73,14 @@ class Taps:
     def _replace(self, place: Called, tapped: types.FunctionType) -> None:
         self._replacements[id(place.holder), place.name] = place, tapped
 
-    def _tapped(self, function: types.FunctionType) -> types.FunctionType | None:
-        try:
-            lines, first = inspect.getsourcelines(function)
-            tree = ast.parse(textwrap.dedent("".join(lines)))
-        except (OSError, TypeError, SyntaxError):
+    def _tapped(self, function: types.FunctionType) -> Any:
+        copy = _copy(function, function.__code__)
+        if copy is None:
             return None
-        node = tree.body[0]
-        if not isinstance(node, ast.FunctionDef) or any(
-            not (isinstance(d, ast.Name) and d.id in ("staticmethod",)) for d in node.decorator_list
-        ):
-            return None
-        node.decorator_list = []
-        node.args.defaults, node.args.kw_defaults = [], [None] * len(node.args.kwonlyargs)
-        node.returns = None
-        for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
-            argument.annotation = None
-        ast.increment_lineno(tree, first - 1)
-        rewriter = Rewriter(self, function)
-        rewriter.visit(node)
-        for site in rewriter.sites:
-            site.stored = rewriter.stores.get(site.text) if site.kind == "use" else None
-        self.stores = {**rewriter.stores, **self.stores}  # those of the function itself come first
+        self.sites |= copy.sites
+        self.stores = {**copy.stores, **self.stores}  # those of the function itself come first
         self.file = self.file or function.__code__.co_filename
-        ast.fix_missing_locations(tree)
-        free = function.__code__.co_freevars
-        if free:
-            outer = ast.parse(f"def __outer__({', '.join(free)}):\n    pass\n")
-            outer.body[0].body = [node]  # type: ignore[attr-defined]
-            ast.fix_missing_locations(outer)
-            tree = outer
-        try:
-            code = _code_named(compile(tree, function.__code__.co_filename, "exec"), function.__name__)
-        except (SyntaxError, ValueError):
-            return None
-        if code is None or code.co_freevars != free:
-            return None
-        setattr(builtins, TAP, _tap)  # found from any module, and no name of the user's is taken
-        new = types.FunctionType(
-            code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
-        )
-        new.__kwdefaults__ = function.__kwdefaults__
-        return new
+        return copy.function
 
     # ------------------------------------------------------------ running
 
@@ -165,16 +132,31 @@ def _tap(key: int, value: Any) -> Any:
     return taps.action(taps.sites[key], execution, value)
 
 
+class _Copy(NamedTuple):
+    function: types.FunctionType
+    sites: dict[int, Site]
+    stores: dict[str, tuple[int, str]]
+
+
+@lru_cache(maxsize=400)
+def _copy(function: types.FunctionType, code: types.CodeType) -> _Copy | None:
+    """A function with taps in it; None where it has no plain source."""
+    node = source_tree(function)
+    if node is None or any(
+        not (isinstance(d, ast.Name) and d.id in ("staticmethod",)) for d in node.decorator_list
+    ):
+        return None
+    without_ornaments(node)
+    rewriter = Rewriter(function)
+    rewriter.visit(node)
+    for site in rewriter.sites.values():
+        site.stored = rewriter.stores.get(site.text) if site.kind == "use" else None
+    new = compiled(function, node)
+    if new is None:
+        return None
+    setattr(builtins, TAP, _tap)  # found from any module, and no name of the user's is taken
+    return _Copy(new, rewriter.sites, rewriter.stores)
+
+
 def _is_backward(name: str) -> bool:
     return "backward" in name.lower() or name.startswith(("d_", "grad", "bwd", "bprop"))
-
-
-def _code_named(code: types.CodeType, name: str) -> types.CodeType | None:
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            if constant.co_name == name:
-                return constant
-            inner = _code_named(constant, name)
-            if inner is not None:
-                return inner
-    return None
