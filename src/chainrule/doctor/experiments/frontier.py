@@ -52,7 +52,7 @@ def _located(case: Case) -> tuple[Intermediates, Frontier, list[str]] | None:
         with forward.running():
             frontier = first_wrong(case, forward, backward, moments)
             if frontier is not None:
-                case.suspect = frontier.moment.site.made_at
+                case.suspect = frontier.moment.site.file, frontier.moment.site.made_at
             return (forward, frontier, trail(case, forward, moments, frontier)) if frontier else None
 
 

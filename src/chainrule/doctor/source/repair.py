@@ -21,7 +21,7 @@ from ..objects import stored_attributes
 from .adjoints import BackwardTrace
 from .compiling import compiled, without_ornaments
 from .edits import Pool, edits
-from .reach import holders, put, reached
+from .reach import Called, holders, put, reached
 from .sites import Site
 
 SECONDS = 4.0
@@ -43,10 +43,12 @@ class Repair:
         return f"- {self.before}\n+ {self.after}"
 
 
-def repairs(case: Case, lines: set[int] | None = None, seconds: float = SECONDS) -> Repair | None:
-    """The first edit that makes all wrong gradients right; else the one that heals most, if any."""
-    if lines is None and case.suspect:
-        nearby = repairs(case, {case.suspect}, seconds / 2)
+def repairs(case: Case, at: tuple[str, int] | None = None, seconds: float = SECONDS) -> Repair | None:
+    """The first edit that makes all wrong gradients right; else the one that heals most, if any. at: only
+    edits in one line of one file.
+    """
+    if at is None and case.suspect is not None:
+        nearby = repairs(case, case.suspect, seconds / 2)
         if nearby is not None and set(nearby.healed) == set(case.doubtful):
             return nearby
         seconds /= 2
@@ -55,18 +57,23 @@ def repairs(case: Case, lines: set[int] | None = None, seconds: float = SECONDS)
     pool = _pool(case)
     for function in _functions(case):
         tree = source_tree(function)
-        if tree is None or any(isinstance(node, ast.While) for node in ast.walk(tree)):
+        if tree is None or (at is not None and at[0] != function.__code__.co_filename):
+            continue
+        if any(isinstance(node, ast.While) for node in ast.walk(tree)):
             continue  # an edited while loop may never end
         without_ornaments(tree)
-        for edit in edits(tree, pool, lines):
+        places = holders(
+            function, case.probe.subject.owner, _reached(case), case.probe.subject.backward_function
+        )
+        for edit in edits(tree, pool, None if at is None else {at[1]}):
             if allowance.spent():
                 return best
-            gradients = _with(case, function, edit.tree)
+            gradients = _with(case, places, function, edit.tree)
             if gradients is None:
                 continue
             healed = _healed(case, gradients)
             if healed and (best is None or len(healed) > len(best.healed)):
-                if not _again(case, function, edit.tree, healed):
+                if not _again(case, places, function, edit.tree, healed):
                     continue
                 after = edit.after.replace("__import__('numpy')", "np")
                 best = Repair(
@@ -101,13 +108,13 @@ def _healed(case: Case, gradients: dict[str, Any]) -> list[str]:
     return healed
 
 
-def _again(case: Case, function: Any, tree: ast.FunctionDef, healed: list[str]) -> bool:
+def _again(case: Case, places: list[Called], function: Any, tree: ast.FunctionDef, healed: list[str]) -> bool:
     """The same for another gradient from above."""
     if case.probe.subject.is_loss:
         return True
     rng = np.random.default_rng([23, 8_191])
     g = {n: rng.normal(size=v.shape) for n, v in case.probe.upstream.items()}
-    gradients = _with(case, function, tree, g)
+    gradients = _with(case, places, function, tree, g)
     if gradients is None:
         return False
     return all(
@@ -133,15 +140,18 @@ def _reached(case: Case) -> list[types.FunctionType]:
 
 
 def _with(
-    case: Case, function: types.FunctionType, tree: ast.FunctionDef, upstream: Any = None
+    case: Case,
+    places: list[Called],
+    function: types.FunctionType,
+    tree: ast.FunctionDef,
+    upstream: Any = None,
 ) -> dict[str, Any] | None:
-    """The gradients with an edited function in the place of the original."""
+    """The gradients with an edited function in all the places of the original."""
     new = compiled(function, tree)
     if new is None:
         return None
     subject = case.probe.subject
     kept = subject.backward_function
-    places = holders(function, subject.owner, _reached(case), kept)
     try:
         for place in places:
             put(place, new)
