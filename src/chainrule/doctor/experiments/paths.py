@@ -11,6 +11,7 @@ import numpy as np
 from ..case import Case, close
 from ..catalogue import RANK
 from ..naming import CELLS, HIDDEN
+from ..objects import is_layer, layers_of, stored_attributes
 from ..report import Finding
 from ..source.freeze import Freezer, Frozen
 from ..source.sites import Site
@@ -97,7 +98,7 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
     if (
         set(names) <= set(weights(case))
         and set(names) == set(case.wrong)
-        and _used_often(case, freezer, names)
+        and (_used_often(case, freezer, names) or all(_held_often(case, n) for n in names))
     ):
         return "last-step-only" if site.loop else "tied-weight-lost"
     if frozen.kept is not None and site.loop and not layered:
@@ -256,6 +257,17 @@ def _used_often(case: Case, freezer: Freezer, names: list[str]) -> bool:
         if uses > 1:
             return True
     return False
+
+
+def _held_often(case: Case, name: str) -> bool:
+    """Whether several layers hold one parameter: the array itself, or an object with the array in it."""
+    owner = case.probe.subject.owner
+    place = next((p.place for p in case.probe.subject.parameters if p.name == name), None)
+    if owner is None or place is None:
+        return False
+    shared = place.get() if is_layer(place.owner) else place.owner
+    layers = layers_of(owner).values()
+    return sum(any(v is shared for v in stored_attributes(layer).values()) for layer in layers) > 1
 
 
 def _is_memory(case: Case, freezer: Freezer, site: Site, names: list[str]) -> bool:

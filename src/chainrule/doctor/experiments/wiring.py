@@ -18,8 +18,8 @@ from ..errors import SubjectError
 from ..objects import layers_of, stored_attributes
 from ..recorder import Call, Recording
 from ..report import Finding
-from ..structure import is_array, leaves
 from .handed_caches import handed_caches
+from .skipped import first, skipped_layers
 
 
 def wiring(case: Case) -> Iterator[Finding]:
@@ -29,6 +29,7 @@ def wiring(case: Case) -> Iterator[Finding]:
     yield from overwritten_caches(case)
     yield from handed_caches(case)
     yield from unchained(case)
+    yield from skipped_layers(case)
 
 
 class _CacheKeeper(Recording):
@@ -146,12 +147,12 @@ def _same_gradient(chain: list[Call], backwards: dict[str, Call]) -> list[Call]:
     """
     if not chain:
         return []
-    top = _first_array(backwards[chain[-1].path].inputs)
+    top = first(backwards[chain[-1].path].inputs)
     found = [
         call
         for call, successor in itertools.pairwise(chain)
-        if _equal(_first_array(backwards[call.path].inputs), top)
-        and not _equal(_first_array(backwards[successor.path].outputs), top)
+        if _equal(first(backwards[call.path].inputs), top)
+        and not _equal(first(backwards[successor.path].outputs), top)
     ]
     return [*found, chain[-1]]
 
@@ -162,8 +163,8 @@ def _longest_chain(forwards: list[Call], backwards: dict[str, Call]) -> list[Cal
     for call in forwards:
         if call.path not in backwards:
             continue
-        x = _first_array(call.inputs)
-        before = next((c for c in reversed(chains) if _equal(_first_array(c[-1].outputs), x)), None)
+        x = first(call.inputs)
+        before = next((c for c in reversed(chains) if _equal(first(c[-1].outputs), x)), None)
         chains.append([*(before or []), call])
     return max(chains, key=len, default=[])
 
@@ -185,20 +186,14 @@ class _Chainer(Recording):
                 args = (self.returned[successor], *args[1:])
         result = super()._record(path, layer, phase, name, bound, args, kwargs)
         if phase == "backward" and path in self.chain:
-            first = _first_array(result)
-            self.returned[path] = None if first is None else first.copy()
+            returned = first(result)
+            self.returned[path] = None if returned is None else returned.copy()
         return result
 
 
 def _chained(case: Case, chain: list[str]) -> dict[str, Any] | None:
     with _Chainer(case.probe.subject.owner, chain):
         return _run_fresh(case)
-
-
-def _first_array(value: Any) -> np.ndarray | None:
-    if is_array(value):
-        return value  # type: ignore[no-any-return]
-    return next((v for _, v in leaves(value) if is_array(v)), None)
 
 
 def _equal(a: np.ndarray | None, b: np.ndarray | None) -> bool:
