@@ -52,7 +52,7 @@ class Probe:
         self.original = Snapshot([*subject.roots, subject.inputs, subject.kwargs, subject.loss])
         self.first_output_only = False
         self._live_inputs: tuple[Any, ...] = ()
-        self._values: Arrays = {}  # at the point, once it is chosen
+        self._values: Arrays = {}  # of the parameters at the point, once it is chosen
         self._live_cache: Any = None
         self.rate = RATE
         self.seconds = 0.0
@@ -72,7 +72,7 @@ class Probe:
         if own_point:
             choose_parameters(self)
         self.names = self._names()
-        self._values = {name: self.value(name) for name in self.names}
+        self._values = {p.name: self.value(p.name) for p in subject.parameters}
 
     def close(self) -> None:
         """Gives the subject back as it was found."""
