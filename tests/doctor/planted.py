@@ -1,4 +1,4 @@
-"""Our own library with one line of it changed: a copy under a name of its own, as if somebody had written it."""
+"""Our own library with a line of it changed: a copy under another name, as if somebody had written it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _numbers = itertools.count()
 
 @contextmanager
 def planted(folder: Path, file: str, *changes: tuple[str, str]) -> Iterator[ModuleType]:
-    """The copy of functions, layers and models, with (right, wrong) exchanged in `file`."""
+    """A package with functions, layers and models, in whose `file` each (right, wrong) is exchanged."""
     name = f"planted_{next(_numbers)}"
     for floor in FLOORS:
         (folder / name / floor).mkdir(parents=True)
@@ -35,7 +35,9 @@ def planted(folder: Path, file: str, *changes: tuple[str, str]) -> Iterator[Modu
     sys.path.insert(0, str(folder))
     try:
         importlib.import_module(f"{name}.models")
-        yield sys.modules[name]
+        library = sys.modules[name]
+        library.layers.manual_seed(0)
+        yield library
     finally:
         sys.path.remove(str(folder))
         for module in [m for m in sys.modules if m.partition(".")[0] == name]:

@@ -100,7 +100,7 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
         and set(names) == set(case.wrong)
         and (_used_often(case, freezer, names) or all(_held_often(case, n) for n in names))
     ):
-        return "last-step-only" if site.loop else "tied-weight-lost"
+        return "last-step-only" if _looped(freezer, site) else "tied-weight-lost"
     if frozen.kept is not None and site.loop and not layered:
         return "last-step-only"
     if any(_is_skip(s, value, case) for s in (site, *_inside_of_call(freezer, site))):
@@ -167,6 +167,12 @@ def _handed_on(freezer: Freezer, site: Site) -> bool:
         ):
             return True
     return False
+
+
+def _looped(freezer: Freezer, site: Site) -> bool:
+    """Whether a use stands in a loop, or in a function that is called in one."""
+    calls = [s for s in freezer.taps.sites.values() if s.kind == "call" and s.name == site.function]
+    return bool(site.loop) or any(s.loop for s in calls)
 
 
 def _at_every_step(case: Case, freezer: Freezer, site: Site) -> bool:
