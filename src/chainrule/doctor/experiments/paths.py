@@ -318,15 +318,18 @@ def _attended(freezer: Freezer, name: str) -> bool:
 
 
 def _inside_of_call(freezer: Freezer, site: Site) -> list[Site]:
-    """What the user's own function does with a value that it is handed: add(x, z) with x + z in it."""
+    """What the user's own function does with a value that it is handed and that is used elsewhere, too:
+    add(x, z) with x + z in it.
+    """
     called = site.parents[0].rpartition(":")[2].rpartition(".")[2] if site.parents else ""
-    return [
+    value = freezer.values[site.id][0]
+    same = [
         s
         for s in freezer.taps.sites.values()
-        if s.function == called
-        and s.kind == "use"
-        and any(np.array_equal(v, freezer.values[site.id][0]) for v in freezer.values.get(s.id, []))
+        if s.kind == "use" and any(np.array_equal(v, value) for v in freezer.values.get(s.id, []))
     ]
+    forked = any(s.function == site.function and s is not site for s in same)
+    return [s for s in same if s.function == called] if forked else []
 
 
 def _is_skip(site: Site, value: object, case: Case) -> bool:

@@ -120,7 +120,8 @@ def unchained(case: Case) -> Iterator[Finding]:
     # layers side by side in one composite: what is inside of them is another chain
     for parent in dict.fromkeys(c.parent for c in forwards):
         chain = _longest_chain([c for c in forwards if c.parent == parent], backwards)
-        same = _same_gradient(chain, backwards)
+        ends = [_same_gradient(chain[:end], backwards) for end in range(2, len(chain) + 1)]
+        same = max(ends, key=len, default=[])
         if len(same) < 2:
             continue
         healed = case.repaired(_chained(case, [c.path for c in chain]))
