@@ -296,12 +296,14 @@ class Probe:
         rate: float | None = None,
         backwards: int = 1,
         rounds: int = 1,
+        draws_as_forward: bool = False,
     ) -> Run:
         """Forward and backward.
 
         between: called after forward and before backward, to tamper.
         backwards: how often backward is called on the one forward.
         rounds: how often forward and backward are repeated without putting the state back.
+        draws_as_forward: chainrule's own layers draw the numbers in backward that they drew in forward.
         """
         rate = self.rate if rate is None else rate
         upstream = upstream or self.upstream
@@ -329,7 +331,7 @@ class Probe:
             cached = [np.array(v) for _, v in leaves(_as_structure(forward.cache))]
             for call in range(backwards):
                 try:
-                    with same_draws(1000 + call + 10 * round_):
+                    with same_draws(0 if draws_as_forward else 1000 + call + 10 * round_):
                         returned = self.subject.backward(forward, upstream, inputs, rate)
                 except Exception as error:
                     raise SubjectError("backward", error) from error
