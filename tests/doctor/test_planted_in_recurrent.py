@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
+from planted import planted
 from protocol import normal
 
 import chainrule
 from chainrule.layers import GRU, LSTM, RNN, Layer
 
-FUNCTIONS = Path(chainrule.__file__).parent / "functions"
 X = normal(2, 4, 3)  # (batch, time, features)
 GATES = {"rnn": 1, "lstm": 4, "gru": 3, "lstm_cell": 4}
 
@@ -58,30 +55,17 @@ FAULTS = [
 ]  # fmt: skip
 
 
-def planted(fault: Fault, folder: Path) -> ModuleType:
-    """Our own file with one line of it changed."""
-    source = (FUNCTIONS / f"{fault.function}.py").read_text(encoding="utf-8")
-    assert source.count(fault.right) == 1, fault.right
-    path = folder / f"planted_{fault.function}.py"
-    source = source.replace("from .", "from chainrule.functions.").replace(fault.right, fault.wrong)
-    path.write_text(source, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize("fault", FAULTS, ids=[f"{f.code} in {f.function}" for f in FAULTS])
 def test_a_fault_in_our_functions_is_named(fault: Fault, tmp_path: Path) -> None:
-    module = planted(fault, tmp_path)
-    pair = getattr(module, fault.function), getattr(module, f"{fault.function}_backward")
     rows = 4 * GATES[fault.function]
     states = [normal(2, 4, seed=seed) for seed in range(2 if "lstm" in fault.function else 1)]
     weights = [normal(rows, 3), normal(rows, 4), normal(rows), normal(rows, seed=1)]
-    report = chainrule.check(pair, X[:, 0] if "cell" in fault.function else X, *states, *weights)
+    x = X[:, 0] if "cell" in fault.function else X
+    with planted(tmp_path, f"functions/{fault.function}", (fault.right, fault.wrong)) as library:
+        names = fault.function, f"{fault.function}_backward"
+        report = chainrule.check(
+            tuple(getattr(library.functions, name) for name in names), x, *states, *weights
+        )
     assert not report.ok
     assert report.findings[0].code == fault.code, report
 

@@ -1,5 +1,6 @@
 """Reading and rewriting the user's own source: taps, forgotten paths, the first wrong line, repairs."""
 
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,37 @@ class Attention:
         self.dwk = np.einsum("bti,bto->io", self.x, dk)
         self.dwv = np.einsum("bti,bto->io", self.x, dv)
         return dq @ self.wq.T + dk @ self.wk.T + dv @ self.wv.T
+
+
+def test_the_first_wrong_line_may_stand_in_another_file(tmp_path, monkeypatch):
+    (tmp_path / "their_functions.py").write_text(
+        "import numpy as np\n"
+        "def softmax(z):\n"
+        "    e = np.exp(z - z.max(-1, keepdims=True))\n"
+        "    return e / e.sum(-1, keepdims=True)\n"
+        "def softmax_backward(dp, p):\n"
+        "    dz = p * dp\n"
+        "    return dz\n"
+    )
+    (tmp_path / "their_layer.py").write_text(
+        "import numpy as np\n"
+        "from their_functions import softmax, softmax_backward\n"
+        "class Gate:\n"
+        "    def __init__(self):\n"
+        "        self.w = np.random.default_rng(0).normal(size=(3, 4))\n"
+        "    def forward(self, x):\n"
+        "        self.x, self.p = x, softmax(x @ self.w)\n"
+        "        return self.p * 2\n"
+        "    def backward(self, dy):\n"
+        "        dz = softmax_backward(2 * dy, self.p)\n"
+        "        self.dw = self.x.T @ dz\n"
+        "        return dz @ self.w.T\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("their_layer")
+    (finding,) = chainrule.check(module.Gate(), np.random.default_rng(1).normal(size=(5, 3))).findings
+    assert finding.code == "softmax-diagonal-only"
+    assert (Path(finding.file).name, finding.line) == ("their_functions.py", 6)
 
 
 class Residual:

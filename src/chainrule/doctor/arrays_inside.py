@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .objects import stored_attributes
+from .objects import stored_attribute, stored_attributes
 from .structure import is_array, is_real
 
 _DEPTH = 12
@@ -95,7 +95,7 @@ def _step(owner: Any, key: Any) -> Any:
             return owner[key]
         except (KeyError, IndexError):
             return None
-    return stored_attributes(owner).get(key) if owner is not None else None
+    return stored_attribute(owner, key) if owner is not None else None
 
 
 def told(root: Any, names: tuple[str, ...]) -> list[Place]:

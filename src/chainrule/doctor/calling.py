@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .naming import CACHES, LEARNING_RATES
@@ -113,17 +115,26 @@ def _readable(function: Callable[..., Any]) -> bool:
 def source_tree(function: Callable[..., Any]) -> ast.FunctionDef | None:
     """The syntax tree of a function, with the line numbers of its file; None where there is no source."""
     function = inspect.unwrap(function)
-    function = getattr(function, "__func__", function)
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    text = None if code is None else _source(code.co_filename, code)
+    if text is None:
+        return None
     try:
-        lines, first = inspect.getsourcelines(function)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
-    except (OSError, TypeError, SyntaxError, IndentationError):
+        tree = ast.parse(text)
+    except SyntaxError:
         return None
     node = tree.body[0] if tree.body else None
-    if not isinstance(node, ast.FunctionDef):
+    return node if isinstance(node, ast.FunctionDef) else None
+
+
+@lru_cache(maxsize=2000)
+def _source(file: str, code: types.CodeType) -> str | None:
+    """A function's source, behind as many empty lines as stand before it in its file."""
+    try:
+        lines, first = inspect.getsourcelines(code)
+    except (OSError, TypeError, SyntaxError, IndentationError):
         return None
-    ast.increment_lineno(tree, first - 1)
-    return node
+    return "\n" * (first - 1) + textwrap.dedent("".join(lines))
 
 
 def returned_names(function: Callable[..., Any]) -> list[str] | None:

@@ -51,7 +51,7 @@ class Case:
         self.absent: list[str] = []
         self.not_tested: list[str] = []
         self.kept: dict[str, Any] = {}  # what an experiment has found and another may ask for
-        self.suspect = 0  # the line of the first wrong statement, once that is known
+        self.suspect: tuple[str, int] | None = None  # file and line of the first wrong statement, once known
         if self.error is None:
             try:
                 self.run = probe.run()

@@ -57,6 +57,7 @@ def examine(
         if not path:
             report.tested += case.right
             report.not_tested += case.not_tested
+            case.not_tested = report.not_tested  # what the experiments add
         found = [*_tried(contract, case, report)]
         if case.doubtful:
             inner = _inside_layers(case, report, seed)

@@ -24,6 +24,7 @@ class Numeric:
         self.step = STEP
         self._jacobians: dict[str, np.ndarray] = {}
         self._kinks: dict[str, np.ndarray] = {}
+        self._gradients: dict[str, np.ndarray] = {}  # for the probe's own upstream
 
     def along(self, name: str, direction: np.ndarray, upstream: Arrays | None = None) -> tuple[float, bool]:
         """The derivative of sum(upstream * outputs) along a direction, and whether a kink was met."""
@@ -63,8 +64,12 @@ class Numeric:
 
     def gradient(self, name: str, upstream: Arrays | None = None) -> np.ndarray:
         """The numerical gradient of sum(upstream * outputs), element by element."""
+        if upstream is None and name in self._gradients:
+            return self._gradients[name]
         g = flat(upstream or self.probe.upstream)
-        gradient: np.ndarray = (g @ self.jacobian(name)).reshape(self.probe.value(name).shape)
+        gradient: np.ndarray = (g @ self.jacobian(name)).reshape(self._kinks[name].shape)
+        if upstream is None:
+            self._gradients[name] = gradient
         return gradient
 
 

@@ -202,6 +202,22 @@ def stored_attributes(value: object) -> dict[str, object]:
     return stored
 
 
+def stored_attribute(value: object, name: str) -> object:
+    """One of `stored_attributes`, None if there is none of that name."""
+    for kind in type(value).__mro__:
+        slot = vars(kind).get(name)
+        if inspect.ismemberdescriptor(slot) and _package(kind) != "builtins":
+            try:
+                return slot.__get__(value, kind)
+            except AttributeError:  # a slot that was never filled
+                continue
+    try:
+        attributes = object.__getattribute__(value, "__dict__")
+        return attributes.get(name) if isinstance(attributes, dict) else None
+    except Exception:  # none, or a property of that name
+        return None
+
+
 def _first_method(value: object, names: tuple[str, ...]) -> str | None:
     if type(value) in (list, tuple, dict) or is_leaf(value):
         return None

@@ -52,6 +52,7 @@ class Probe:
         self.original = Snapshot([*subject.roots, subject.inputs, subject.kwargs, subject.loss])
         self.first_output_only = False
         self._live_inputs: tuple[Any, ...] = ()
+        self._values: Arrays = {}  # of the parameters at the point, once it is chosen
         self._live_cache: Any = None
         self.rate = RATE
         self.seconds = 0.0
@@ -71,6 +72,7 @@ class Probe:
         if own_point:
             choose_parameters(self)
         self.names = self._names()
+        self._values = {p.name: self.value(p.name) for p in subject.parameters}
 
     def close(self) -> None:
         """Gives the subject back as it was found."""
@@ -202,6 +204,8 @@ class Probe:
 
     def value(self, name: str) -> np.ndarray:
         """What stands there at the point."""
+        if name in self._values:
+            return self._values[name].copy()
         for parameter in self.subject.parameters:
             if parameter.name == name:
                 self.state.restore()
@@ -292,12 +296,14 @@ class Probe:
         rate: float | None = None,
         backwards: int = 1,
         rounds: int = 1,
+        draws_as_forward: bool = False,
     ) -> Run:
         """Forward and backward.
 
         between: called after forward and before backward, to tamper.
         backwards: how often backward is called on the one forward.
         rounds: how often forward and backward are repeated without putting the state back.
+        draws_as_forward: chainrule's own layers draw the numbers in backward that they drew in forward.
         """
         rate = self.rate if rate is None else rate
         upstream = upstream or self.upstream
@@ -325,7 +331,7 @@ class Probe:
             cached = [np.array(v) for _, v in leaves(_as_structure(forward.cache))]
             for call in range(backwards):
                 try:
-                    with same_draws(1000 + call + 10 * round_):
+                    with same_draws(0 if draws_as_forward else 1000 + call + 10 * round_):
                         returned = self.subject.backward(forward, upstream, inputs, rate)
                 except Exception as error:
                     raise SubjectError("backward", error) from error

@@ -4,7 +4,7 @@ A subject is run hundreds of times. Before every run it is put back into the sta
 no run sees what another left behind, and in the end the user gets back what was handed in. Everything that
 can be reached is remembered in place (no copies of the subject are made, because closures and bound methods
 would still point at the original): attributes, lists, dicts, sets, arrays, random generators, closures, and
-the module-level variables of the subject's own modules.
+the module-level variables of the subject's own modules, and of those that they import from its project.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ import sys
 import types
 from collections import deque
 from collections.abc import Iterable
+from functools import lru_cache
+from operator import is_
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from .global_random import GlobalRandomState
 
 _ATOMS = (str, bytes, int, float, complex, bool, type(None), types.ModuleType, np.generic, np.dtype, slice)
 _MAX_OBJECTS = 200_000
@@ -34,6 +39,20 @@ def is_foreign_module(name: str | None) -> bool:
             and not name.startswith(("chainrule.doctor.museum", "chainrule.doctor.tour.stops"))
         )
     )
+
+
+@lru_cache(maxsize=1000)
+def project_of(name: str) -> str | None:
+    """The folder from which a module was imported, None if it is not the user's own. Modules of one folder,
+    or of packages in it, are one project; a library that was installed is one of its own.
+    """
+    top = name.partition(".")[0]
+    file = getattr(sys.modules.get(top), "__file__", None)
+    if not is_foreign_module(name) or file is None:
+        return None
+    path = Path(file)
+    folder = path.parent.parent if path.stem == "__init__" else path.parent
+    return top if folder.name in ("site-packages", "dist-packages") else str(folder)
 
 
 def module_variables(value: Any) -> dict[str, Any] | None:
@@ -72,7 +91,8 @@ class Snapshot:
         self._slots: list[tuple[Any, dict[str, Any]]] = []
         self._generators: list[tuple[Any, Any]] = []
         self._kept: list[Any] = []  # so that no id is used twice
-        self._numpy_state = np.random.get_state()  # noqa: NPY002  (the user's code may draw from it)
+        self._modules: set[int] = set()  # whose variables are remembered
+        self._numpy_state = GlobalRandomState()
         self._random_state = random.getstate()
         self._walk(roots)
 
@@ -125,7 +145,8 @@ class Snapshot:
     def _remember_function(self, function: types.FunctionType) -> list[Any]:
         held = [cell.cell_contents for cell in function.__closure__ or () if _filled(cell)]
         for cell in function.__closure__ or ():
-            if _filled(cell):
+            # a wrapped function is no state, and the doctor may have exchanged it for a copy of its own
+            if _filled(cell) and not isinstance(cell.cell_contents, types.FunctionType):
                 self._others.append((cell, cell.cell_contents))
         held += list(function.__defaults__ or ())
         if function.__dict__:
@@ -147,14 +168,16 @@ class Snapshot:
         undone through the dict itself.
         """
         variables = module_variables(value)
-        if variables is None:
+        if variables is None or id(variables) in self._modules:
             return []
+        self._modules.add(id(variables))
         state = (np.ndarray, list, dict, set, np.random.Generator, np.random.RandomState, random.Random)
         named = {k: v for k, v in variables.items() if not k.startswith("__")}
         changeable = {k: v for k, v in named.items() if isinstance(v, (*state, int, float, type(None)))}
-        if changeable and id(variables) not in {id(d) for d, _ in self._dicts}:
+        if changeable:
             self._others.append((_Variables(variables), changeable))
-        return [v for v in named.values() if isinstance(v, state)]
+        project = project_of(variables.get("__name__", ""))
+        return [v for v in named.values() if isinstance(v, state) or _is_of(project, v)]
 
     def _remember_object(self, value: Any) -> list[Any]:
         held: list[Any] = []
@@ -173,11 +196,13 @@ class Snapshot:
     def restore(self) -> None:
         """Puts everything back."""
         for current, before in self._dicts:
+            if current.keys() == before.keys() and all(map(is_, current.values(), before.values())):
+                continue  # the usual case, and this runs before every run
             if current.keys() != before.keys() or any(current[k] is not v for k, v in before.items()):
                 current.clear()
                 current.update(before)
         for values, items in self._lists:
-            if len(values) != len(items) or any(a is not b for a, b in zip(values, items, strict=True)):
+            if len(values) != len(items) or not all(map(is_, values, items)):
                 values.clear()
                 values.extend(items)
         for array, content in self.arrays:
@@ -190,7 +215,7 @@ class Snapshot:
             generator.state = state
         for value, state in self._others:
             _put_back(value, state)
-        np.random.set_state(self._numpy_state)  # noqa: NPY002
+        self._numpy_state.put_back()
         random.setstate(self._random_state)
 
     def restore_random(self) -> None:
@@ -203,7 +228,7 @@ class Snapshot:
                     for value, state in self._others
                     if isinstance(value, (np.random.RandomState, random.Random))
                 ],
-                self._numpy_state,
+                self._numpy_state.state,
                 self._random_state,
             )
         )
@@ -239,6 +264,13 @@ class Snapshot:
                     value.random()
         np.random.random(count)  # noqa: NPY002
         random.random()
+
+
+def _is_of(project: str | None, value: Any) -> bool:
+    """Whether a module's variable is an object of the same project, or leads to another module of it."""
+    owner = value if isinstance(value, (type, types.FunctionType)) else type(value)
+    name = getattr(owner, "__module__", None)
+    return project is not None and isinstance(name, str) and project_of(name) == project
 
 
 class _Variables:

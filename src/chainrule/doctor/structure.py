@@ -20,7 +20,7 @@ def is_real(value: Any) -> bool:
     """Whether a value is a floating number or an array of them."""
     if isinstance(value, (float, np.floating)):
         return True
-    return is_array(value) and np.issubdtype(value.dtype, np.floating)
+    return is_array(value) and value.dtype.kind == "f"
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -36,16 +36,13 @@ def swapped(case: Case) -> Iterator[Finding]:
     for p, q in itertools.product(case.doubtful, [n for n in case.probe.names if n not in case.absent]):
         if (
             p == q
+            or case.a(p).shape != case.probe.value(q).shape
             or (len(case.doubtful) == 1 and case.a(p).size < 3)
             or ratio(case.a(p), case.n(p)) is not None
         ):
             continue
         a, n = case.a(p), case.n(q)
-        if (
-            a.shape == n.shape
-            and case.same(a, n)
-            and not case.same(n, case.n(p) if case.n(p).shape == n.shape else n + 1)
-        ) or (a.shape != case.n(p).shape and a.shape == n.shape and case.same(a, n)):
+        if case.same(a, n) and not case.same(n, case.n(p) if case.n(p).shape == n.shape else n + 1):
             found.append((p, q))
     if found:
         names = list(dict.fromkeys(itertools.chain(*found)))

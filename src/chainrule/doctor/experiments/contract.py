@@ -143,7 +143,7 @@ def redrawn_masks(case: Case) -> Iterator[Finding]:
 
         rewind()
 
-    healed = case.repaired(case.again(between=rewind_draws))
+    healed = case.repaired(case.again(between=rewind_draws, draws_as_forward=True))
     if healed:
         yield case.finding(
             "mask-redrawn",

@@ -7,9 +7,9 @@ decides and a control beside it, so *verified* means that both were run.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
+from ..allowance import Allowance
 from ..case import Case
 from ..errors import SubjectError
 from ..report import Finding
@@ -29,7 +29,7 @@ from .unseen.targets import target_leak
 from .unseen.ties import pool_ties
 from .unseen.weights import attends
 
-SECONDS = 1.5
+SECONDS, SECONDS_PER_LAYER = 1.5, 0.1
 
 
 def forward_faults(case: Case) -> Iterator[Finding]:
@@ -42,8 +42,8 @@ class Questions:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.until = time.perf_counter() + SECONDS + 100 * case.probe.seconds
         self.whole, self.layers = root(case), inner(case)
+        self.allowance = Allowance(SECONDS + SECONDS_PER_LAYER * len(self.layers) + 100 * case.probe.seconds)
         self.everything = [self.whole, *self.layers]
         self.found: list[Finding] = []
 
@@ -56,7 +56,7 @@ class Questions:
 
     def ask(self, question: Callable[[], Iterator[Finding]]) -> list[Finding]:
         """One experiment; that the user's code refuses other values is no fault of it."""
-        if time.perf_counter() > self.until:
+        if self.allowance.spent():
             line = "forward: not all experiments were run (out of time)"
             self.case.not_tested += [] if line in self.case.not_tested else [line]
             return []

@@ -18,6 +18,7 @@ from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
 
 SECONDS = 2.5
 SECONDS_WHEN_NAMED = 0.7  # then only the line is looked for
+MOST_SITES, MOST_TRUTHS = 30, 12  # that are tried in the place of one statement
 
 
 @dataclass
@@ -51,52 +52,87 @@ def _located(case: Case) -> tuple[Intermediates, Frontier, list[str]] | None:
         with forward.running():
             frontier = first_wrong(case, forward, backward, moments)
             if frontier is not None:
-                case.suspect = frontier.moment.site.made_at
+                case.suspect = frontier.moment.site.file, frontier.moment.site.made_at
             return (forward, frontier, trail(case, forward, moments, frontier)) if frontier else None
 
 
 def first_wrong(
     case: Case, forward: Intermediates, backward: BackwardTrace, moments: list[Moment]
 ) -> Frontier | None:
-    """The earliest statement that, overruled, heals most."""
-    by_shape: dict[tuple[int, ...], list[tuple[int, int]]] = {}
-    for key in forward.order:
-        by_shape.setdefault(forward.values[key].shape, []).append(key)
+    """The earliest statement that, overruled, heals most. If it gives the right gradient of another value, a
+    step is left out behind it: then the last one to which that goes on unchanged, under other names.
+    """
     best: Frontier | None = None
     allowance = Allowance(SECONDS_WHEN_NAMED if case.kept.get("proved") else SECONDS)
-    done: set[int] = set()
+    statements: dict[int, list[Moment]] = {}
     for moment in moments:
-        if moment.site.id in done or moment.site.kind == "augment":
-            continue
-        done.add(moment.site.id)
-        mine = [m for m in moments if m.site.id == moment.site.id]
-        sites = list(dict.fromkeys(k[0] for k in by_shape.get(moment.value.shape, [])))
-        sites.sort(key=lambda s: -belongs(moment.site.name, forward.taps.sites[s].name))
-        named = [s for s in sites if belongs(moment.site.name, forward.taps.sites[s].name)]
-        if named and all(_agrees(forward, mine, site, case.scale) for site in named):
-            continue  # this statement gives what its name says
-        for site in sites[:12]:
-            for truths in _alignments(forward, mine, site):
-                if allowance.spent():
+        if moment.site.kind != "augment":
+            statements.setdefault(moment.site.id, []).append(moment)
+    passed_on = False  # the best one's value is the right gradient of something else
+    for mine in statements.values():
+        if allowance.spent():
+            break
+        goes_on = passed_on and best is not None and any(equal(best.a, m.value, case.scale) for m in mine)
+        if best is not None and len(best.healed) == len(case.wrong) and not goes_on:
+            break
+        found = _overruled(case, forward, backward, mine, allowance)
+        if found is not None and (
+            best is None
+            or len(found.healed) > len(best.healed)
+            or (len(found.healed) == len(best.healed) and goes_on)
+        ):
+            best = found
+            passed_on = passed_on or _gives_another(forward, found.moment, case.scale)
+    return best
+
+
+def _gives_another(forward: Intermediates, moment: Moment, scale: float) -> bool:
+    """Whether a statement's value is the right gradient of some value of forward, all of its uses counted."""
+    return bool(np.any(moment.value)) and any(
+        forward.values[key].shape == moment.value.shape
+        and forward.site(key).kind != "use"
+        and forward.agrees(key, moment.value, 1e-3 * scale)
+        for key in forward.order
+    )
+
+
+def _overruled(
+    case: Case, forward: Intermediates, backward: BackwardTrace, mine: list[Moment], allowance: Allowance
+) -> Frontier | None:
+    """One statement, at all of its executions, with the right gradients of what heals most."""
+    first = mine[0]
+    shaped = [key for key in forward.order if forward.values[key].shape == first.value.shape]
+    sites = list(dict.fromkeys(site for site, _ in shaped))
+    sites.sort(key=lambda s: -belongs(first.site.name, forward.taps.sites[s].name))
+    named = [s for s in sites if belongs(first.site.name, forward.taps.sites[s].name)]
+    if named and all(_agrees(forward, mine, site, case.scale) for site in named):
+        return None  # this statement gives what its name says
+    best: Frontier | None = None
+    tried: set[tuple[tuple[int, int], ...]] = set()  # equal gradients are one array
+    for site in sites[:MOST_SITES]:
+        for truths in _alignments(forward, mine, site):
+            if allowance.spent() or len(tried) > MOST_TRUTHS:
+                return best
+            wrong = next(
+                (
+                    m
+                    for m in mine
+                    if m.execution in truths and not equal(m.value, truths[m.execution][1], case.scale)
+                ),
+                None,
+            )
+            same = tuple((execution, id(n)) for execution, (_, n) in truths.items())
+            if wrong is None or same in tried:
+                continue
+            tried.add(same)
+            healed = case.repaired(
+                backward.overruled(site=first.site.id, truths={e: n for e, (_, n) in truths.items()})
+            )
+            if healed and (best is None or len(healed) > len(best.healed)):
+                key, n = truths[wrong.execution]
+                best = Frontier(wrong, key, n, healed)
+                if len(healed) == len(case.wrong):
                     return best
-                wrong = next(
-                    (
-                        m
-                        for m in mine
-                        if m.execution in truths and not equal(m.value, truths[m.execution][1], case.scale)
-                    ),
-                    None,
-                )
-                if wrong is None:
-                    continue
-                healed = case.repaired(
-                    backward.overruled(site=moment.site.id, truths={e: n for e, (_, n) in truths.items()})
-                )
-                if healed and (best is None or len(healed) > len(best.healed)):
-                    key, n = truths[wrong.execution]
-                    best = Frontier(wrong, key, n, healed)
-                    if len(healed) == len(case.wrong):
-                        return best
     return best
 
 

@@ -159,11 +159,12 @@ def _steps(
 ) -> Iterator[tuple[tuple[int, int], Step]]:
     """From the intermediate to the values computed from it next, with right gradients; and where they are."""
     start = forward.order.index(frontier.key)
-    count = 0
+    met = [forward.values[frontier.key]]  # a value that goes on under another name is no step
     for key in forward.order[start + 1 :]:
         site = forward.site(key)
-        made = site.kind in ("assign", "call", "return", "arg") or site.stored is not None
-        if not made or key[0] == frontier.key[0]:
+        made = site.kind in ("assign", "call", "return", "arg", "product") or site.stored is not None
+        value = forward.values[key]
+        if not made or key[0] == frontier.key[0] or any(np.array_equal(value, v) for v in met):
             continue
         j = forward.jacobian(frontier.key, key)
         g = forward.adjoint(key) if j is not None and np.abs(j).max(initial=0) > 1e-9 else None
@@ -172,8 +173,8 @@ def _steps(
         step = Step(label, j, g.ravel(), frontier.a, forward.values[frontier.key], forward.values[key])
         if close(step.n, frontier.n, 0.0, 1e-4):  # all of its influence goes that way
             yield key, step
-            count += 1
-            if count >= 4:
+            met.append(value)
+            if len(met) > 4:
                 return
 
 

@@ -16,7 +16,7 @@ from ..calling import source_tree
 from ..case import TINY_RATE, Case, close
 from ..probe import Arrays
 from ..report import Finding
-from ..source.repair import reached
+from ..source.reach import reached
 
 
 def linearity(case: Case) -> Iterator[Finding]:

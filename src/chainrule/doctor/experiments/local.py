@@ -25,7 +25,7 @@ def explain(step: Step) -> Iterator[Verdict]:
 
 
 def _diagonal(step: Step) -> Iterator[Verdict]:
-    """Only the diagonal of the Jacobian was used."""
+    """Only the diagonal of the Jacobian was used; or, of a softmax, only its first term."""
     if step.x.size != step.y.size or step.x.size < 3 or step.is_parameter:
         return
     diagonal = np.diag(step.jacobian)
@@ -41,6 +41,19 @@ def _diagonal(step: Step) -> Iterator[Verdict]:
             "the gradient equals the diagonal of the Jacobian times the gradient from above; the "
             f"off-diagonal entries, up to {np.abs(rest).max():.3g}, are left out",
         )
+    elif _is_softmax(step, diagonal) and close(step.a.ravel(), step.y.ravel() * step.g):
+        yield (
+            "softmax-diagonal-only",
+            {"off-diagonal, largest": float(np.abs(rest).max())},
+            "the gradient equals p times the gradient from above; the sum of p dp, which is subtracted "
+            "from it because what one wins the others lose, is left out",
+        )
+
+
+def _is_softmax(step: Step, diagonal: np.ndarray) -> bool:
+    """Positive, with the slopes p (1 - p), and nothing changes in sum."""
+    p = step.y.ravel()
+    return bool(p.min() >= 0) and close(diagonal, p * (1 - p)) and close(step.jacobian.sum(0), 0 * p, 1.0)
 
 
 def _causal(rest: np.ndarray) -> bool:

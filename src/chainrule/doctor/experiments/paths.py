@@ -11,6 +11,7 @@ import numpy as np
 from ..case import Case, close
 from ..catalogue import RANK
 from ..naming import CELLS, HIDDEN
+from ..objects import is_layer, layers_of, stored_attributes
 from ..report import Finding
 from ..source.freeze import Freezer, Frozen
 from ..source.sites import Site
@@ -97,12 +98,12 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
     if (
         set(names) <= set(weights(case))
         and set(names) == set(case.wrong)
-        and _used_often(case, freezer, names)
+        and (_used_often(case, freezer, names) or all(_held_often(case, n) for n in names))
     ):
-        return "last-step-only" if site.loop else "tied-weight-lost"
+        return "last-step-only" if _looped(freezer, site) else "tied-weight-lost"
     if frozen.kept is not None and site.loop and not layered:
         return "last-step-only"
-    if _is_skip(site, value, case):
+    if any(_is_skip(s, value, case) for s in (site, *_inside_of_call(freezer, site))):
         return "residual-gradient-missing"
     if layered and site.carried and "+" in site.statement:
         return "unchained-upstream"  # only the skip connections carry the top gradient down
@@ -166,6 +167,12 @@ def _handed_on(freezer: Freezer, site: Site) -> bool:
         ):
             return True
     return False
+
+
+def _looped(freezer: Freezer, site: Site) -> bool:
+    """Whether a use stands in a loop, or in a function that is called in one."""
+    calls = [s for s in freezer.taps.sites.values() if s.kind == "call" and s.name == site.function]
+    return bool(site.loop) or any(s.loop for s in calls)
 
 
 def _at_every_step(case: Case, freezer: Freezer, site: Site) -> bool:
@@ -258,6 +265,17 @@ def _used_often(case: Case, freezer: Freezer, names: list[str]) -> bool:
     return False
 
 
+def _held_often(case: Case, name: str) -> bool:
+    """Whether several layers hold one parameter: the array itself, or an object with the array in it."""
+    owner = case.probe.subject.owner
+    place = next((p.place for p in case.probe.subject.parameters if p.name == name), None)
+    if owner is None or place is None:
+        return False
+    shared = place.get() if is_layer(place.owner) else place.owner
+    layers = layers_of(owner).values()
+    return sum(any(v is shared for v in stored_attributes(layer).values()) for layer in layers) > 1
+
+
 def _is_memory(case: Case, freezer: Freezer, site: Site, names: list[str]) -> bool:
     """The gradient of another input than the first is concerned, and it plays the memory's part."""
     inputs = case.probe.subject.input_names
@@ -297,6 +315,21 @@ def _attended(freezer: Freezer, name: str) -> bool:
             if p.min() >= 0 and np.allclose(p.sum(-1), 1):
                 return True
     return False
+
+
+def _inside_of_call(freezer: Freezer, site: Site) -> list[Site]:
+    """What the user's own function does with a value that it is handed and that is used elsewhere, too:
+    add(x, z) with x + z in it.
+    """
+    called = site.parents[0].rpartition(":")[2].rpartition(".")[2] if site.parents else ""
+    value = freezer.values[site.id][0]
+    same = [
+        s
+        for s in freezer.taps.sites.values()
+        if s.kind == "use" and any(np.array_equal(v, value) for v in freezer.values.get(s.id, []))
+    ]
+    forked = any(s.function == site.function and s is not site for s in same)
+    return [s for s in same if s.function == called] if forked else []
 
 
 def _is_skip(site: Site, value: object, case: Case) -> bool:

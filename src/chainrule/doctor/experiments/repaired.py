@@ -9,6 +9,7 @@ import numpy as np
 
 from ..case import Case, close
 from ..report import Finding
+from ..source.reach import reached
 from ..source.repair import SECONDS, Repair, repairs
 from .local import is_elementwise
 from .scales import ratio, scales_scores
@@ -59,6 +60,8 @@ def code_of(case: Case, repair: Repair) -> str:
         return "activation-derivative-missing" if missing else "activation-derivative-misplaced"
     if code in ("mean-sum-mismatch", "gradient-mismatch") and _off_by_the_scale(case):
         return "attention-scale-missing"
+    if code == "attention-scale-missing" and not _has_softmax(case):
+        return "mean-sum-mismatch"  # a constant factor, whatever it is called
     if code == "branch-overwritten" and "[" in text.split("=")[0]:
         return "overlap-overwritten"
     if (
@@ -116,6 +119,13 @@ def _spread(case: Case, name: str) -> list[float]:
         ratios = case.n(name) / case.a(name)
     good = ratios[np.isfinite(ratios)]
     return [float(good.min()), float(good.max())] if good.size else []
+
+
+def _has_softmax(case: Case) -> bool:
+    subject = case.probe.subject
+    functions = reached(subject.forward_function, subject.owner, abroad=True)
+    names = {name for f in functions for name in (f.__name__, *f.__code__.co_names)}
+    return any("softmax" in name or name == "exp" for name in names)
 
 
 def _off_by_the_scale(case: Case) -> bool:

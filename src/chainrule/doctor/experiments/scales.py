@@ -143,7 +143,7 @@ def is_score_scale(c: float, lengths: set[int], text: str) -> bool:
 
 def function_text(case: Case) -> str:
     """The source of forward and of the functions that it calls."""
-    from ..source.repair import reached
+    from ..source.reach import reached
 
     texts = []
     for function in reached(case.probe.subject.forward_function, case.probe.subject.owner):

@@ -54,7 +54,7 @@ def windows(step: Step) -> Iterator[Verdict]:
             for which, chosen in (("last", last), ("first", first)):
                 predicted = np.where(times > 0, parts[np.clip(chosen, 0, len(parts) - 1), inputs], 0.0)
                 if close(a, predicted, size):
-                    uniform = bool((times == times.max()).all()) and not step.ids
+                    uniform = bool((times[times > 0] == times.max()).all()) and not step.ids
                     yield (
                         _repeated(step, which, int(times.max()))
                         if uniform

@@ -6,6 +6,7 @@ mistake repaired from outside.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,8 @@ from ..errors import SubjectError
 from ..objects import layers_of, stored_attributes
 from ..recorder import Call, Recording
 from ..report import Finding
-from ..structure import is_array, leaves
+from .handed_caches import handed_caches
+from .skipped import first, skipped_layers
 
 
 def wiring(case: Case) -> Iterator[Finding]:
@@ -25,7 +27,9 @@ def wiring(case: Case) -> Iterator[Finding]:
     if owner is None or not layers_of(owner):
         return
     yield from overwritten_caches(case)
+    yield from handed_caches(case)
     yield from unchained(case)
+    yield from skipped_layers(case)
 
 
 class _CacheKeeper(Recording):
@@ -110,34 +114,48 @@ def unchained(case: Case) -> Iterator[Finding]:
     with Recording(owner, copy=True) as recording:
         if _run_fresh(case) is None:
             return
-    forwards = [c for c in recording.calls if c.phase == "forward" and c.path and c.error is None]
-    backwards = {c.path: c for c in recording.calls if c.phase == "backward" and c.path and c.error is None}
-    chain = _longest_chain(forwards, backwards)
-    if len(chain) < 2:
+    calls = [c for c in recording.calls if c.path and c.error is None]
+    forwards = [c for c in calls if c.phase == "forward"]
+    backwards = {c.path: c for c in calls if c.phase == "backward"}
+    # layers side by side in one composite: what is inside of them is another chain
+    for parent in dict.fromkeys(c.parent for c in forwards):
+        chain = _longest_chain([c for c in forwards if c.parent == parent], backwards)
+        ends = [_same_gradient(chain[:end], backwards) for end in range(2, len(chain) + 1)]
+        same = max(ends, key=len, default=[])
+        if len(same) < 2:
+            continue
+        healed = case.repaired(_chained(case, [c.path for c in chain]))
+        names = [f"{case.path}.{c.path}" if case.path else c.path for c in same]
+        yield case.finding(
+            "unchained-upstream",
+            healed or case.wrong,
+            verified=bool(healed),
+            evidence={"handed the same gradient": names},
+            detail=f"{', '.join(names)} feed one another in forward, and in backward are all handed the "
+            "same gradient; "
+            + (
+                "with each handed what its successor returned, the gradient is right"
+                if healed
+                else "only the last of them is right"
+            ),
+        )
         return
-    same = [
-        c
-        for c in chain
-        if _equal(_first_array(backwards[c.path].inputs), _first_array(backwards[chain[-1].path].inputs))
+
+
+def _same_gradient(chain: list[Call], backwards: dict[str, Call]) -> list[Call]:
+    """The last of a chain, and those that are handed what it is handed, although their successor returned
+    something else.
+    """
+    if not chain:
+        return []
+    top = first(backwards[chain[-1].path].inputs)
+    found = [
+        call
+        for call, successor in itertools.pairwise(chain)
+        if _equal(first(backwards[call.path].inputs), top)
+        and not _equal(first(backwards[successor.path].outputs), top)
     ]
-    if len(same) < 2:
-        return
-    healed = case.repaired(_chained(case, [c.path for c in chain]))
-    names = [f"{case.path}.{c.path}" if case.path else c.path for c in same]
-    finding = case.finding(
-        "unchained-upstream",
-        healed or case.wrong,
-        verified=bool(healed),
-        evidence={"handed the same gradient": names},
-        detail=f"{', '.join(names)} feed one another in forward, and in backward are all handed the "
-        "same gradient; "
-        + (
-            "with each handed what its successor returned, the gradient is right"
-            if healed
-            else "only the last of them is right"
-        ),
-    )
-    yield finding
+    return [*found, chain[-1]]
 
 
 def _longest_chain(forwards: list[Call], backwards: dict[str, Call]) -> list[Call]:
@@ -146,8 +164,8 @@ def _longest_chain(forwards: list[Call], backwards: dict[str, Call]) -> list[Cal
     for call in forwards:
         if call.path not in backwards:
             continue
-        x = _first_array(call.inputs)
-        before = next((c for c in reversed(chains) if _equal(_first_array(c[-1].outputs), x)), None)
+        x = first(call.inputs)
+        before = next((c for c in reversed(chains) if _equal(first(c[-1].outputs), x)), None)
         chains.append([*(before or []), call])
     return max(chains, key=len, default=[])
 
@@ -169,20 +187,14 @@ class _Chainer(Recording):
                 args = (self.returned[successor], *args[1:])
         result = super()._record(path, layer, phase, name, bound, args, kwargs)
         if phase == "backward" and path in self.chain:
-            first = _first_array(result)
-            self.returned[path] = None if first is None else first.copy()
+            returned = first(result)
+            self.returned[path] = None if returned is None else returned.copy()
         return result
 
 
 def _chained(case: Case, chain: list[str]) -> dict[str, Any] | None:
     with _Chainer(case.probe.subject.owner, chain):
         return _run_fresh(case)
-
-
-def _first_array(value: Any) -> np.ndarray | None:
-    if is_array(value):
-        return value  # type: ignore[no-any-return]
-    return next((v for _, v in leaves(value) if is_array(v)), None)
 
 
 def _equal(a: np.ndarray | None, b: np.ndarray | None) -> bool:

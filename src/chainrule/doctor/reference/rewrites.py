@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..calling import source_tree
-from ..source.repair import _compiled, _holders, reached
+from ..source.compiling import compiled
+from ..source.reach import holders, put, reached
 from .constants import EPS
 from .explanation import Explanation
 from .meeting import Meeting
@@ -89,17 +90,13 @@ def _statement(tree: ast.FunctionDef, node: ast.AST) -> str:
 @contextlib.contextmanager
 def _running(meeting: Meeting, function: types.FunctionType, tree: ast.FunctionDef) -> Iterator[bool]:
     """The edited function in the place of the original. False where it does not compile."""
-    new = _compiled(function, tree)
+    new = compiled(function, tree)
     subject = meeting.case.probe.subject
     kept = subject.forward_function
-    holders = _holders(function, subject.owner) if new is not None else []
+    places = holders(function, subject.owner, []) if new is not None else []
     try:
-        for holder, name, value in holders:
-            replacement: Any = staticmethod(new) if isinstance(value, staticmethod) else new  # type: ignore[arg-type]
-            if isinstance(holder, dict):
-                holder[name] = replacement
-            else:
-                type.__setattr__(holder, name, replacement)
+        for place in places:
+            put(place, new)
         if new is not None and getattr(kept, "__func__", kept) is function:
             subject.forward_function = (
                 types.MethodType(new, kept.__self__) if isinstance(kept, types.MethodType) else new
@@ -107,11 +104,8 @@ def _running(meeting: Meeting, function: types.FunctionType, tree: ast.FunctionD
         yield new is not None
     finally:
         subject.forward_function = kept
-        for holder, name, value in holders:
-            if isinstance(holder, dict):
-                holder[name] = value
-            else:
-                type.__setattr__(holder, name, value)
+        for place in places:
+            put(place, place.value)
 
 
 # ---------------------------------------------------------------- families

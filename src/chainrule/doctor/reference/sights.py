@@ -11,7 +11,7 @@ from ..calling import source_tree
 from ..case import Case
 from ..errors import SubjectError
 from ..source.freeze import Freezer
-from ..source.repair import reached
+from ..source.reach import reached
 from .sources import Shape
 
 

@@ -92,6 +92,10 @@ class Intermediates:
         """The numerical gradient with respect to one value, None when that would take too long."""
         if key not in self._adjoints:
             value = self.values[key]
+            twin = self._same_slopes(key)
+            if twin is not None:
+                self._adjoints[key] = self._adjoints[twin]
+                return self._adjoints[key]
             if self.evaluations + 2 * value.size > MAX_EVALUATIONS:
                 return None
             self.evaluations += 2 * value.size
@@ -103,6 +107,19 @@ class Intermediates:
                 result.flat[i] = (self._moved(key, change)[0] - self._moved(key, -change)[0]) / (2 * h)
             self._adjoints[key] = result
         return self._adjoints[key]
+
+    def _same_slopes(self, key: tuple[int, int]) -> tuple[int, int] | None:
+        """Another value whose gradient is known and must be the same: the slopes along two random directions
+        are. A variable and its uses, for one.
+        """
+        shape = self.values[key].shape
+        for other in self._adjoints:
+            if self.values[other].shape == shape and all(
+                abs(a - b) <= 1e-6 * (abs(a) + abs(b))
+                for (_, a), (_, b) in zip(self._slopes(key), self._slopes(other), strict=True)
+            ):
+                return other
+        return None
 
     def agrees(self, key: tuple[int, int], gradient: np.ndarray, scale: float) -> bool:
         """Whether a gradient of one value may be right: along random directions, not number by number."""

@@ -18,7 +18,7 @@ from ..objects import backward_of
 from ..probe import Probe
 from ..structure import copied
 from ..subject import Subject
-from .repair import reached
+from .reach import reached
 
 Place = tuple[str, int]  # file, line
 MOST = 200_000  # numbers that are watched: each line copies them
@@ -32,7 +32,7 @@ def first_change(
     undo: called right after that line, to ask what would be without it.
     """
     subject = case.probe.subject
-    codes = {f.__code__ for f in reached(function, subject.owner)}
+    codes = {f.__code__ for f in reached(function, subject.owner, abroad=True)}
     watcher = _Watcher(codes, read, undo)
     before = sys.gettrace()
 

@@ -101,7 +101,7 @@ class Freezer:
 
     def candidates(self) -> list[Frozen]:
         """Single sites, whole and with one execution kept; then pairs of uses."""
-        single = [s for s in self.taps.sites.values() if s.id in self.values]
+        single = [s for s in self.taps.sites.values() if s.id in self.values and s.kind != "product"]
         found = self._from_before(single)
         found += [Frozen((s,), None, len(self.values[s.id])) for s in single]
         for s in single:
@@ -135,7 +135,7 @@ class Freezer:
         uses = [
             s
             for s in self.taps.sites.values()
-            if s.id in self.values and s.kind != "return" and np.ndim(self.values[s.id][0])
+            if s.id in self.values and s.kind not in ("return", "product") and np.ndim(self.values[s.id][0])
         ]
         a = self.case.a(name)
         direction = np.random.default_rng([19, 8_191]).normal(size=a.shape)

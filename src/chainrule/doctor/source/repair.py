@@ -18,9 +18,10 @@ from ..allowance import Allowance
 from ..calling import source_tree
 from ..case import Case
 from ..objects import stored_attributes
-from ..snapshot import is_foreign_module
 from .adjoints import BackwardTrace
+from .compiling import compiled, without_ornaments
 from .edits import Pool, edits
+from .reach import Called, holders, put, reached
 from .sites import Site
 
 SECONDS = 4.0
@@ -42,10 +43,12 @@ class Repair:
         return f"- {self.before}\n+ {self.after}"
 
 
-def repairs(case: Case, lines: set[int] | None = None, seconds: float = SECONDS) -> Repair | None:
-    """The first edit that makes all wrong gradients right; else the one that heals most, if any."""
-    if lines is None and case.suspect:
-        nearby = repairs(case, {case.suspect}, seconds / 2)
+def repairs(case: Case, at: tuple[str, int] | None = None, seconds: float = SECONDS) -> Repair | None:
+    """The first edit that makes all wrong gradients right; else the one that heals most, if any. at: only
+    edits in one line of one file.
+    """
+    if at is None and case.suspect is not None:
+        nearby = repairs(case, case.suspect, seconds / 2)
         if nearby is not None and set(nearby.healed) == set(case.doubtful):
             return nearby
         seconds /= 2
@@ -54,18 +57,23 @@ def repairs(case: Case, lines: set[int] | None = None, seconds: float = SECONDS)
     pool = _pool(case)
     for function in _functions(case):
         tree = source_tree(function)
-        if tree is None or any(isinstance(node, ast.While) for node in ast.walk(tree)):
+        if tree is None or (at is not None and at[0] != function.__code__.co_filename):
+            continue
+        if any(isinstance(node, ast.While) for node in ast.walk(tree)):
             continue  # an edited while loop may never end
-        _strip(tree)
-        for edit in edits(tree, pool, lines):
+        without_ornaments(tree)
+        places = holders(
+            function, case.probe.subject.owner, _reached(case), case.probe.subject.backward_function
+        )
+        for edit in edits(tree, pool, None if at is None else {at[1]}):
             if allowance.spent():
                 return best
-            gradients = _with(case, function, edit.tree)
+            gradients = _with(case, places, function, edit.tree)
             if gradients is None:
                 continue
             healed = _healed(case, gradients)
             if healed and (best is None or len(healed) > len(best.healed)):
-                if not _again(case, function, edit.tree, healed):
+                if not _again(case, places, function, edit.tree, healed):
                     continue
                 after = edit.after.replace("__import__('numpy')", "np")
                 best = Repair(
@@ -100,13 +108,13 @@ def _healed(case: Case, gradients: dict[str, Any]) -> list[str]:
     return healed
 
 
-def _again(case: Case, function: Any, tree: ast.FunctionDef, healed: list[str]) -> bool:
+def _again(case: Case, places: list[Called], function: Any, tree: ast.FunctionDef, healed: list[str]) -> bool:
     """The same for another gradient from above."""
     if case.probe.subject.is_loss:
         return True
     rng = np.random.default_rng([23, 8_191])
     g = {n: rng.normal(size=v.shape) for n, v in case.probe.upstream.items()}
-    gradients = _with(case, function, tree, g)
+    gradients = _with(case, places, function, tree, g)
     if gradients is None:
         return False
     return all(
@@ -122,52 +130,31 @@ def _functions(case: Case) -> list[types.FunctionType]:
     if not isinstance(root, types.FunctionType):
         return []
     forward = getattr(subject.forward_function, "__func__", subject.forward_function)
-    used = reached(forward, subject.owner)
-    return [root, *[f for f in reached(root, subject.owner) if f not in used and f is not root]]
+    used = reached(forward, subject.owner, abroad=True)
+    return [root, *[f for f in _reached(case) if f not in used and f is not root]]
 
 
-def reached(function: Any, owner: Any) -> list[types.FunctionType]:
-    """A function of the user's and those of theirs that it calls, in the module and in the class."""
-    found: list[types.FunctionType] = []
-    waiting = [getattr(inspect.unwrap(function), "__func__", function)]
-    while waiting:
-        current = waiting.pop()
-        if (
-            not isinstance(current, types.FunctionType)
-            or current in found
-            or not (is_foreign_module(current.__module__) or "chainrule" in str(current.__module__))
-        ):
-            continue
-        found.append(current)
-        for name in current.__code__.co_names:
-            called = current.__globals__.get(name)
-            if isinstance(called, types.FunctionType) and called.__module__ == current.__module__:
-                waiting.append(called)
-            method = inspect.getattr_static(type(owner), name, None) if owner is not None else None
-            if isinstance(method, staticmethod):
-                method = method.__func__
-            if isinstance(method, types.FunctionType):
-                waiting.append(method)
-    return found
+def _reached(case: Case) -> list[types.FunctionType]:
+    """backward, and all functions that it calls."""
+    return reached(case.probe.subject.backward_function, case.probe.subject.owner, abroad=True)
 
 
 def _with(
-    case: Case, function: types.FunctionType, tree: ast.FunctionDef, upstream: Any = None
+    case: Case,
+    places: list[Called],
+    function: types.FunctionType,
+    tree: ast.FunctionDef,
+    upstream: Any = None,
 ) -> dict[str, Any] | None:
-    """The gradients with an edited function in the place of the original."""
-    new = _compiled(function, tree)
+    """The gradients with an edited function in all the places of the original."""
+    new = compiled(function, tree)
     if new is None:
         return None
     subject = case.probe.subject
     kept = subject.backward_function
-    holders = _holders(function, subject.owner)
     try:
-        for holder, name, value in holders:
-            replacement: Any = staticmethod(new) if isinstance(value, staticmethod) else new
-            if isinstance(holder, dict):
-                holder[name] = replacement
-            else:
-                type.__setattr__(holder, name, replacement)
+        for place in places:
+            put(place, new)
         if getattr(kept, "__func__", kept) is function:
             subject.backward_function = (
                 types.MethodType(new, kept.__self__) if isinstance(kept, types.MethodType) else new
@@ -177,65 +164,8 @@ def _with(
         return None
     finally:
         subject.backward_function = kept
-        for holder, name, value in holders:
-            if isinstance(holder, dict):
-                holder[name] = value
-            else:
-                type.__setattr__(holder, name, value)
-
-
-def _holders(function: types.FunctionType, owner: Any) -> list[tuple[Any, str, Any]]:
-    found: list[tuple[Any, str, Any]] = []
-    if function.__globals__.get(function.__name__) is function:
-        found.append((function.__globals__, function.__name__, function))
-    for kind in type(owner).__mro__ if owner is not None else ():
-        for name, value in list(vars(kind).items()):
-            if value is function or (isinstance(value, staticmethod) and value.__func__ is function):
-                found.append((kind, name, value))
-    return found
-
-
-def _strip(tree: ast.FunctionDef) -> None:
-    """Without decorators, annotations and defaults: those are taken from the original."""
-    tree.decorator_list, tree.returns = [], None
-    tree.args.defaults, tree.args.kw_defaults = [], [None] * len(tree.args.kwonlyargs)
-    for argument in [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]:
-        argument.annotation = None
-
-
-def _compiled(function: types.FunctionType, tree: ast.FunctionDef) -> types.FunctionType | None:
-    """A function of the same module, defaults and closure."""
-    node = tree
-    free = function.__code__.co_freevars
-    body: list[ast.stmt] = [node]
-    if free:
-        outer = ast.parse(f"def __outer__({', '.join(free)}):\n    pass\n").body[0]
-        assert isinstance(outer, ast.FunctionDef)
-        outer.body = [node]
-        body = [outer]
-    module = ast.Module(body, [])
-    if free:
-        ast.fix_missing_locations(module)
-    try:
-        code: types.CodeType | None = compile(module, function.__code__.co_filename, "exec")
-    except (SyntaxError, ValueError, TypeError):
-        return None
-    for name in ("__outer__", function.__name__) if free else (function.__name__,):
-        code = next(
-            (
-                c
-                for c in (code.co_consts if code else ())
-                if isinstance(c, types.CodeType) and c.co_name == name
-            ),
-            None,
-        )
-    if code is None or code.co_freevars != free:
-        return None
-    new = types.FunctionType(
-        code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
-    )
-    new.__kwdefaults__ = function.__kwdefaults__
-    return new
+        for place in places:
+            put(place, place.value)
 
 
 def _pool(case: Case) -> Pool:

@@ -6,12 +6,9 @@ import ast
 import builtins
 import re
 import types
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .sites import Site
-
-if TYPE_CHECKING:
-    from .taps import Taps
 
 # these write into their first argument, or into `out=`: a copy in its place would lose what they write
 _WRITES = re.compile(
@@ -19,7 +16,8 @@ _WRITES = re.compile(
 )
 
 
-_NO_TAP = {"shape", "ndim", "dtype", "size", "T", "mT", "real", "flat", "itemsize", "nbytes"}
+_OF_ITS_FORM = {"shape", "ndim", "dtype", "size", "itemsize", "nbytes"}
+_NO_TAP = {*_OF_ITS_FORM, "T", "mT", "real", "flat"}
 
 
 TAP = "__chainrule_tap__"
@@ -31,13 +29,13 @@ _COUNTER = [0]
 class Rewriter(ast.NodeTransformer):
     """Puts taps into one function."""
 
-    def __init__(self, taps: Taps, function: types.FunctionType) -> None:
-        self.taps, self.function = taps, function
+    def __init__(self, function: types.FunctionType) -> None:
+        self.function = function
         self.around: list[str] = []
         self.loops: list[tuple[ast.For, set[str]]] = []  # those around here, and what each assigns
         self.statement = ""
         self.other: list[str] = []
-        self.sites: list[Site] = []
+        self.sites: dict[int, Site] = {}
         self.stores: dict[str, tuple[int, str]] = {}  # by the buffer's text: line and statement
 
     def _site(self, node: ast.expr, kind: str, name: str) -> ast.Call:
@@ -58,10 +56,9 @@ class Rewriter(ast.NodeTransformer):
             carried,
             self.other[-1] if self.other else "",
         )
-        self.taps.sites[key] = site
-        self.sites.append(site)
-        call = ast.Call(ast.Name(TAP, ast.Load()), [ast.Constant(key), node], [])
-        return ast.fix_missing_locations(ast.copy_location(call, node))
+        self.sites[key] = site
+        at = {a: getattr(node, a) for a in ("lineno", "col_offset", "end_lineno", "end_col_offset")}
+        return ast.Call(ast.Name(TAP, ast.Load(), **at), [ast.Constant(key, **at), node], [], **at)
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.stmt) and not isinstance(
@@ -95,6 +92,8 @@ class Rewriter(ast.NodeTransformer):
         if not isinstance(node.ctx, ast.Load):
             return node
         original = ast.copy_location(ast.Attribute(node.value, node.attr, node.ctx), node)
+        if node.attr in _OF_ITS_FORM and isinstance(node.value, ast.Name):
+            return node  # whatever numbers stand in it
         if node.attr in _NO_TAP:
             original.value = self.visit(node.value)
             return original
@@ -105,7 +104,7 @@ class Rewriter(ast.NodeTransformer):
         text = ast.unparse(node)
         original.value = self.visit(node.value)
         call = self._site(original, "use", node.attr)
-        self.taps.sites[_COUNTER[0]].text = text
+        self.sites[_COUNTER[0]].text = text
         return call
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
@@ -115,7 +114,7 @@ class Rewriter(ast.NodeTransformer):
         node.value = self.visit(node.value)
         node.slice = self.visit(node.slice)
         call = self._site(node, "use", name)
-        self.taps.sites[_COUNTER[0]].text = text
+        self.sites[_COUNTER[0]].text = text
         return call
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:
@@ -128,7 +127,13 @@ class Rewriter(ast.NodeTransformer):
         node.right = self.visit(node.right)
         self.other.pop()
         self.around.pop()
-        return node
+        return self._product(node, f"{left} @ {right}") if operation == "MatMult" and self.around else node
+
+    def _product(self, node: ast.BinOp, text: str) -> ast.Call:
+        """q @ k.T * scale: the product is an intermediate without a name."""
+        call = self._site(node, "product", "")
+        self.sites[_COUNTER[0]].text = text
+        return call
 
     def visit_Call(self, node: ast.Call) -> Any:
         text = ast.unparse(node)
@@ -145,7 +150,7 @@ class Rewriter(ast.NodeTransformer):
         self.around.pop()
         self.other.pop()
         call = self._site(node, "call", called.rpartition(".")[2])
-        self.taps.sites[_COUNTER[0]].text = text
+        self.sites[_COUNTER[0]].text = text
         return call
 
     def _argument(self, node: ast.expr) -> Any:
@@ -154,7 +159,7 @@ class Rewriter(ast.NodeTransformer):
             return self.visit(node)
         text = ast.unparse(node)
         call = self._site(self.visit(node), "arg", "")
-        self.taps.sites[_COUNTER[0]].text = text
+        self.sites[_COUNTER[0]].text = text
         return call
 
     def _stores(self, target: ast.expr) -> None:
@@ -173,11 +178,17 @@ class Rewriter(ast.NodeTransformer):
             name = _root(node.targets[0])
             target = ast.unparse(node.targets[0])
             node.value = self._site(node.value, "assign", name)
-            self.taps.sites[_COUNTER[0]].text = target
-            self.taps.sites[_COUNTER[0]].other = text
+            self.sites[_COUNTER[0]].text = target
+            self.sites[_COUNTER[0]].other = text
         elif len(node.targets) == 1:
             self._unpacked(node.targets[0], node.value, texts)
         return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        if node.value is None:
+            return node
+        plain = ast.copy_location(ast.Assign([node.target], node.value), node)
+        return self.visit_Assign(ast.fix_missing_locations(plain))
 
     def _unpacked(self, target: ast.expr, value: ast.expr, texts: list[str]) -> None:
         """dW, db = x.T @ dy, dy.sum(0): two assignments in one statement."""
@@ -190,7 +201,7 @@ class Rewriter(ast.NodeTransformer):
         for i, (part, made) in enumerate(zip(target.elts, value.elts, strict=True)):
             if isinstance(part, (ast.Name, ast.Attribute, ast.Subscript)):
                 call = self._site(made, "assign", _root(part))
-                site = self.taps.sites[_COUNTER[0]]
+                site = self.sites[_COUNTER[0]]
                 site.other, site.text = texts[i], ast.unparse(part)
                 value.elts[i] = call
 
@@ -198,7 +209,7 @@ class Rewriter(ast.NodeTransformer):
         text = ast.unparse(node.value)
         self._stores(node.target)
         node.value = self._site(self.visit(node.value), "augment", _root(node.target))
-        self.taps.sites[_COUNTER[0]].text = text
+        self.sites[_COUNTER[0]].text = text
         return node
 
     def visit_Return(self, node: ast.Return) -> Any:
@@ -211,7 +222,7 @@ class Rewriter(ast.NodeTransformer):
     def _returned(self, value: ast.expr) -> ast.expr:
         text = ast.unparse(value)
         call = self._site(self.visit(value), "return", text if isinstance(value, ast.Name) else "")
-        self.taps.sites[_COUNTER[0]].text = text
+        self.sites[_COUNTER[0]].text = text
         return call
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> Any:

@@ -10,7 +10,7 @@ class Site:
     """One place in the source where a value is used or comes into being."""
 
     id: int
-    kind: str  # "use" of a name, attribute or element; "call" result; "assign"ed value; "return"
+    kind: str  # "use" of a name, attribute or element; "call" result; "assign"ed value; "return"; "product"
     text: str  # as it stands in the source
     name: str  # of the variable
     line: int

@@ -10,16 +10,17 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
-import inspect
-import textwrap
 import types
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from ..snapshot import is_foreign_module
+from ..calling import source_tree
+from .compiling import compiled, without_ornaments
+from .reach import Called, calls, current, holders, is_theirs, plain, put
 from .rewriter import TAP, Rewriter
 from .sites import Site
 
@@ -38,8 +39,8 @@ class Taps:
         self.sites: dict[int, Site] = {}
         self.action: Action | None = None
         self.counts: dict[int, int] = {}
-        self._replacements: list[tuple[Any, str, Any, Any]] = []  # (holder, name, original, tapped)
-        self._before: list[list[tuple[Any, str, Any]]] = []
+        self._replacements: dict[tuple[int, str], tuple[Called, types.FunctionType]] = {}
+        self._before: list[list[tuple[Called, Any]]] = []
         self._seen: set[types.CodeType] = set()
         self.tapped: dict[types.CodeType, Any] = {}
         self.owner = owner
@@ -50,106 +51,54 @@ class Taps:
 
     # ------------------------------------------------------------ what is tapped
 
-    def _add(self, function: Any) -> None:
-        function = getattr(inspect.unwrap(function) if callable(function) else function, "__func__", function)
+    def _add(self, wrapped: Any) -> None:
+        function = plain(wrapped)
         if not isinstance(function, types.FunctionType) or function.__code__ in self._seen:
             return
         self._seen.add(function.__code__)
-        if not is_foreign_module(function.__module__) and not _ours(function.__module__):
+        if not is_theirs(function):
             return
         tapped = self._tapped(function)
         if tapped is None:
             return
         self.tapped[function.__code__] = tapped
-        self._place(function, tapped)
-        for name in function.__code__.co_names:
-            called = function.__globals__.get(name)
-            if isinstance(called, types.FunctionType) and called.__module__ == function.__module__:
-                self._add(called)
-            if self.owner is not None:
-                method = inspect.getattr_static(type(self.owner), name, None)
-                if isinstance(method, staticmethod):
-                    method = method.__func__
-                if isinstance(method, types.FunctionType) and (self.backward or not _is_backward(name)):
-                    self._add(method)
+        for place in holders(function, self.owner, [], wrapped):
+            self._replace(place, tapped)
+        for called in calls(function, self.owner):
+            if not isinstance(called.holder, type) or self.backward or not _is_backward(called.name):
+                self._add(called.function)
+                if called.function.__code__ in self.tapped:
+                    self._replace(called, self.tapped[called.function.__code__])
 
-    def _place(self, function: types.FunctionType, tapped: types.FunctionType) -> None:
-        if function.__globals__.get(function.__name__) is function:
-            self._replacements.append((function.__globals__, function.__name__, function, tapped))
-        for kind in type(self.owner).__mro__ if self.owner is not None else ():
-            for name, value in list(vars(kind).items()):
-                if value is function:
-                    self._replacements.append((kind, name, value, tapped))
-                elif isinstance(value, staticmethod) and value.__func__ is function:
-                    self._replacements.append((kind, name, value, staticmethod(tapped)))
+    def _replace(self, place: Called, tapped: types.FunctionType) -> None:
+        self._replacements[id(place.holder), place.name] = place, tapped
 
-    def _tapped(self, function: types.FunctionType) -> types.FunctionType | None:
-        try:
-            lines, first = inspect.getsourcelines(function)
-            tree = ast.parse(textwrap.dedent("".join(lines)))
-        except (OSError, TypeError, SyntaxError):
+    def _tapped(self, function: types.FunctionType) -> Any:
+        copy = _copy(function, function.__code__)
+        if copy is None:
             return None
-        node = tree.body[0]
-        if not isinstance(node, ast.FunctionDef) or any(
-            not (isinstance(d, ast.Name) and d.id in ("staticmethod",)) for d in node.decorator_list
-        ):
-            return None
-        node.decorator_list = []
-        node.args.defaults, node.args.kw_defaults = [], [None] * len(node.args.kwonlyargs)
-        node.returns = None
-        for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
-            argument.annotation = None
-        ast.increment_lineno(tree, first - 1)
-        rewriter = Rewriter(self, function)
-        rewriter.visit(node)
-        for site in rewriter.sites:
-            site.stored = rewriter.stores.get(site.text) if site.kind == "use" else None
-        self.stores = {**rewriter.stores, **self.stores}  # those of the function itself come first
+        self.sites |= copy.sites
+        self.stores = {**copy.stores, **self.stores}  # those of the function itself come first
         self.file = self.file or function.__code__.co_filename
-        ast.fix_missing_locations(tree)
-        free = function.__code__.co_freevars
-        if free:
-            outer = ast.parse(f"def __outer__({', '.join(free)}):\n    pass\n")
-            outer.body[0].body = [node]  # type: ignore[attr-defined]
-            ast.fix_missing_locations(outer)
-            tree = outer
-        try:
-            code = _code_named(compile(tree, function.__code__.co_filename, "exec"), function.__name__)
-        except (SyntaxError, ValueError):
-            return None
-        if code is None or code.co_freevars != free:
-            return None
-        setattr(builtins, TAP, _tap)  # found from any module, and no name of the user's is taken
-        new = types.FunctionType(
-            code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
-        )
-        new.__kwdefaults__ = function.__kwdefaults__
-        return new
+        return copy.function
 
     # ------------------------------------------------------------ running
 
     def __enter__(self) -> Self:
         _CURRENT.append(self)
         before = []
-        for holder, name, _, tapped in self._replacements:
-            before.append((holder, name, vars(holder)[name] if isinstance(holder, type) else holder[name]))
-            _put(holder, name, tapped)
+        for place, tapped in self._replacements.values():
+            before.append((place, current(place)))
+            put(place, tapped)
         self._before.append(before)  # other taps may be in the same functions
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        for holder, name, before in self._before.pop():
-            _put(holder, name, before)
+        for place, before in self._before.pop():
+            put(place, before)
         _CURRENT.pop()
-
-
-def _put(holder: Any, name: str, function: Any) -> None:
-    if isinstance(holder, dict):
-        holder[name] = function
-    else:
-        type.__setattr__(holder, name, function)
 
 
 _CURRENT: list[Taps] = []
@@ -183,24 +132,31 @@ def _tap(key: int, value: Any) -> Any:
     return taps.action(taps.sites[key], execution, value)
 
 
-def _ours(module: str | None) -> bool:
-    return (
-        bool(module)
-        and str(module).startswith("chainrule.")
-        and not str(module).startswith("chainrule.doctor")
-    )
+class _Copy(NamedTuple):
+    function: types.FunctionType
+    sites: dict[int, Site]
+    stores: dict[str, tuple[int, str]]
+
+
+@lru_cache(maxsize=400)
+def _copy(function: types.FunctionType, code: types.CodeType) -> _Copy | None:
+    """A function with taps in it; None where it has no plain source."""
+    node = source_tree(function)
+    if node is None or any(
+        not (isinstance(d, ast.Name) and d.id in ("staticmethod",)) for d in node.decorator_list
+    ):
+        return None
+    without_ornaments(node)
+    rewriter = Rewriter(function)
+    rewriter.visit(node)
+    for site in rewriter.sites.values():
+        site.stored = rewriter.stores.get(site.text) if site.kind == "use" else None
+    new = compiled(function, node)
+    if new is None:
+        return None
+    setattr(builtins, TAP, _tap)  # found from any module, and no name of the user's is taken
+    return _Copy(new, rewriter.sites, rewriter.stores)
 
 
 def _is_backward(name: str) -> bool:
     return "backward" in name.lower() or name.startswith(("d_", "grad", "bwd", "bprop"))
-
-
-def _code_named(code: types.CodeType, name: str) -> types.CodeType | None:
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            if constant.co_name == name:
-                return constant
-            inner = _code_named(constant, name)
-            if inner is not None:
-                return inner
-    return None

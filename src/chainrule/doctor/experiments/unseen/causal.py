@@ -8,6 +8,7 @@ earlier ones leaks.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -29,16 +30,15 @@ NAMED = (
     r"pixel_?cnn|next_token"
 )
 OTHERWISE = r"bidirect|reverse|prefix|non_?causal|acausal|encoder_only"
-FLAGS = ("causal", "is_causal", "autoregressive", "masked", "mask_future", "use_causal_mask", "causal_mask")
+FLAGS = re.compile(r"(^|_)(causal|autoregressive|masked|mask_future|causal_mask)$", re.I)
 
 
 def flag(scene: Scene) -> bool | None:
     """What a flag says, if there is one."""
     kept = stored_attributes(scene.face.owner) if scene.face.owner is not None else {}
-    for name in FLAGS:
-        for value in (scene.kwargs.get(name), kept.get(name), kept.get("_" + name)):
-            if isinstance(value, (bool, np.bool_)):
-                return bool(value)
+    for name, value in (*scene.kwargs.items(), *kept.items()):
+        if isinstance(value, (bool, np.bool_)) and FLAGS.search(name):
+            return bool(value)
     return None
 
 
@@ -50,7 +50,7 @@ def meant(scene: Scene, declared: frozenset[str]) -> str:
     names = own_names(scene)
     if said is False or says(names | identifiers(scene), OTHERWISE):
         return ""
-    if said or says({n for n in names if n not in FLAGS}, NAMED):
+    if said or says({n for n in names if not FLAGS.search(n)}, NAMED):
         return "named"
     return "mask" if _triangular_given(scene) or _triangular_code(scene) else ""
 

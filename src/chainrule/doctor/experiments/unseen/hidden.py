@@ -12,9 +12,8 @@ import numpy as np
 from ...naming import MASKS
 from ...objects import stored_attributes
 from .names import functions_of, identifiers, named_batch, named_time, own_names, says
-from .scene import Scene
+from .scene import LENGTHS, Scene
 
-LENGTHS = re.compile(r"(lengths?|lens?|seq_?lens?|valid_?lens?|n_tokens|sizes)$", re.I)
 PAD = re.compile(
     r"^(pad|padding|pad_?id|pad_?idx|padding_?idx|padding_?id|pad_?token|pad_?token_?id|pad_?index)$", re.I
 )
@@ -91,7 +90,7 @@ def _by_mask(scene: Scene, name: str, array: np.ndarray, flags: np.ndarray, sure
 
 
 def _by_lengths(scene: Scene, name: str, lengths: np.ndarray) -> Iterator[Hidden]:
-    for index in scene.data():
+    for index in sorted(scene.data(), key=lambda i: -len(_words(name) & _words(scene.names[i]))):
         x = scene.inputs[index]
         if x is lengths or x.ndim < 2 or name == scene.names[index]:
             continue
@@ -111,6 +110,11 @@ def _by_lengths(scene: Scene, name: str, lengths: np.ndarray) -> Iterator[Hidden
         if not valid.all():
             yield Hidden(name, valid, False, kwargs, inputs)
         return
+
+
+def _words(name: str) -> set[str]:
+    """target_lengths are those of target_in."""
+    return set(name.lower().split("_"))
 
 
 def _with(scene: Scene, name: str, array: np.ndarray) -> tuple[dict[str, Any], tuple[Any, ...]]:

@@ -25,6 +25,7 @@ from .exchange import changed, chosen, varied
 WEIGHTS = re.compile(
     r"^(w|b|u|W|U|B)(_?[a-z0-9]{0,4})?$|weight|bias|kernel|gamma|^beta|theta|filter|table|param", re.I
 )
+LENGTHS = re.compile(r"(lengths?|lens?|seq_?lens?|valid_?lens?|n_tokens|sizes)$", re.I)
 
 
 class Scene:
@@ -142,7 +143,8 @@ class Scene:
         return found
 
     def _resized(self, index: int, axis: int) -> Iterator[tuple[tuple[Any, ...], dict[str, Any], int]]:
-        """The input alone, then with all that have the same length along the same axis.
+        """The input alone, then with all that have the same length along the same axis; then with lengths
+        that are not longer than it.
 
         Two slices are made three, not one: a single one would be broadcast against other inputs.
         """
@@ -158,6 +160,17 @@ class Scene:
             if length > 1:
                 yield self.replaced(index, resized(self.inputs[index])), self.kwargs, by
                 yield tuple(map(resized, self.inputs)), {k: resized(v) for k, v in self.kwargs.items()}, by
+            if by < 0 and any(map(_are_lengths, self.names, self.inputs)):
+                shorter = [
+                    np.minimum(v, length + by) if _are_lengths(n, v) else v
+                    for n, v in zip(self.names, self.inputs, strict=True)
+                ]
+                shorter[index] = resized(self.inputs[index])
+                yield tuple(shorter), self.kwargs, by
+
+
+def _are_lengths(name: str, value: Any) -> bool:
+    return bool(LENGTHS.search(name)) and is_array(value) and value.dtype.kind in "iu"
 
 
 def root(case: Case) -> Scene:
