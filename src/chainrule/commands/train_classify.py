@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from .console import say
 from .training import (
+    TRANSFORMER_TWINS,
     MaxNormOption,
     ResumeOption,
     RunOption,
@@ -83,6 +84,6 @@ def train_classify_command(
         f"[bold]Transformer[/] of {config.layers} layers, on the {config.tokens} of "
         f"[bold]{escape(config.data)}[/] → {shown(opened)}"
     )
-    compile_twins("adam")
+    compile_twins(*TRANSFORMER_TWINS)
     result = finish("classify", train_classify, config, opened, resume)
     say_classified(result, opened, "texts", '"..."')

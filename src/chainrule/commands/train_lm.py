@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from .console import say
 from .training import (
+    TRANSFORMER_TWINS,
     MaxNormOption,
     ResumeOption,
     RunOption,
@@ -69,5 +70,5 @@ def train_lm_command(
         f"[bold]Transformer[/] of {config.layers} layers, {config.iterations:,} iterations on "
         f"[bold]{escape(config.data)}[/] → {shown(opened)}"
     )
-    compile_twins("adam")
+    compile_twins(*TRANSFORMER_TWINS)
     say_written(finish("lm", train_lm, config, opened, resume), opened)

@@ -76,5 +76,5 @@ def train_names_command(
     }  # fmt: skip
     config, opened = start("names", configure, config_of, data, options, run, resume)
     say(f"[bold]{config.cell}[/] on [bold]{escape(config.data)}[/] → {shown(opened)}")
-    compile_twins(config.cell, "adam")
+    compile_twins(config.cell, "adam", "cross_entropy", "dropout")
     say_classified(finish("names", train_names, config, opened, resume), opened, "names", "NAME...")

@@ -69,6 +69,6 @@ def train_rnn_command(
     }  # fmt: skip
     config, opened = start("rnn", configure, config_of, data, options, run, resume)
     say(f"[bold]{config.cell}[/] on [bold]{escape(config.data)}[/] → {shown(opened)}")
-    compile_twins(config.cell, "adam")
+    compile_twins(config.cell, "adam", "cross_entropy", "dropout")
     result = finish("rnn", train_rnn, config, opened, resume)
     say_written(result, opened)

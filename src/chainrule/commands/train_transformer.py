@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from .console import say
 from .training import (
+    TRANSFORMER_TWINS,
     MaxNormOption,
     ResumeOption,
     RunOption,
@@ -99,6 +100,6 @@ def train_transformer_command(
         options["preset"] = preset
     config, opened = start("transformer", configure, config_of, data, options, run, resume)
     say(f"[bold]transformer[/] on [bold]{escape(config.data)}[/] → {shown(opened)}")
-    compile_twins("adam")
+    compile_twins(*TRANSFORMER_TWINS)
     result = finish("transformer", train_transformer, config, opened, resume)
     say_translated(result, opened)

@@ -99,6 +99,10 @@ def say_classified(result: dict[str, Any], run: Run, samples: str, argument: str
     say(f"next: chainrule evaluate {path}    chainrule predict {path} {argument}")
 
 
+# the compiled twins that a Transformer's step runs through
+TRANSFORMER_TWINS = ("adam", "cross_entropy", "dropout", "gelu", "layer_norm", "scaled_dot_product_attention")
+
+
 def compile_twins(*names: str) -> None:
     """So that the first step does not stand still without a word: compiles what is not compiled yet."""
     from chainrule.kernels import available

@@ -42,9 +42,7 @@ class ClassifyConfig:
 
     data: str = "languages"  # sst2, or a table (.tsv, .csv) with the columns label and text
     tokens: str = "words"  # chars, bpe
-    min_frequency: int = (
-        2  # what occurs less often in training is read as unknown, or in smaller pieces (bpe)
-    )
+    min_frequency: int = 2  # rarer ones are read as unknown, or in smaller pieces (bpe)
     max_length: int = 256  # tokens; the rest of a text is not read
     layers: int = 2
     heads: int = 4

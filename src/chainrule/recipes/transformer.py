@@ -215,7 +215,7 @@ def train_transformer(
         callbacks,
         epochs=config.epochs,
         best_by="loss",
-        threads=config.threads or usual_threads(config.max_tokens // 32),
+        threads=config.threads or usual_threads(len(experiment.train.sources) // len(experiment.train)),
         keep=config.average,
         patience=config.patience,
         measure=measure_translations(experiment),
