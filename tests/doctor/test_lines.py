@@ -207,3 +207,50 @@ def test_the_factor_is_the_activation_s_own_slope_elsewhere() -> None:
     assert "derivative" in finding.detail
     source = inspect.getsourcelines(softplus_backward)[1]
     assert source < finding.line < source + 5
+
+
+class ThreeSigns:
+    def forward(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        self.x, self.y, self.z = x, y, z
+        return x * x * y - y * z
+
+    def backward(self, dout: np.ndarray) -> tuple[np.ndarray, ...]:
+        dx = -dout * 2 * self.x * self.y
+        dz = dout * self.y
+        dy = dout * (self.x**2 - self.z)
+        return dx, dy, dz
+
+
+def test_a_mistake_made_twice_is_put_right_twice() -> None:
+    finding = only(ThreeSigns(), *rng().normal(size=(3, 4, 3)))
+    assert finding.code == "sign-flipped"
+    assert finding.verified
+    assert {"x", "z"} <= set(finding.targets)
+
+
+class ThreeHeads:
+    """Heads are cut by a transpose, and put together by a bare reshape: three times."""
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.q, self.k, self.v = (self.cut(factor * x) for factor in (0.6, 0.7, 0.8))
+        return self.q * self.k**2 * self.v
+
+    def cut(self, x: np.ndarray) -> np.ndarray:
+        return x.reshape(*x.shape[:2], 2, -1).transpose(0, 2, 1, 3)
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        batch, heads, time, size = dy.shape
+        dq = dy * self.k**2 * self.v
+        dk = dy * self.q * 2 * self.k * self.v
+        dv = dy * self.q * self.k**2
+        dq = dq.reshape(batch, time, heads * size)
+        dk = dk.reshape(batch, time, heads * size)
+        dv = dv.reshape(batch, time, heads * size)
+        return 0.6 * dq + 0.7 * dk + 0.8 * dv
+
+
+def test_one_mistake_in_all_summands_of_one_gradient() -> None:
+    finding = only(ThreeHeads(), rng().normal(size=(2, 3, 4)))
+    assert (finding.code, finding.verified) == ("reshape-for-transpose", True)
+    assert text(finding) == "dq = dq.reshape(batch, time, heads * size)"
+    assert finding.fix.count("+ d") == 3

@@ -7,8 +7,10 @@ program: all are tried, and only one that makes every gradient right is ever rep
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .factors import factors, terms
 from .names import names
@@ -19,42 +21,78 @@ from .sums import axes, flips, windows
 from .syntax import Family
 from .transposes import transposes
 
+Proposing = Callable[[ast.AST, ast.stmt, Pool], Family]
+# the simplest first
+FAMILIES: tuple[Proposing, ...] = (
+    assignments, signs, transposes, axes, windows, names, steps, flips, factors, terms, constants, drops
+)  # fmt: skip
+
 
 @dataclass
 class Edit:
-    """One edit while it is applied: `tree` is the edited function until the next edit is asked for."""
+    """One edit. It is applied until the next one is asked for."""
 
     code: str
     what: str
-    tree: ast.FunctionDef
-    statement: ast.stmt  # as it stands now
-    before: str
+    edited: ast.stmt  # the original statement
     line: int
+    family: Proposing
+    exchange: Exchange
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        return self.code, self.what
+
+    @property
+    def before(self) -> str:
+        with self.exchange.holding(self.exchange.old):
+            return ast.unparse(self.edited)
 
     @property
     def after(self) -> str:
-        return ast.unparse(self.statement)
+        whole = self.exchange.new if self.exchange.old is self.edited else self.edited
+        with self.exchange.holding(self.exchange.new):
+            return ast.unparse(whole)
 
 
-def edits(function: ast.FunctionDef, pool: Pool, lines: set[int] | None = None) -> Iterator[Edit]:
+class Exchange(NamedTuple):
+    """A node of a syntax tree, and the one that may stand in its place."""
+
+    owner: ast.AST
+    field: str
+    place: int | None  # in the field, where that is a list
+    old: ast.AST
+    new: ast.AST
+
+    @contextmanager
+    def holding(self, node: ast.AST) -> Iterator[None]:
+        """Inside the block, the old or the new one stands there."""
+        before = getattr(self.owner, self.field)
+        before = before if self.place is None else before[self.place]
+        self._put(node)
+        try:
+            yield
+        finally:
+            self._put(before)
+
+    def _put(self, node: ast.AST) -> None:
+        if self.place is None:
+            setattr(self.owner, self.field, node)
+        else:
+            getattr(self.owner, self.field)[self.place] = node
+
+
+def edits(
+    function: ast.FunctionDef,
+    pool: Pool,
+    lines: set[int] | None = None,
+    families: tuple[Proposing, ...] = FAMILIES,
+) -> Iterator[Edit]:
     """All edits, the simplest first; `lines` restricts them to some statements."""
-    for family in (
-        assignments,
-        signs,
-        transposes,
-        axes,
-        windows,
-        names,
-        steps,
-        flips,
-        factors,
-        terms,
-        constants,
-        drops,
-    ):
+    for family in families:
         for target, statement in list(_sites(function, lines)):
             for code, what, new in _parsable(family(target, statement, pool)):
-                yield from _applied(function, target, statement, code, what, new)
+                yield from _applied(function, target, statement, family, code, what, new)
 
 
 def _parsable(proposals: Family) -> Family:
@@ -77,19 +115,21 @@ def _sites(function: ast.FunctionDef, lines: set[int] | None) -> Iterator[tuple[
 
 
 def _applied(
-    function: ast.FunctionDef, target: ast.AST, statement: ast.stmt, code: str, what: str, new: ast.AST | None
+    function: ast.FunctionDef,
+    target: ast.AST,
+    statement: ast.stmt,
+    family: Proposing,
+    code: str,
+    what: str,
+    new: ast.AST | None,
 ) -> Iterator[Edit]:
     """The function with `target` exchanged for `new`, for as long as the consumer looks at it."""
     holder = None if new is None else _holder(function, statement, target)
     if holder is None:
         return
-    owner, field, index = holder
-    before, line = ast.unparse(statement), getattr(target, "lineno", 0)
-    _put(owner, field, index, new)
-    try:
-        yield Edit(code, what, function, new if target is statement else statement, before, line)  # type: ignore[arg-type]
-    finally:
-        _put(owner, field, index, target)
+    exchange = Exchange(*holder, target, new)  # type: ignore[arg-type]
+    with exchange.holding(exchange.new):
+        yield Edit(code, what, statement, getattr(target, "lineno", 0), family, exchange)
 
 
 def _holder(
@@ -105,13 +145,6 @@ def _holder(
                     if item is target:
                         return owner, field, index
     return None
-
-
-def _put(owner: ast.AST, field: str, index: int | None, node: ast.AST | None) -> None:
-    if index is None:
-        setattr(owner, field, node)
-    else:
-        getattr(owner, field)[index] = node
 
 
 __all__ = ["Edit", "Pool", "edits"]

@@ -1,0 +1,74 @@
+"""Backward with an edited function in the place of the original: which gradients are right then?"""
+
+from __future__ import annotations
+
+import ast
+import types
+from typing import Any
+
+import numpy as np
+
+from ..case import Case
+from .compiling import compiled
+from .reach import holders, put, reached
+
+
+class Edited:
+    """One function of a subject's backward, and the syntax tree that is edited and runs instead."""
+
+    def __init__(self, case: Case, function: types.FunctionType, tree: ast.FunctionDef) -> None:
+        self.case, self.function, self.tree = case, function, tree
+        subject = case.probe.subject
+        called = reached(subject.backward_function, subject.owner, abroad=True)
+        self.places = holders(function, subject.owner, called, subject.backward_function)
+
+    def healed(self) -> list[str]:
+        """Which wrong gradients the tree, as it is now, makes right; nothing that was right may be wrong."""
+        case, gradients = self.case, self._gradients()
+        if gradients is None:
+            return []
+        healed = [name for name in case.doubtful if case.explains(name, gradients.get(name, np.nan))]
+        if healed and any(
+            not isinstance(gradients.get(n), np.ndarray) or not case.same(gradients[n], case.a(n))
+            for n in case.right
+        ):
+            return []
+        return healed
+
+    def again(self, healed: list[str]) -> bool:
+        """Whether they are right for another gradient from above, too."""
+        case = self.case
+        if case.probe.subject.is_loss:
+            return True
+        rng = np.random.default_rng([23, 8_191])
+        g = {n: rng.normal(size=v.shape) for n, v in case.probe.upstream.items()}
+        gradients = self._gradients(g)
+        if gradients is None:
+            return False
+        return all(
+            case.same(gradients[n], case.numeric.gradient(n, g))
+            for n in healed
+            if case.numeric.smooth(n).all()
+        )
+
+    def _gradients(self, upstream: Any = None) -> dict[str, Any] | None:
+        """The gradients with the edited function in all the places of the original."""
+        new = compiled(self.function, self.tree)
+        if new is None:
+            return None
+        subject = self.case.probe.subject
+        kept = subject.backward_function
+        try:
+            for place in self.places:
+                put(place, new)
+            if getattr(kept, "__func__", kept) is self.function:
+                subject.backward_function = (
+                    types.MethodType(new, kept.__self__) if isinstance(kept, types.MethodType) else new
+                )
+            return self.case.again(upstream=upstream)
+        except Exception:
+            return None
+        finally:
+            subject.backward_function = kept
+            for place in self.places:
+                put(place, place.value)
