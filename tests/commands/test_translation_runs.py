@@ -30,7 +30,7 @@ def translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pairs")
     run = folder / "run"
     output = said("train", "transformer", "--data", write_pairs(folder / "words.tsv"), "--run", run, *SMALL)
-    assert re.search(r"epoch +12/12 loss \S+ accuracy \S+ \| validation \S+ bleu \S+ \|", output)
+    assert re.search(r"epoch +12/12 loss \S+ accuracy \S+ \| validation \S+ exact match \S+ \|", output)
     assert re.search(r"source +reference +translation", output)
     assert re.search(r"exact match \S+% of 7 test pairs, BLEU \S+, chrF \S+, test loss", output)
     assert f"chainrule translate {run}" in " ".join(output.split())
@@ -51,7 +51,8 @@ def test_translate_prints_one_line_per_text(translator: Path) -> None:
 
 
 def test_translate_says_what_it_does_not_know(translator: Path) -> None:
-    assert "not met in training, read as unknown: zebra" in said("translate", translator, "two red zebra")
+    assert "hardly met, read as unknown: zebra" in said("translate", translator, "two red zebra")
+    assert "hardly met, read as unknown: U+200B" in said("translate", translator, "two red \u200b")
 
 
 def test_translate_gives_several(translator: Path) -> None:
@@ -106,4 +107,55 @@ def test_what_cannot_be_trained_leaves_no_run(tmp_path: Path) -> None:
     refused("train", "transformer", "--data", tmp_path / "nothing.tsv", "--run", run)
     (tmp_path / "a.tsv").write_text("one\teins\ntwo\n")
     assert "a.tsv, line 2" in refused("train", "transformer", "--data", tmp_path / "a.tsv", "--run", run)
+    assert not run.exists()
+
+
+def test_texts_are_read_however_they_were_typed(translator: Path) -> None:
+    expected = said("translate", translator, "two red tree")
+    for text in ("two red tree\r\n", " two\tred   tree ", "\ufefftwo red\u00a0tree", "two red\ntree"):
+        assert said("translate", translator, text) == expected
+    piped = CliRunner().invoke(
+        app, ["translate", str(translator)], input="two red tree\r\n\r\ntwo red tree\r\n"
+    )
+    assert piped.output.splitlines() == [expected.strip(), "", expected.strip()]
+    assert said("translate", translator, "  ") == "\n"
+
+
+def test_a_text_that_is_too_long(translator: Path) -> None:
+    words = " ".join(["red"] * 9)
+    assert "has 9 tokens, and training had at most 3" in " ".join(
+        said("translate", translator, words).split()
+    )
+    message = refused("translate", translator, "two red cat", "red " * 4097)
+    assert "text 2 has 4,097 tokens" in message
+    assert "cut it into sentences" in message
+
+
+def test_translations_can_be_drawn(translator: Path) -> None:
+    options = ["--temperature", 3, "--top-k", 5]
+    drawn = {said("translate", translator, "two red cat", *options, "--seed", seed) for seed in range(6)}
+    assert len(drawn) > 1
+    assert said("translate", translator, "two red cat", *options, "--seed", 5) in drawn
+    assert said("translate", translator, "two red cat", "--temperature", 0) == said(
+        "translate", translator, "two red cat", "--beam", 1
+    )
+    assert "one translation of each text is drawn" in refused(
+        "translate", translator, "two", "--top-p", 0.9, "--n", 2
+    )
+    assert "--beam 2 finds at most 2" in refused("translate", translator, "two", "--n", 3, "--beam", 2)
+
+
+def test_a_damaged_description_is_named(translator: Path, tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", {})
+    description = Run.open(translator).read_json("model.json")
+    del description["beam"]
+    run.write_json("model.json", description)
+    assert "model.json is damaged, or of another version: no beam" in refused("translate", run.path, "two")
+
+
+def test_a_training_that_fails_at_once_leaves_no_run(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    data = write_pairs(tmp_path / "words.tsv")
+    message = refused("train", "transformer", "--data", data, "--run", run, *SMALL, "--lr", 1e30)
+    assert re.search("NaN|infinite", message)
     assert not run.exists()

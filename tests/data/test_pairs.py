@@ -73,7 +73,7 @@ def test_a_table(tmp_path: Path) -> None:
         for part in (splits.train, splits.validation, splits.test)
         for pair in zip(part.source, part.target, strict=True)
     }
-    assert pairs >= {("a  word", "ein Wort"), ("caf\u00e9", "Kaffee"), ("source 29", "target 29")}
+    assert pairs >= {("a word", "ein Wort"), ("caf\u00e9", "Kaffee"), ("source 29", "target 29")}
     assert len(pairs) == 32
     assert (splits.name, splits.languages) == ("mine", ("source", "target"))
     assert repr(splits) == "PairSplits mine: 28 + 2 + 2 pairs from source to target"

@@ -65,5 +65,7 @@ def test_another_base_turns_the_clocks_at_another_speed() -> None:
 def test_errors() -> None:
     with pytest.raises(ValueError, match=r"positional_encoding expects an input .*, got input \(4,\)"):
         positional_encoding(np.zeros(4))
+    with pytest.raises(TypeError, match="expects floating point numbers, got int64: embed ids first"):
+        positional_encoding(np.zeros((3, 4), int))
     with pytest.raises(ValueError, match="positional_encoding: positions count from 0, got start=-1"):
         positional_encoding(np.zeros((3, 4)), start=-1)

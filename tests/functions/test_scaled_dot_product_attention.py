@@ -244,3 +244,11 @@ def test_errors_of_masks() -> None:
         message = f"expects a mask of booleans, or one to be added, .* float64, got {dtype}: convert it"
         with pytest.raises(TypeError, match=message):
             scaled_dot_product_attention(*arrays(), np.ones((TARGET, SOURCE), dtype))
+    for number in (np.nan, np.inf):
+        mask = np.zeros((TARGET, SOURCE))
+        mask[1, 2] = number
+        with pytest.raises(ValueError, match=r"holds numbers or -inf, got NaN or \+inf"):
+            scaled_dot_product_attention(*arrays(), mask)
+    for p in (-0.1, 1.1):
+        with pytest.raises(ValueError, match="dropout_p is from 0 to 1"):
+            scaled_dot_product_attention(*arrays(), dropout_p=p)

@@ -337,7 +337,7 @@ def test_errors_of_construction() -> None:
         MultiheadAttention(6, 2, 1.5)
     with pytest.raises(ValueError, match="rotary turns pairs of features, got d_k 3"):
         MultiheadAttention(6, 2, rotary=True)
-    with pytest.raises(ValueError, match="sizes must be at least 1"):
+    with pytest.raises(ValueError, match=r"kdim 0, .* must be at least 1"):
         MultiheadAttention(6, 2, kdim=0)
 
 

@@ -371,6 +371,10 @@ def test_errors() -> None:
         model(np.array([[1, 2], [0, 0], [3, 0]]), TARGET)
     with pytest.raises(ValueError, match=r"expected ids \(batch, time\), at least one per sample, got ids"):
         model(source, TARGET[:, :0])
+    with pytest.raises(ValueError, match="2 sources, but 3 targets: they are pairs"):
+        model(source[:2], TARGET)
+    with pytest.raises(ValueError, match="the state is that of 2 sources, and here are the ids of 3 targets"):
+        model.step(TARGET[:, :1], model.start(source[:2]))
     with pytest.raises(ValueError, match=r"expected ids \(batch, time\), at least one per sample, got ids"):
         model_of()(SOURCE[0], TARGET)
     with pytest.raises(ValueError, match="no positions are called 'sine': choose one of sinusoidal, learned"):

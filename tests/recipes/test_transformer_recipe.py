@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import signal
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 from recipes.word_pairs import write_pairs
 
+from chainrule.models import Seq2SeqTransformer
 from chainrule.recipes.transformer import (
     TransformerConfig,
+    build_optimizer,
     build_schedule,
     config_of,
     configure,
@@ -21,7 +24,7 @@ from chainrule.recipes.transformer import (
     train_transformer,
 )
 from chainrule.recipes.translator import load_translator
-from chainrule.training import Run
+from chainrule.training import Callback, Interrupted, Progress, Run, StepResult
 
 for package in ("matplotlib", "tokenizers", "sacrebleu"):
     pytest.importorskip(package, reason=f"the recipe needs {package}: pip install 'chainrule[train]'")
@@ -67,7 +70,7 @@ def test_the_run_holds_the_curve_the_pictures_and_all_translations(finished: Fin
     assert right == pytest.approx(finished.result["exact_match"])
     metrics = (finished.run.path / "metrics.jsonl").read_text().splitlines()
     assert len(metrics) == 30
-    assert "validation_bleu" in metrics[0]
+    assert "validation_exact_match" in metrics[0]
 
 
 def test_the_result_belongs_to_the_mean_of_the_last_weights(finished: Finished) -> None:
@@ -113,6 +116,24 @@ def test_pairs_that_are_too_long_are_left_out_and_counted(tmp_path: Path) -> Non
     assert experiment.train.source_lengths.max() == 3  # two words and the end
 
 
+def test_the_published_recipe_is_built_as_published() -> None:
+    """Wu et al. 2021, and fairseq's defaults: 2,000 steps of warm-up from 1e-7, Adam with 0.9, 0.98 and 1e-8."""
+    wu = configure(preset="wu2021")
+    schedule = build_schedule(wu, steps_per_epoch=57)
+    assert schedule(0) == pytest.approx(1e-7, rel=0.5, abs=3e-6)
+    assert np.argmax([schedule(step) for step in range(8000)]) in (1999, 2000)
+    assert schedule(8000) == pytest.approx(wu.lr * (2000 / 8000) ** 0.5, rel=1e-3)
+    options: dict[str, Any] = {
+        "source_vocabulary": 5,
+        "target_vocabulary": 5,
+        "d_model": 4,
+        "nhead": 1,
+        "dim_feedforward": 4,
+    }
+    adam = build_optimizer(wu, Seq2SeqTransformer(**options, num_encoder_layers=1, num_decoder_layers=1))
+    assert (adam.betas, adam.eps) == ((0.9, 0.98), 1e-8)
+
+
 def test_the_schedules_rise_first() -> None:
     config = configure("dates", lr=0.01, warmup=50, epochs=2)
     for name in ("linear", "cosine", "inverse-sqrt"):
@@ -134,6 +155,8 @@ def test_presets_and_options() -> None:
         3,
     )
     assert configure("multi30k-bpe", preset="wu2021", dropout=0.1).dropout == 0.1
+    assert configure(preset="wu2021").data == "multi30k-bpe"
+    assert configure("dates", preset="wu2021").data == configure().data == "dates"
     with pytest.raises(ValueError, match="no preset is called 'wu2020': there is wu2021"):
         configure("multi30k-bpe", preset="wu2020")
 
@@ -147,6 +170,9 @@ def test_presets_and_options() -> None:
         ({"lr": -1.0}, "lr must be a number > 0"),
         ({"label_smoothing": 1.0}, "label_smoothing must be a share"),
         ({"average": -1}, "average must be a number >= 0"),
+        ({"patience": 0}, "patience must be at least 1"),
+        ({"threads": -1}, "threads must be a number >= 0"),
+        ({"heads": 3}, "cannot be dealt out to 3 heads"),
     ],
 )
 def test_wrong_options_are_named(options: dict[str, Any], message: str) -> None:
@@ -158,3 +184,37 @@ def test_the_config_of_another_recipe_is_refused(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {"model": "lenet5"})
     with pytest.raises(ValueError, match=r"config\.json is no config of this recipe"):
         config_of(run)
+
+
+def test_a_stopped_run_ends_as_if_it_had_never_stopped(finished: Finished, tmp_path: Path) -> None:
+    """With the weights of the last epochs averaged, and patience counted."""
+
+    class Stop(Callback):
+        def on_step(self, progress: Progress, result: StepResult) -> None:
+            if progress.step == 30:
+                signal.raise_signal(signal.SIGINT)
+
+    config = replace(finished.config, epochs=9, patience=8)
+    once, twice = Run.create(tmp_path / "once", {}), Run.create(tmp_path / "twice", {})
+    expected = train_transformer(config, once)
+    with pytest.raises(Interrupted):
+        train_transformer(config, twice, callbacks=[Stop()])
+    result = train_transformer(config, twice, resume=True)
+    assert {k: v for k, v in result.items() if k != "seconds"} == {
+        k: v for k, v in expected.items() if k != "seconds"
+    }
+
+
+def test_what_was_cut_into_pieces_is_joined_in_the_table(tmp_path: Path) -> None:
+    table = tmp_path / "pieces.tsv"
+    numbers = ["one", "two", "three", "four", "five", "six", "seven"]
+    lines = [f"ca@@ t {a} {b}\tKa@@ tze {a} {b}\n" for a in numbers for b in numbers]
+    table.write_text("".join(lines), encoding="utf-8")
+    run = Run.create(tmp_path / "run", {})
+    config = configure(
+        str(table), tokens="pieces", layers=1, d_model=8, heads=1, dim_feedforward=8, epochs=1, max_tokens=64
+    )
+    train_transformer(config, run)
+    with (run.path / "translations.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, dialect="excel-tab"))
+    assert all(row["source"].startswith("cat ") and row["reference"].startswith("Katze ") for row in rows)

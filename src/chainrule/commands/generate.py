@@ -11,7 +11,9 @@ import typer
 
 def generate_command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a run that writes text.")],
-    prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "\n",
+    prompt: Annotated[
+        str | None, typer.Option(help="What the text begins with; a line break unless given.")
+    ] = None,
     count: Annotated[int, typer.Option(min=0, help="How many characters.")] = 500,
     temperature: Annotated[
         float, typer.Option(min=0.0, help="Below 1 safer, above 1 wilder; 0: always the likeliest.")
@@ -27,10 +29,11 @@ def generate_command(
 ) -> None:
     """Writes on from a prompt, each character as soon as it is drawn. Ctrl-C stops."""
     from chainrule.generation import generate_text
-    from chainrule.recipes.writers import load_writer
+    from chainrule.recipes.writers import load_writer, usual_prompt
     from chainrule.training import Run
 
     model, vocabulary = load_writer(Run.open(run), weights)
+    prompt = usual_prompt(vocabulary) if prompt is None else prompt
     pieces = generate_text(
         model, vocabulary, prompt, count, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed
     )

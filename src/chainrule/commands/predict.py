@@ -42,18 +42,15 @@ def predict_command(
 
     opened = Run.open(run)
     trained = load_answering(opened, weights or usual_weights(opened))
-    probabilities, unknown = trained.predict(inputs), trained.unknown(inputs)
+    probabilities, remarks = trained.predict(inputs), trained.remarks(inputs)
     if as_json:
         rows = [dict(zip(trained.classes, map(float, row), strict=True)) for row in probabilities]
-        print(json.dumps(dict(zip(inputs, rows, strict=True)), indent=2))
+        print(json.dumps(dict(zip(inputs, rows, strict=True)), indent=2, ensure_ascii=False))
     else:
         _say_likeliest(trained.what, inputs, trained.classes, probabilities)
-    if unknown:
-        where = Console(stderr=True) if as_json else console
-        words = (
-            f"[dim]{trained.parts} that training hardly met, read as unknown:[/] {escape(' '.join(unknown))}"
-        )
-        where.print(words, highlight=False, soft_wrap=True)
+    where = Console(stderr=True) if as_json else console
+    for remark in remarks:
+        where.print(f"[dim]{escape(remark)}[/]", highlight=False, soft_wrap=True)
 
 
 def _say_likeliest(what: str, inputs: list[str], classes: tuple[str, ...], probabilities: Array) -> None:

@@ -25,6 +25,15 @@ def translate_command(
     ] = None,
     beam: Annotated[int | None, typer.Option(min=1, help="As in training unless given; 1 is greedy.")] = None,
     n: Annotated[int, typer.Option("--n", min=1, help="So many of the best translations of each text.")] = 1,
+    temperature: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Draw instead of searching: below 1 safer, above 1 wilder."),
+    ] = None,
+    top_k: Annotated[int | None, typer.Option(min=1, help="Draw only among the k likeliest.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Draw only among the likeliest that have this probability together.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other draws.")] = 0,
     attention: Annotated[
         bool, typer.Option("--attention", help="Show where it looked for each token, here and as a picture.")
     ] = False,
@@ -41,8 +50,11 @@ def translate_command(
     if texts is None and sys.stdin.isatty():
         raise ValueError(f'there is nothing to translate: chainrule translate {run} "a text"')
     translator = load_translator(Run.open(run), weights)
-    lines = texts or [line.rstrip("\n") for line in sys.stdin]
-    found = translator.translate(lines, max(beam or translator.beam, n), n=n)
+    lines = texts or sys.stdin.read().splitlines()
+    if beam is not None and beam < n:
+        raise ValueError(f"--beam {beam} finds at most {beam} translations of a text, and --n asks for {n}")
+    drawing = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    found = translator.translate(lines, max(translator.beam, n) if beam is None else beam, n=n, **drawing)
     if as_json:
         rows = [_as_json(line, best) for line, best in zip(lines, found, strict=True)]
         print(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -51,9 +63,8 @@ def translate_command(
         print(best.text)
         for other in best.alternatives:
             print(f"  {other.text}  ({other.score:.3f}, the first {best.score:.3f})")
-        if unknown := translator.tokenizer.unknown(line):
-            what = escape(" ".join(unknown))
-            console.print(f"[dim]not met in training, read as unknown:[/] {what}", highlight=False)
+        for remark in translator.remarks(line):
+            console.print(f"[dim]{escape(remark)}[/]", highlight=False)
         if attention and len(best.log_probabilities):
             _show_attention(translator, best, out / f"attention-{number}.png")
 

@@ -39,6 +39,7 @@ def say_translated(result: dict[str, Any], run: Run) -> None:
 
 
 def quality_of_translation(figures: dict[str, Any], style: str = "bold") -> str:
+    """The figures of the test part. (BLEU counts runs of four words, so of dates or single words it is 0.)"""
     return (
         f"exact match [{style}]{figures['exact_match']:.2%}[/] of {figures['test_pairs']:,} test pairs, "
         f"BLEU [{style}]{figures['bleu']:.2f}[/], chrF {figures['chrf']:.2f}, "

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 
 from .pairs import Pairs
 from .tables import rows_in
-from .text_files import read_text
+from .text_files import one_line, read_text
 
 
 def read_pairs_table(path: str | Path) -> Pairs:
@@ -19,9 +18,9 @@ def read_pairs_table(path: str | Path) -> Pairs:
 
 
 def parse_pairs(text: str, file: str, languages: tuple[str, str] = ("source", "target")) -> Pairs:
-    """The pairs in the text of a table; accented letters become one character each (Unicode NFC)."""
+    """The pairs in the text of a table, each text as `one_line` makes it."""
     rows = []
-    for where, cells in rows_in(unicodedata.normalize("NFC", text), file):
+    for where, cells in rows_in(text, file):
         if len(cells) != 2:
             raise ValueError(
                 f"{where}: expected 2 columns, source and target with a tab between, found "
@@ -30,7 +29,7 @@ def parse_pairs(text: str, file: str, languages: tuple[str, str] = ("source", "t
         if not all(cells):
             empty = languages[0] if not cells[0] else languages[1]
             raise ValueError(f"{where}: the {empty} is empty: {_short(cells)}")
-        rows.append(cells)
+        rows.append([one_line(cell) for cell in cells])
     if not rows:
         raise ValueError(f"{file} is empty: expected lines with a source, a tab and a target")
     source, target = zip(*rows, strict=True)
@@ -44,7 +43,7 @@ def read_aligned(source: Path, target: Path, languages: tuple[str, str]) -> Pair
     """
     sides = []
     for path in (source, target):
-        lines = [line.strip() for line in read_text(path).removesuffix("\n").split("\n")]
+        lines = [one_line(line) for line in read_text(path).removesuffix("\n").split("\n")]
         if not all(lines):
             raise ValueError(f"{path}, line {lines.index('') + 1} is empty: every line needs its translation")
         sides.append(tuple(lines))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 from .gzip_files import unzipped
@@ -34,3 +35,10 @@ def decode_text(content: bytes, path: str) -> str:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise ValueError(f"{path} is no text file: there is a zero byte in line {line}")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def one_line(text: str) -> str:
+    """A text as models read it, however it was typed: accented letters are one character each (Unicode NFC),
+    any white space, line ends and tabs too, is one space, and there is none at the ends.
+    """
+    return " ".join(unicodedata.normalize("NFC", text.removeprefix("\ufeff")).split())

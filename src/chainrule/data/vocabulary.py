@@ -93,8 +93,8 @@ class CharVocabulary:
         line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
         return (
             f"{character!r} (U+{ord(character):04X}, {name}) in line {line}, column {column} is not among "
-            f"the {len(self.characters)} characters of this vocabulary: leave it out, or use a vocabulary "
-            "of a text that has it, or one with unknown=True"
+            f"the {len(self.characters)} characters that the text of this vocabulary has: leave it "
+            "out, or train on a text that has it"
         )
 
 

@@ -45,7 +45,7 @@ def positional_encoding(
     """x plus the patterns of the positions start, start + 1, ...
 
     start: the position of the first step, where a sequence comes in pieces. Raises ValueError if there are
-    less than two axes, or for a negative start.
+    less than two axes, or for a negative start; TypeError unless x is floating point.
     """
     angles = position_angles("positional_encoding", x, start, base)    # (time, features / 2)
     encoding = np.empty_like(x, shape=x.shape[-2:])                    # (time, features)
@@ -64,10 +64,12 @@ def positional_encoding_backward(
 def position_angles(name: str, x: Array, start: int, base: float) -> Float[Array, "time pairs"]:
     """How far each clock has turned: position / base^(2i / features), in float64.
 
-    Raises ValueError as the functions that use it do, in their name.
+    Raises ValueError and TypeError as the functions that use it do, in their name.
     """
     if x.ndim < 2:
         raise ValueError(f"{name} expects an input (..., time, features), got {describe('input', x)}")
+    if x.dtype.kind != "f":
+        raise TypeError(f"{name} expects floating point numbers, got {x.dtype}: embed ids first")
     if start < 0:
         raise ValueError(f"{name}: positions count from 0, got start={start}")
     time, features = x.shape[-2:]

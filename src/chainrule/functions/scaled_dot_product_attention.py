@@ -86,9 +86,12 @@ def scaled_dot_product_attention(
     scale: in place of 1 / √d_k.
     dropout_p: the probability to drop a weight; it needs dropout_keys, one per sample, as in dropout.
 
-    Raises ValueError for shapes that do not fit, TypeError for mixed dtypes.
+    Raises ValueError for shapes that do not fit, for NaN or +inf in a mask that is added, and a dropout_p
+    that is no probability; TypeError for mixed dtypes.
     """
     _check(query, key, value, mask, causal)
+    if not 0 <= dropout_p <= 1:
+        raise ValueError(f"scaled_dot_product_attention: dropout_p is from 0 to 1, got {dropout_p}")
     scale = 1 / sqrt(query.shape[-1]) if scale is None else scale
     scores = query @ key.swapaxes(-1, -2) * scale          # (..., target, source)
     allowed = _allowed(mask, scores, causal)               # broadcasts to the scores
@@ -204,3 +207,5 @@ def _check_mask(name: str, mask: Array, query: Array, shape: tuple[int, ...]) ->
         raise ValueError(
             f"{name}: {describe('mask', mask)} does not broadcast to the scores (..., target, source) {shape}"
         )
+    if mask.dtype.kind == "f" and not (mask < np.inf).all():
+        raise ValueError(f"{name}: a mask that is added holds numbers or -inf, got NaN or +inf")

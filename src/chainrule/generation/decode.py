@@ -10,7 +10,7 @@ to the rounding of matrix products, whose order of additions may depend on the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from itertools import count as counting
 from typing import TYPE_CHECKING, Any
 
@@ -72,18 +72,19 @@ def sample_to_end(
     top_k: int | None = None,
     top_p: float | None = None,
     seed: int = 0,
+    rows: Sequence[int] | None = None,
 ) -> list[Hypothesis]:
     """As `greedy`, but ids are drawn: from what `next_distribution` makes of those that may come.
 
-    What a row draws depends on its logits, the seed and its place in the batch. log_probabilities and score
-    are the model's own, whatever the temperature.
+    What a row draws depends on its logits, the seed and its number: `rows`, or its place in the batch.
+    log_probabilities and score are the model's own, whatever the temperature.
     """
     check_settings(temperature, top_k, top_p)
-    generators = row_generators(seed, len(prompt))
+    generators = row_generators(seed, range(len(prompt)) if rows is None else rows)
 
-    def drawn(log_p: Array, rows: Array) -> Array:
+    def drawn(log_p: Array, places: Array) -> Array:
         p = next_distribution(log_p, temperature, top_k, top_p)
-        return draw(p, np.array([generators[row].random() for row in rows]))
+        return draw(p, np.array([generators[place].random() for place in places]))
 
     return _to_the_end(model, prompt, state, eos_id, max_length, min_length, never, drawn)
 

@@ -11,7 +11,7 @@ there is an end symbol, as in translation, see `decode.py` and `beam_search.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count as counting
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -62,9 +62,9 @@ def check_step(logits: Float[Array, "batch vocabulary"], batch: int) -> None:
         )
 
 
-def row_generators(seed: int, rows: int) -> list[np.random.Generator]:
-    """One for each row: what a row draws does not depend on the others."""
-    keys = (fold(seed, row, GENERATION) for row in range(rows))
+def row_generators(seed: int, rows: Iterable[int]) -> list[np.random.Generator]:
+    """One for each of these numbers: what a row draws does not depend on the others."""
+    keys = (fold(seed, row, GENERATION) for row in rows)
     return [np.random.Generator(np.random.Philox(key=key)) for key in keys]
 
 
@@ -101,7 +101,7 @@ def generate(
         raise ValueError(f"count must be >= 0, got {count}")
 
     def ids() -> Iterator[Array]:
-        generators = row_generators(seed, len(prompt))
+        generators = row_generators(seed, range(len(prompt)))
         read, kept = prompt, state
         for _ in counting() if count is None else range(count):
             logits, kept = model.step(read, kept)

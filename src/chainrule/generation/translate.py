@@ -18,6 +18,7 @@ from chainrule.models import Seq2SeqTransformer
 from chainrule.models.token_embedding import TokenEmbedding
 
 from .beam_search import beam_search
+from .decode import sample_to_end
 from .hypothesis import Hypothesis
 
 if TYPE_CHECKING:
@@ -70,16 +71,23 @@ def translate(
     max_len_a: float = 1.0,
     max_len_b: int = 50,
     max_tokens: int = 2000,
+    temperature: float | None = None,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int = 0,
     **settings: Any,
 ) -> list[Translation]:
     """One Translation for each text, in their order.
 
     beam, n: see `beam_search`; beam=1 is greedy. The n - 1 next best are the translation's `alternatives`.
     settings: others of beam_search, such as alpha, penalty, min_length and early_stopping.
+    temperature, top_k, top_p: where any is given, ids are drawn instead (`sample_to_end`): another seed,
+    another translation. There is no beam then, and n is 1.
     A translation has at most max_len_a times as many ids as its source (EOS counted), plus max_len_b: the
     defaults are those of Vaswani et al. 2017, section 6.1; the names, and the way to count, are fairseq's.
     Where the target's positions are learned, it has no more than there are.
-    max_tokens: how many source ids are translated together, padding included.
+    max_tokens: how many source ids are translated together, padding included. (A beam of 5 computes five
+    times as many rows.)
 
     A text in which there is nothing becomes an empty translation, of score 0, without asking the model. What
     its tokenizer does not know, the model reads as unknown. BOS and padding are never produced.
@@ -93,8 +101,14 @@ def translate(
     _check_vocabulary("target", target_tokenizer, model.target)
     sources = [np.append(source_tokenizer.encode(text), source_tokenizer.eos_id) for text in texts]
     _check_lengths(sources, _learned_positions(model.source))
-    settings |= {"beam": beam, "n": n, "eos_id": target_tokenizer.eos_id}
-    settings |= {"never": {target_tokenizer.bos_id, target_tokenizer.pad_id} - {target_tokenizer.eos_id}}
+    ending: dict[str, Any] = {
+        "eos_id": target_tokenizer.eos_id,
+        "never": {target_tokenizer.bos_id, target_tokenizer.pad_id} - {target_tokenizer.eos_id},
+    }
+    drawing: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+    drawing = {name: value for name, value in drawing.items() if value is not None}
+    if drawing and n > 1:
+        raise ValueError(f"one translation of each text is drawn, not n={n}: draw with other seeds")
 
     translations = [Translation("", 0.0, np.zeros(0, np.int64), np.zeros(0), ids) for ids in sources]
     for batch in _batches([len(ids) for ids in sources], max_tokens):
@@ -106,7 +120,11 @@ def translate(
         if (most := _learned_positions(model.target)) is not None:
             longest = np.minimum(longest, most - 1)  # BOS has one
         bos = np.full((len(batch), 1), target_tokenizer.bos_id)
-        found = beam_search(model, bos, state=model.start(source, lengths), max_length=longest, **settings)
+        begin = {"state": model.start(source, lengths), "max_length": longest, **ending}
+        if drawing:
+            found = [[one] for one in sample_to_end(model, bos, seed=seed, rows=batch, **begin, **drawing)]
+        else:
+            found = beam_search(model, bos, beam=beam, n=n, **begin, **settings)
         for i, hypotheses in zip(batch, found, strict=True):
             best, *others = [Translation.of(h, sources[i], target_tokenizer) for h in hypotheses]
             translations[i] = best._replace(alternatives=tuple(others))

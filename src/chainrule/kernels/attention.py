@@ -100,4 +100,6 @@ def _masks(mask: Array | None, shape: tuple[int, ...]) -> tuple[Array, Array] | 
     mask = compact(mask.reshape((1,) * (4 - mask.ndim) + mask.shape))
     if any(size not in (1, full) for size, full in zip(mask.shape, shape, strict=True)):
         return None
-    return (mask, nothing) if mask.dtype == np.bool_ else (mask > -np.inf, mask)
+    if mask.dtype == np.bool_:
+        return mask, nothing
+    return (mask > -np.inf, mask) if (mask < np.inf).all() else None

@@ -118,6 +118,11 @@ class MultiheadAttention(Layer):
         self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
         self.kdim, self.vdim = (embed_dim if size is None else size for size in (kdim, vdim))
         self.d_k, self.d_v = (embed_dim // num_heads if size is None else size for size in (d_k, d_v))
+        if min(embed_dim, self.kdim, self.vdim, self.d_k, self.d_v) < 1:
+            raise ValueError(
+                f"MultiheadAttention: embed_dim {embed_dim}, kdim {self.kdim}, vdim {self.vdim}, "
+                f"d_k {self.d_k} and d_v {self.d_v} must be at least 1"
+            )
         if rotary and self.d_k % 2:
             raise ValueError(f"MultiheadAttention: rotary turns pairs of features, got d_k {self.d_k}")
         self.scale, self.rotary = scale, rotary

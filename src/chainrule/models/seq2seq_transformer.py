@@ -134,6 +134,10 @@ class Seq2SeqTransformer(Layer):
 
         x, target_cache = self.target.forward(target_in)                     # (batch, target, d_model)
         target_padding = padding("Seq2SeqTransformer's target", target_in, target_lengths, self.pad_id)
+        if len(source) != len(target_in):
+            raise ValueError(
+                f"Seq2SeqTransformer: {len(source)} sources, but {len(target_in)} targets: they are pairs"
+            )
         y, decoder_cache = self.decoder.forward(
             x, memory, tgt_is_causal=True,
             tgt_key_padding_mask=target_padding, memory_key_padding_mask=source_padding,
@@ -170,6 +174,11 @@ class Seq2SeqTransformer(Layer):
         """
         if state is None:
             raise ValueError("Seq2SeqTransformer: read the source first: state = model.start(source)")
+        if len(ids) != len(state.memory):
+            raise ValueError(
+                f"Seq2SeqTransformer: the state is that of {len(state.memory)} sources, and here are the ids "
+                f"of {len(ids)} targets"
+            )
         x = self.target(ids, state.length)
         y, past = self.decoder.step(
             x, state.memory, state.past, memory_key_padding_mask=state.source_padding

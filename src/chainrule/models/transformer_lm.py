@@ -117,9 +117,13 @@ class TransformerLM(Layer):
         """Logits (batch, vocabulary) for the id after the last one, and the state: for generation.
 
         Where old and new ids are more than the context holds, the newest half of a context is read again as a
-        new beginning, and what lies before it is forgotten. (Kept keys know their
-        positions, and cannot move.)
+        new beginning, and what lies before it is forgotten. (Kept keys know their positions, and cannot
+        move.) Raises ValueError for the state of another number of texts.
         """
+        if state is not None and len(state.ids) != len(ids):
+            raise ValueError(
+                f"TransformerLM: the state is that of {len(state.ids)} texts, these are the ids of {len(ids)}"
+            )
         past, start = (None, 0) if state is None else (state.past, state.ids.shape[1])
         window = ids if state is None else np.concatenate([state.ids, ids], axis=1)
         if window.shape[1] > self.context:

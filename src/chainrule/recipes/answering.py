@@ -29,17 +29,12 @@ class Answering(Protocol):
         """What it reads: image, name or text."""
         ...
 
-    @property
-    def parts(self) -> str:
-        """What that is made of: pixels, characters or words."""
-        ...
-
     def predict(self, inputs: Sequence[str]) -> Array:
         """Probabilities (inputs, classes)."""
         ...
 
-    def unknown(self, inputs: Sequence[str]) -> Sequence[str]:
-        """The parts of the inputs that training hardly met."""
+    def remarks(self, inputs: Sequence[str]) -> list[str]:
+        """What to know beside the predictions: parts that training hardly met, or that are not read."""
         ...
 
 

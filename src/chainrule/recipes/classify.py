@@ -25,6 +25,7 @@ from chainrule.training.sharding import usual_threads
 from .configs import (
     check_choice,
     check_counts,
+    check_heads,
     check_not_negative,
     check_positive,
     check_shares,
@@ -75,6 +76,7 @@ def configure(data: str = "languages", **options: Any) -> ClassifyConfig:
     config = new_config(ClassifyConfig, data, DEFAULTS.get(data, {}), options)
     check_choice(config, "tokens", ("words", "chars", "bpe"))
     check_counts(config, "min_frequency", "max_length", "layers", "heads", "d_model", "epochs", "batch_size")
+    check_heads(config)
     check_positive(config, "lr", "max_norm")
     check_not_negative(config, "weight_decay", "threads")
     check_shares(config, "dropout", "token_dropout", "validation")

@@ -69,3 +69,12 @@ def check_choice(config: Any, name: str, choices: Collection[str]) -> None:
     """Raises ValueError unless this is one of the choices."""
     if getattr(config, name) not in choices:
         raise ValueError(f"no {name} is called {getattr(config, name)!r}: choose one of {', '.join(choices)}")
+
+
+def check_heads(config: Any) -> None:
+    """Raises ValueError unless d_model can be dealt out to the heads."""
+    if config.d_model % config.heads:
+        raise ValueError(
+            f"d_model {config.d_model} cannot be dealt out to {config.heads} heads: choose a number of heads "
+            f"that divides it, or a multiple of {config.heads} for d_model"
+        )

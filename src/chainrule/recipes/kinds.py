@@ -36,7 +36,8 @@ def recipe_of(run: Run) -> str:
 def usual_weights(run: Run) -> str:
     """Those that the run's result was measured with: "average" where a run averages, else "last"."""
     usual = run.read_json("model.json").get("weights", "last")
-    return "average" if usual == "average" and run.epochs_kept() else "last"  # none is kept before an epoch
+    finished = (run.path / "result.json").exists()  # before the first epoch, there is nothing to average
+    return "average" if usual == "average" and (finished or run.epochs_kept()) else "last"
 
 
 def recipe_module(run: Run) -> Any:

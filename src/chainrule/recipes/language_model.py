@@ -27,6 +27,7 @@ from chainrule.training.sharding import usual_threads
 from .configs import (
     check_choice,
     check_counts,
+    check_heads,
     check_not_negative,
     check_positive,
     check_shares,
@@ -74,6 +75,7 @@ def configure(data: str = "python-docs", **options: Any) -> LMConfig:
     config = new_config(LMConfig, data, DEFAULTS.get(data, {}), options)
     check_choice(config, "positions", POSITIONS)
     check_counts(config, "layers", "heads", "d_model", "context", "iterations", "batch_size")
+    check_heads(config)
     check_positive(config, "lr", "max_norm")
     check_not_negative(config, "weight_decay", "threads")
     check_shares(config, "dropout")

@@ -31,7 +31,6 @@ class TrainedModel:
     handwriting: bool
 
     what: ClassVar[str] = "image"
-    parts: ClassVar[str] = "pixels"
 
     def read(self, paths: Sequence[str | Path]) -> Array:
         """Image files as the model's inputs, (images, channels, height, width), normalized as in training."""
@@ -47,9 +46,9 @@ class TrainedModel:
         probabilities, _ = softmax(self.model(self.read(paths)))
         return probabilities
 
-    def unknown(self, paths: Sequence[str | Path]) -> str:
-        """Nothing: every pixel means something."""
-        return ""
+    def remarks(self, paths: Sequence[str | Path]) -> list[str]:
+        """None: every pixel means something."""
+        return []
 
 
 def load_trained(run: Run, weights: str = "last") -> TrainedModel:

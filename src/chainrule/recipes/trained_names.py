@@ -14,6 +14,7 @@ from chainrule.models import RecurrentClassifier
 from chainrule.training import Run
 
 from .kinds import recipe_of
+from .remarks import unknown_remark
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,6 @@ class TrainedNames:
     vocabulary: CharVocabulary
 
     what: ClassVar[str] = "name"
-    parts: ClassVar[str] = "characters"
 
     def read(self, names: Sequence[str]) -> list[str]:
         """The names as the data sets have them: no space around, each accented letter as one character.
@@ -47,6 +47,10 @@ class TrainedNames:
         """The characters of these names, in order, that the model knows nothing about."""
         characters = dict.fromkeys("".join(self.read(names)))
         return "".join(c for c in characters if c not in self.vocabulary.characters)
+
+    def remarks(self, names: Sequence[str]) -> list[str]:
+        """What it knows nothing about."""
+        return unknown_remark("characters", self.unknown(names))
 
 
 def load_trained_names(run: Run, weights: str = "last") -> TrainedNames:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,12 +10,14 @@ from typing import ClassVar
 import numpy as np
 
 from chainrule.data import Tokenizer, pad
+from chainrule.data.text_files import one_line
 from chainrule.functions import softmax
 from chainrule.functions.arrays import Array
 from chainrule.models import TransformerClassifier
 from chainrule.training import Run
 
 from .kinds import recipe_of
+from .remarks import unknown_remark
 
 CONTRACTION = re.compile(r"(?<=\w)(n[’']t|[’'](?:s|re|ve|ll|d|m))\b")  # isn't, it's, they're ...
 
@@ -34,7 +35,7 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str], max_length: int) -> list[
 
 def tidy(text: str, kind: str) -> str:
     """The text as its tokenizer, of this kind, is to see it."""
-    text = unicodedata.normalize("NFC", text)
+    text = one_line(text)
     return CONTRACTION.sub(r" \1", text.lower().replace("’", "'")) if kind == "words" else text
 
 
@@ -67,6 +68,17 @@ class TrainedTexts:
         """The parts of these texts, in order, that the model knows nothing about."""
         tidied = [tidy(text, self.tokenizer.kind) for text in texts]
         return list(dict.fromkeys(part for text in tidied for part in self.tokenizer.unknown(text)))
+
+    def remarks(self, texts: Sequence[str]) -> list[str]:
+        """What it knows nothing about, and what it does not read to the end."""
+        tidied = [tidy(text, self.tokenizer.kind) for text in texts]
+        remarks = unknown_remark(self.parts, self.unknown(texts))
+        for place, ids in enumerate(self.tokenizer.encode_all(tidied), start=1):
+            if len(ids) > self.max_length:
+                remarks.append(
+                    f"text {place} has {len(ids):,} tokens: only the first {self.max_length:,} are read"
+                )
+        return remarks
 
 
 def load_trained_texts(run: Run, weights: str = "last") -> TrainedTexts:

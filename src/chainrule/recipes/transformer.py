@@ -40,6 +40,7 @@ from chainrule.training.sharding import usual_threads
 from .configs import (
     check_choice,
     check_counts,
+    check_heads,
     check_not_negative,
     check_positive,
     check_shares,
@@ -69,7 +70,8 @@ class TransformerConfig:
     max_tokens: int = 1024  # per batch and side, padding included
     lr: float = 2.5e-3  # the highest
     schedule: str = "linear"  # after the warm-up: to 0 along a line; cosine; inverse-sqrt (the paper's)
-    warmup: int = 400  # steps
+    warmup: int = 400  # steps; linear and cosine: at most a quarter of all
+    eps: float = 1e-9  # Adam's, as in the paper, section 5.3
     max_norm: float = 1.0  # gradients are clipped to it
     average: int = 3  # the weights of so many last epochs are averaged in the end; 0: those of the last
     patience: int | None = None  # epochs without a better validation loss, then training ends
@@ -102,9 +104,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 # updates of twice 4,096 tokens, fewer where the validation loss has not fallen for ten epochs)
 PRESETS: dict[str, dict[str, Any]] = {
     "wu2021": {
+        "data": "multi30k-bpe",
         "layers": 4, "d_model": 128, "heads": 4, "dim_feedforward": 256, "norm": "post", "dropout": 0.3,
         "label_smoothing": 0.1, "epochs": 140, "max_tokens": 8192, "lr": 5e-3, "schedule": "inverse-sqrt",
         "warmup": 2000, "max_norm": 25.0, "average": 10, "patience": 10, "beam": 5, "length_penalty": 1.0,
+        "eps": 1e-8,
     },
 }  # fmt: skip
 SCHEDULES = ("linear", "cosine", "inverse-sqrt")
@@ -113,18 +117,25 @@ EVALUATION_TOKENS = 4096  # per batch
 MEASURED = 1000  # pairs of the validation part that are translated after each epoch
 
 
-def configure(data: str = "dates", preset: str | None = None, **options: Any) -> TransformerConfig:
-    """The defaults of this data, those of a preset over them, and over both the options that are not None."""
+def configure(data: str | None = None, preset: str | None = None, **options: Any) -> TransformerConfig:
+    """The defaults of this data, those of a preset over them, and over both the options that are not None.
+    data: by default the preset's own, else dates.
+    """
     if preset is not None and preset not in PRESETS:
         raise ValueError(f"no preset is called {preset!r}: there is {', '.join(PRESETS)}")
-    defaults = DEFAULTS.get(data.partition(":")[0], {}) | (PRESETS[preset] if preset else {})
-    config = new_config(TransformerConfig, lasting(data), defaults, options)
+    whole = PRESETS[preset] if preset else {}
+    data = lasting(data or whole.get("data", "dates"))
+    defaults = DEFAULTS.get(data.partition(":")[0], {}) | whole | {"data": data}
+    config = new_config(TransformerConfig, data, defaults, options)
     check_choice(config, "norm", ("post", "pre"))
     check_choice(config, "schedule", SCHEDULES)
     check_counts(config, "layers", "d_model", "heads", "dim_feedforward", "epochs", "warmup", "beam")
     check_counts(config, "max_tokens")
-    check_positive(config, "lr", "max_norm")
-    check_not_negative(config, "average", "length_penalty")
+    check_heads(config)
+    check_positive(config, "lr", "max_norm", "eps")
+    check_not_negative(config, "average", "length_penalty", "threads", "seed")
+    if config.patience is not None:
+        check_counts(config, "patience")
     check_shares(config, "dropout", "label_smoothing")
     return config
 
@@ -219,12 +230,15 @@ def train_transformer(
         keep=config.average,
         patience=config.patience,
         measure=measure_translations(experiment),
+        validation_loss=CrossEntropyLoss(axis=-1),  # labels not smoothed, as on the test part
     )
     learning_curves(history, run.path / "learning_curves.png")
     if config.average:
         run.load_weights(experiment.model, "average")
     translations = translate_test(experiment)
-    write_translations(run.path / "translations.tsv", experiment.pairs.test, translations)
+    test = experiment.pairs.test
+    sources, references = whole_words(experiment, test.source), whole_words(experiment, test.target)
+    write_translations(run.path / "translations.tsv", sources, references, translations)
     result = {
         **figures_of_test(experiment, translations),
         **figures_of_training(experiment.model, history),
@@ -236,15 +250,15 @@ def train_transformer(
 
 
 def build_optimizer(config: TransformerConfig, model: Seq2SeqTransformer) -> Adam:
-    """Adam as in the paper, section 5.3."""
-    return Adam(list(model.parameters()), config.lr, betas=(0.9, 0.98), eps=1e-9)
+    """Adam with the β₂ of the paper, section 5.3."""
+    return Adam(list(model.parameters()), config.lr, betas=(0.9, 0.98), eps=config.eps)
 
 
 def build_schedule(config: TransformerConfig, steps_per_epoch: int) -> Schedule:
     steps = config.epochs * steps_per_epoch
-    warmup = max(1, min(config.warmup, steps // 4))
     if config.schedule == "inverse-sqrt":
-        return InverseSqrtLR(config.lr, warmup, start_lr=1e-7)
+        return InverseSqrtLR(config.lr, config.warmup, start_lr=1e-7)
+    warmup = max(1, min(config.warmup, steps // 4))  # in a short training, it should fall for a while, too
     falls = CosineAnnealingLR if config.schedule == "cosine" else PolynomialLR
     return WarmUp(falls(config.lr, steps), warmup, start_factor=1 / warmup)
 
@@ -256,12 +270,13 @@ def measure_translations(experiment: TransformerExperiment) -> Callable[[], dict
     """For `fit`: after each epoch a part of the validation pairs is translated, greedily."""
     pairs = experiment.pairs.validation
     part = pairs.subset(np.arange(min(MEASURED, len(pairs))))
+    references = whole_words(experiment, part.target)
+    # BLEU counts runs of four words: of a date or a word, which have none, it knows nothing
+    short = np.mean([len(reference.split()) for reference in references]) < 4
 
     def measure() -> dict[str, float]:
         texts = [t.text for t in translated(experiment, part.source, beam=1)]
-        references = whole_words(experiment, part.target)
-        # a date is right or wrong; a sentence can be more or less right
-        if experiment.config.data == "dates":
+        if short:
             return {"validation_exact_match": exact_match(texts, references)}
         return {"validation_bleu": bleu_of(experiment, texts, references).score}
 
@@ -304,10 +319,9 @@ def figures_of_test(
     }
 
 
-def whole_words(experiment: TransformerExperiment, references: Sequence[str]) -> Sequence[str]:
-    """References as people write them: what was cut into pieces is joined, as in the translations."""
-    pieces = experiment.config.tokens == "pieces"
-    return [reference.replace("@@ ", "") for reference in references] if pieces else references
+def whole_words(experiment: TransformerExperiment, texts: Sequence[str]) -> Sequence[str]:
+    """Texts as people write them: what was cut into pieces is joined, as in the translations."""
+    return [text.replace("@@ ", "") for text in texts] if experiment.config.tokens == "pieces" else texts
 
 
 def bleu_of(experiment: TransformerExperiment, texts: Sequence[str], references: Sequence[str]) -> Bleu:
@@ -340,4 +354,5 @@ def describe_model(experiment: TransformerExperiment) -> dict[str, Any]:
         "weights": "average" if config.average else "last",
         "beam": config.beam,
         "length_penalty": config.length_penalty,
+        "longest": int(experiment.train.source_lengths.max()) - 1,  # tokens of a source, without EOS
     }

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.data import Tokenizer
+from chainrule.data.text_files import one_line
 from chainrule.generation import Translation, translate
 from chainrule.models import Seq2SeqTransformer
 from chainrule.training import Run
 
 from .kinds import usual_weights
+from .remarks import unknown_remark
+
+MOST_TOKENS = 4096  # attention compares each with each: 4,096 of them are 16 million pairs
+KEYS = ("options", "beam", "length_penalty", "longest")  # in model.json
 
 
 @dataclass(frozen=True)
@@ -22,16 +27,38 @@ class Translator:
     tokenizer: Tokenizer
     beam: int
     length_penalty: float
+    longest: int  # tokens of a source in training
 
     def translate(self, texts: Sequence[str], beam: int | None = None, **options: Any) -> list[Translation]:
-        """See `chainrule.generation.translate`. beam: as in training unless given; 1 is greedy."""
-        return translate(
-            self.model,
-            self.tokenizer,
-            self.tokenizer,
-            texts,
-            **{"beam": beam or self.beam, "alpha": self.length_penalty, **options},
-        )
+        """See `chainrule.generation.translate`; each text is read as `one_line` makes it. beam: as in
+        training unless given; 1 is greedy.
+
+        Raises ValueError for a text of more than MOST_TOKENS tokens.
+        """
+        lines = [one_line(text) for text in texts]
+        for place, length in enumerate(self._lengths(lines), start=1):
+            if length > MOST_TOKENS:
+                raise ValueError(
+                    f"text {place} has {length:,} tokens, and the most that are translated at once are "
+                    f"{MOST_TOKENS:,}: cut it into sentences, one per line"
+                )
+        settings = {"beam": self.beam if beam is None else beam, "alpha": self.length_penalty, **options}
+        return translate(self.model, self.tokenizer, self.tokenizer, lines, **settings)
+
+    def remarks(self, text: str) -> list[str]:
+        """What it knows nothing about in a text, and whether that is longer than all that it learned from."""
+        line = one_line(text)
+        remarks = unknown_remark("tokens", self.tokenizer.unknown(line))
+        (length,) = self._lengths([line])
+        if length > self.longest:
+            remarks.append(
+                f"it has {length:,} tokens, and training had at most {self.longest:,}: the translation is a "
+                "guess; cut it into sentences"
+            )
+        return remarks
+
+    def _lengths(self, lines: Sequence[str]) -> list[int]:
+        return [len(ids) for ids in self.tokenizer.encode_all(lines)]
 
 
 def load_translator(run: Run, weights: str | None = None) -> Translator:
@@ -40,8 +67,10 @@ def load_translator(run: Run, weights: str | None = None) -> Translator:
     Raises FileNotFoundError or ValueError, naming the file, if something is missing or damaged.
     """
     description = run.read_json("model.json")
-    if description.get("model") != "seq2seq-transformer":
-        raise ValueError(f"{run.path} holds a {description.get('model')!r} model, which does not translate")
+    if (model := description.get("model")) != "seq2seq-transformer":
+        raise ValueError(f"{run.path} holds a {model!r} model, which does not translate")
+    if missing := [key for key in KEYS if key not in description]:
+        raise ValueError(f"{run.path / 'model.json'} is damaged, or of another version: no {missing[0]}")
     tokenizer = Tokenizer.from_json(run.read_json("tokenizer.json"))
     options = description["options"]
     if len(tokenizer) != options["source_vocabulary"]:
@@ -52,4 +81,5 @@ def load_translator(run: Run, weights: str | None = None) -> Translator:
     model = Seq2SeqTransformer(**options)
     run.load_weights(model, weights or usual_weights(run))
     model.eval()
-    return Translator(model, tokenizer, description["beam"], description["length_penalty"])
+    beam, length_penalty, longest = (description[key] for key in KEYS[1:])
+    return Translator(model, tokenizer, beam, length_penalty, longest)

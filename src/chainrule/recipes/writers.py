@@ -29,13 +29,24 @@ def load_writer(run: Run, weights: str = "last") -> tuple[Writer, CharVocabulary
 
 
 def samples(run: Run, count: int = 2, characters: int = 300, seed: int = 0) -> list[str]:
-    """What a trained model writes after a line break."""
+    """What a trained model writes from nothing."""
     model, vocabulary = load_writer(run)
-    prompt = "\n" if "\n" in vocabulary.characters else vocabulary.characters[0]
+    prompt = usual_prompt(vocabulary)
     return [
         "".join(generate_text(model, vocabulary, prompt, characters, temperature=0.7, seed=seed + i))
         for i in range(count)
     ]
+
+
+def usual_prompt(vocabulary: CharVocabulary) -> str:
+    """What a text begins with unless something is given: a line break, if the model knows it."""
+    return "\n" if "\n" in vocabulary.characters else vocabulary.characters[0]
+
+
+def example_prompt(vocabulary: CharVocabulary) -> str:
+    """One to begin with, of characters that the model knows."""
+    capital = next((c for c in vocabulary.characters if c.isalpha()), vocabulary.characters[0])
+    return "The " if set("The ") <= set(vocabulary.characters) else capital
 
 
 def figures_of_text(test_loss: float, text: Text) -> dict[str, Any]:

@@ -70,6 +70,7 @@ def fit(
     measure: Callable[[], dict[str, float]] | None = None,
     keep: int = 0,
     patience: int | None = None,
+    validation_loss: Loss | None = None,
 ) -> list[Record]:
     """Trains for `epochs` epochs and returns one record per epoch.
 
@@ -90,7 +91,8 @@ def fit(
 
     measure() gives further figures for each epoch's record, such as {"validation_bleu": 31.2}. keep: the
     weights of so many last epochs stay in files of their own (see averaging). patience: so many epochs in a
-    row without a better one, and training ends.
+    row without a better one, and training ends. validation_loss: what the validation data is measured with,
+    where that is not the loss that is trained: without label smoothing, for example.
 
     Raises NonFiniteError, naming the first layer concerned, if the loss or a gradient is NaN or infinite; the
     weights are then those before that step.
@@ -107,6 +109,7 @@ def fit(
         raise ValueError(f"nothing to train: {epochs} epochs of {len(train)} steps")
     progress = run.load_checkpoint(model, optimizer) if run and resume else Progress()
     state = run.load_state() if run and resume and progress.step_in_epoch else None
+    measured_with = validation_loss or loss
     keep_freed_memory()
     for callback in callbacks:
         callback.on_start(progress, epochs, len(train))
@@ -141,9 +144,10 @@ def fit(
                 more = {"lr": optimizer.lr if schedule is None else schedule(progress.step - 1)}
                 state = None
                 if validation is not None and (carry_state or best_by == "loss"):
-                    more |= {"validation_loss": mean_loss(model, loss, validation, carry_state, threads)}
+                    mean = mean_loss(model, measured_with, validation, carry_state, threads)
+                    more |= {"validation_loss": mean}
                 elif validation is not None:
-                    scores = evaluate(model, loss, validation, threads)
+                    scores = evaluate(model, measured_with, validation, threads)
                     more |= {"validation_loss": scores.loss}
                     more |= {} if isnan(scores.accuracy) else {"validation_accuracy": scores.accuracy}
                 if measure is not None:

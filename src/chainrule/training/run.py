@@ -74,9 +74,11 @@ class Run:
 
     def abandon(self) -> None:
         """Takes a run away that has no checkpoint yet, so that its name is free again."""
-        if {path.name for path in self.path.iterdir()} <= {"config.json", "model.json"}:
-            for path in list(self.path.iterdir()):
-                path.unlink()
+        if self.last.exists():
+            return
+        for name in ("config.json", "model.json", "tokenizer.json"):
+            (self.path / name).unlink(missing_ok=True)
+        if not any(self.path.iterdir()):  # the directory may have been there before, with other things in it
             self.path.rmdir()
 
     @property

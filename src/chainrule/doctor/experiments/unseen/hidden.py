@@ -90,7 +90,7 @@ def _by_mask(scene: Scene, name: str, array: np.ndarray, flags: np.ndarray, sure
 
 
 def _by_lengths(scene: Scene, name: str, lengths: np.ndarray) -> Iterator[Hidden]:
-    for index in sorted(scene.data(), key=lambda i: -len(_words(name) & _words(scene.names[i]))):
+    for index in sorted(scene.data(), key=lambda i: -len(words(name) & words(scene.names[i]))):
         x = scene.inputs[index]
         if x is lengths or x.ndim < 2 or name == scene.names[index]:
             continue
@@ -112,9 +112,9 @@ def _by_lengths(scene: Scene, name: str, lengths: np.ndarray) -> Iterator[Hidden
         return
 
 
-def _words(name: str) -> set[str]:
-    """target_lengths are those of target_in."""
-    return set(name.lower().split("_"))
+def words(name: str) -> set[str]:
+    """What a name speaks of: target_lengths are those of target_in, tgt_key_padding_mask is that of tgt."""
+    return set(name.lower().split("_")) - {"key", "mask", "padding", "lengths"}
 
 
 def _with(scene: Scene, name: str, array: np.ndarray) -> tuple[dict[str, Any], tuple[Any, ...]]:

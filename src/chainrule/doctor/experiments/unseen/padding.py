@@ -14,7 +14,7 @@ import numpy as np
 from ...naming import MASKS
 from ...report import Finding
 from .exchange import changed
-from .hidden import Hidden, hidden_by, pad_id
+from .hidden import Hidden, hidden_by, pad_id, words
 from .names import named_time
 from .roles import MEMORY, Roles
 from .said import finding
@@ -65,11 +65,12 @@ def _concerned(scene: Scene, hidden: Hidden) -> Iterator[tuple[int, tuple[int, .
         if axes is not None:
             fits[index] = axes
     if len(fits) > 1:
+        own = [i for i in fits if words(hidden.name) & words(scene.names[i])]
         of_memory = bool(MEMORY.search(hidden.name))
         roles = Roles(scene)
         named = [i for i in fits if bool(MEMORY.search(scene.names[i])) == of_memory] if of_memory else []
         answers = [i for i in fits if i in (roles.key, roles.value)] if roles.known else []
-        chosen = named or answers or list(fits)[:1]
+        chosen = own or named or answers or list(fits)[:1]
         fits = {i: fits[i] for i in chosen}
     yield from fits.items()
 
@@ -135,7 +136,7 @@ def _longer_ids(scene: Scene, declared: bool) -> Iterator[Finding]:
             pad = 0
         if pad is None or (ids.ndim == 2 and named_time(scene, index) == 0):
             continue
-        if not np.any(ids == pad) and not declared:
+        if (not np.any(ids == pad) and not declared) or scene.draws:
             continue
         width = [(0, 0)] * (ids.ndim - 1) + [(0, 2)]
         longer = np.pad(ids, width, constant_values=pad)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,12 @@ class Scene:
             return next(iter(self.run(inputs, kwargs, draw).values()), np.zeros(0))
         except SubjectError:
             return np.full(0, np.nan)
+
+    @cached_property
+    def draws(self) -> bool:
+        """Whether the first output depends on random numbers: on longer inputs, others are drawn."""
+        other = self.first(draw=1)
+        return other.shape != self.y.shape or bool(changed(self.y, other).any())
 
     def replaced(self, index: int, value: Any) -> tuple[Any, ...]:
         return (*self.inputs[:index], value, *self.inputs[index + 1 :])
