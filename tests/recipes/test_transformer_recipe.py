@@ -117,7 +117,7 @@ def test_pairs_that_are_too_long_are_left_out_and_counted(tmp_path: Path) -> Non
 
 
 def test_the_published_recipe_is_built_as_published() -> None:
-    """Wu et al. 2021, and fairseq's defaults: 2,000 steps of warm-up from 1e-7, Adam with 0.9, 0.98 and 1e-8."""
+    """Wu et al. 2021, by fairseq: 2,000 steps of warm-up from 1e-7, Adam with 0.9, 0.98 and 1e-8."""
     wu = configure(preset="wu2021")
     schedule = build_schedule(wu, steps_per_epoch=57)
     assert schedule(0) == pytest.approx(1e-7, rel=0.5, abs=3e-6)
