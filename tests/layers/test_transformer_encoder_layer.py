@@ -193,3 +193,12 @@ def test_repr() -> None:
     shown = repr(TransformerEncoderLayer(4, 2, 7, norm_first=True)).splitlines()
     assert shown[0] == "TransformerEncoderLayer(norm_first=True"
     assert "  (linear1): Linear(4, 7)" in shown
+
+
+def test_every_name_of_a_parameter_leads_to_it() -> None:
+    layer = TransformerEncoderLayer(4, 2, 6)
+    for path, parameter in layer.named_parameters():
+        found: Any = layer
+        for name in path.split("."):
+            found = getattr(found, name)
+        assert found is parameter, path

@@ -142,6 +142,12 @@ def test_digits_can_be_read_row_by_row(tmp_path: Path) -> None:
     assert train_cnn(config, run)["test_accuracy"] > 0.85
 
 
+@pytest.mark.usefixtures("without_pictures")
+def test_digits_can_be_read_patch_by_patch(tmp_path: Path) -> None:
+    config, run = configure("digits", model="vit", epochs=8), Run(tmp_path / "run")
+    assert train_cnn(config, run)["test_accuracy"] > 0.8
+
+
 def test_two_epochs_teach_most_digits(finished: Finished) -> None:
     result = finished.result
     assert result["test_accuracy"] > 0.85

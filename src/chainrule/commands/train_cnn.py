@@ -26,8 +26,8 @@ def train_cnn_command(
     model: Annotated[
         str | None,
         typer.Option(
-            help="small, keras (for mnist), fashion, lenet5, pytorch or color; or lstm, which reads an image "
-            "row by row (mnist: 98.5 % and more with --epochs 10)."
+            help="small, keras (for mnist), fashion, lenet5, pytorch or color; lstm, which reads an image "
+            "row by row (mnist: 98.5 % and more with --epochs 10); or vit, a Transformer on patches."
         ),
     ] = None,
     epochs: Annotated[

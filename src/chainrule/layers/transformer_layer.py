@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from .feed_forward import FeedForward
 from .layer import Layer
+from .linear import Linear
 
 
 class TransformerLayer(Layer):
@@ -20,6 +21,14 @@ class TransformerLayer(Layer):
                 yield from child.named_children()
             else:
                 yield name, child
+
+    @property
+    def linear1(self) -> Linear:
+        return self.feed_forward.linear1
+
+    @property
+    def linear2(self) -> Linear:
+        return self.feed_forward.linear2
 
     def extra_repr(self) -> str:
         return "norm_first=True" if self.norm_first else ""
