@@ -35,7 +35,19 @@ from mutants import ROOT, Mutant, all_mutants  # noqa: E402
 
 REQUIRED = 0.97
 SECONDS = 120  # a mutant that runs longer is dead, too
-OPTIONS = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:warnings", "-W", "ignore"]
+OPTIONS = [
+    "-x",
+    "-q",
+    "-n",
+    "0",
+    "--no-header",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:warnings",
+    "-W",
+    "ignore",
+]
 
 
 def tests_of(mutant: Mutant) -> list[str]:
