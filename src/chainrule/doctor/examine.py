@@ -53,7 +53,7 @@ def examine(
         probe = Probe(face, seed=seed, given=given)
         case = Case(probe, path, intent)
         if case.error is not None:
-            return [raised(face, case.error, path)]
+            return _failed(face, case.error, path, report)
         if not path:
             report.tested += case.right
             report.not_tested += case.not_tested
@@ -81,7 +81,7 @@ def examine(
         _add_repair(case, judged)
         return judged
     except SubjectError as error:
-        return [raised(face, error, path)]
+        return _failed(face, error, path, report)
     finally:
         if probe is not None:
             probe.close()
@@ -248,6 +248,14 @@ def _inside_layers(case: Case, report: Report, seed: int) -> list[Finding]:
         found += [f for f in local if f.code != "backward-raises"]
     case.probe.state.restore()
     return found
+
+
+def _failed(face: Subject, problem: SubjectError, path: str, report: Report) -> list[Finding]:
+    """The user's exception is a finding; one of the doctor's own is none."""
+    if problem.is_ours:
+        report.not_tested.append(f"{path or face.name}: could not be run here ({problem})")
+        return []
+    return [raised(face, problem, path)]
 
 
 def raised(face: Subject, problem: SubjectError, path: str = "") -> Finding:

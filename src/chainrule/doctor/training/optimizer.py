@@ -14,6 +14,7 @@ from ..objects import find_method
 from ..quiet import quietly, rewind
 from ..report import Finding
 from ..snapshot import Snapshot
+from .adam_lines import line_of
 from .bench import benches
 from .bench_base import Bench, Unusable
 from .families import right, wrong_adam
@@ -134,6 +135,7 @@ def _adam(bench: Bench, steps: list[list[np.ndarray]], optimizer: Any, rate: flo
                 {n: [round(float(v), 4) for v in u] for n, (u, _) in wrong.items()},
                 f"under a constant gradient the steps are {shown}, ... learning rates long "
                 f"instead of 1, 1, 1, ...: {match.words}",
+                match.words,
             )
     return None
 
@@ -187,7 +189,10 @@ def _betas(bench: Bench, optimizer: Any) -> tuple[float, float] | None:
     return (named[1], named[2]) if len(named) == 2 else None
 
 
-def _say(optimizer: Any, code: str, names: list[str], evidence: dict[str, Any], detail: str) -> Finding:
+def _say(
+    optimizer: Any, code: str, names: list[str], evidence: dict[str, Any], detail: str, words: str = ""
+) -> Finding:
+    """words: what is wrong with an Adam; then its statement is looked for."""
     function: Callable[..., Any] | None = optimizer if inspect.isfunction(optimizer) else None
     if function is None:
         for name in ("step", "update", "update_params", "apply_gradients", "apply", "__call__"):
@@ -197,6 +202,8 @@ def _say(optimizer: Any, code: str, names: list[str], evidence: dict[str, Any], 
                 function = getattr(optimizer, name)
                 break
     file, line = source_place(function) if function is not None else ("", 0)
+    if words and function is not None:
+        line = line_of(function, words) or line
     return Finding(
         code,
         target=names[0] if names else "",

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ...arrays_inside import places
+from ...criterion import loss_value
 from ...naming import TARGETS
 from ...report import Finding
 from ...step_model import StepModel
 from ...structure import is_array
-from ...subject import loss_value
 from .exchange import varied
 from .moments import Moment, inside
 from .said import finding
