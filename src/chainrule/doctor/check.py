@@ -164,7 +164,7 @@ def _of_loss_or_model(
 
 
 def is_bare_optimizer(subject: Any) -> bool:
-    from .training.optimizer import is_optimizer
+    from .training.likeness import is_optimizer
 
     return is_optimizer(subject)
 

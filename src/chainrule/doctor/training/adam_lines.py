@@ -17,7 +17,8 @@ def line_of(function: Callable[..., Any], words: str) -> int:
     if "counter" in words:
         return _last(n for n in _statements(tree) if _counts(n))
     corrections = [n for n in _statements(tree) if any(map(_corrects, ast.walk(n)))]
-    if words == "only the first moment is corrected" or words.startswith("the moments are not") or not corrections:
+    uncorrected = words.startswith(("only the first", "the moments are not"))
+    if uncorrected or not corrections:
         return _last(n for n in _statements(tree) if _has_root(n))
     return corrections[-1 if "second moment" in words else 0].lineno
 

@@ -1,7 +1,7 @@
 """Optimizers whose step takes one thing: the gradients of parameters that they hold, or a layer.
 
-    Adam(params).step(grads)
-    optimizer.pre_update_params(); optimizer.update_params(layer); optimizer.post_update_params()
+Adam(params).step(grads)
+optimizer.pre_update_params(); optimizer.update_params(layer); optimizer.post_update_params()
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _methods(optimizer: Any, rate: float | None) -> Iterator[Callable[[Any], Any
 
 def gradients_alone(optimizer: Any, rate: float | None) -> Iterator[Bench]:
     """step(grads), with the parameters in a dict or a list of the optimizer's own."""
-    held = next((v for v in stored_attributes(optimizer).values() if _all_arrays(v)), None)
+    held: Any = next((v for v in stored_attributes(optimizer).values() if _all_arrays(v)), None)
     if held is None:
         return
     keys: list[Any] = list(held) if isinstance(held, dict) else list(range(len(held)))
@@ -90,8 +90,9 @@ def _layer_bench(
     values, gradients = made_up()
     values = [values[0], values[1], values[2], values[2][0].copy()]  # two weights with their biases
     gradients = [gradients[0], gradients[1], gradients[2], gradients[2][0].copy()]
+    names = (*ours, *theirs)
     made = [
-        SimpleNamespace(**dict(zip((*ours, *theirs), (*values[i : i + 2], *gradients[i : i + 2]), strict=True)))
+        SimpleNamespace(**dict(zip(names, (*values[i : i + 2], *gradients[i : i + 2]), strict=True)))
         for i in (0, 2)
     ]
     places = [(layer, name) for layer in made for name in ours]
@@ -113,8 +114,8 @@ def _layer_bench(
     def write(i: int, value: np.ndarray) -> None:
         setattr(*places[i], value.copy())
 
-    names = [f"layer{i // 2}.{name}" for i, (_, name) in enumerate(places)]
-    return Bench(names, gradients, read, write, step, optimizer, rate)
+    shown = [f"layer{i // 2}.{name}" for i, (_, name) in enumerate(places)]
+    return Bench(shown, gradients, read, write, step, optimizer, rate)
 
 
 def _if_there(optimizer: Any, *names: str) -> None:

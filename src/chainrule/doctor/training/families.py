@@ -60,6 +60,13 @@ def wrong_adam(steps: np.ndarray, betas: tuple[float, float] | None) -> Match | 
     return None
 
 
+def counts_from_zero(later: np.ndarray, betas: tuple[float, float]) -> bool:
+    """Whether the steps after the first, which is 0 / 0, are those of a counter that reads 0, 1, 2, ..."""
+    counter = np.arange(1, len(later) + 1)
+    first, second = ((1 - b ** (counter + 1)) / (1 - b**counter) for b in betas)
+    return _near(later, first / np.sqrt(second))
+
+
 def _corrections(beta1: float, beta2: float, t: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     one = np.ones(len(t))
     right1, right2 = 1 - beta1**t, 1 - beta2**t
