@@ -41,9 +41,10 @@ def _lasting(case: Case, repair: Repair | None) -> Repair | None:
     if repair is None or not re.search(r"shape\[|\.size|len\(|\*\* 0?\.5| [*/] [\d.]+\b", repair.after):
         return repair
     with resized(case, 0) as other:
-        same = other is not None and set(repair.healed) <= set(other.doubtful)
-        found = repairs(other, (repair.file, repair.line), 0.5) if other is not None and same else None
-    return found if found is not None and set(repair.healed) <= set(found.healed) else repair
+        if other is None or not set(repair.healed) <= set(other.doubtful):
+            return repair
+        found = repairs(other, (repair.file, repair.line), 0.5)
+    return found if found is not None and set(repair.healed) <= set(found.healed) else None
 
 
 def _add_place(case: Case, findings: list[Finding]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def ratio(a: np.ndarray, n: np.ndarray) -> float | None:
 
 
 def count_of(case: Case, name: str, c: float) -> str:
-    """The count, or the ratio of counts, that a factor is; "" if it is none. name: whose gradient is off."""
+    """The count, or ratio of counts, that a factor is; "" if it is none. name: whose gradient is off by it."""
     here = counts(case)
     fits = [(what, of) for what, of in _readings(here) if _is(c, of(here))]
     if not fits:
@@ -84,7 +85,7 @@ def constants(case: Case) -> list[float]:
     """Numbers in the text of forward, or among its defaults, other than 0, 1 and tiny ones."""
     function = case.probe.subject.forward_function
     tree = source_tree(function)
-    nodes = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)] if tree is not None else []
+    nodes: list[Any] = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)] if tree else []
     nodes += [p.default for p in positional(function)]
     found = [abs(float(v)) for v in nodes if type(v) in (int, float)]
     return list(dict.fromkeys(v for v in found if 1e-3 < v < 1e3 and v not in (1.0, 2.0)))

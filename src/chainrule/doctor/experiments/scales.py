@@ -137,7 +137,7 @@ def _keeps_a_mask(case: Case) -> bool:
     forward = case.run.forward if case.run is not None else None
     left = _arrays(forward.cache) if forward is not None else []
     owner = case.probe.subject.owner
-    left += [v for v in stored_attributes(owner).values() if is_array(v)] if owner is not None else []
+    left += _arrays(stored_attributes(owner)) if owner is not None else []
     return any(v.size > 3 and np.unique(v).size == 2 and v.min() == 0 for v in left)
 
 
