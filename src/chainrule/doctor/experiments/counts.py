@@ -31,7 +31,7 @@ def ratio(a: np.ndarray, n: np.ndarray) -> float | None:
 
 
 def count_of(case: Case, name: str, c: float) -> str:
-    """The count, or ratio of counts, that a factor is; "" if it is none. name: whose gradient is off by it."""
+    """The count, or ratio of counts, that a factor is; "" if it is none. name: whose gradient that is."""
     here = counts(case)
     fits = [(what, of) for what, of in _readings(here) if _is(c, of(here))]
     if not fits:
