@@ -8,7 +8,9 @@ is that of the edited forward.
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import re
 import types
 from collections.abc import Iterator
 
@@ -31,7 +33,7 @@ def forward_stores(case: Case) -> Iterator[Finding]:
             continue
         without_ornaments(tree)
         for edit in edits(tree, Pool([], [], [], {})):
-            if edit.code in OVERWRITTEN and _right_with(case, function, edit):
+            if edit.code in OVERWRITTEN and _begins_at_zero(tree, edit) and _right_with(case, function, edit):
                 after = edit.after.replace("__import__('numpy')", "np")
                 yield case.finding(
                     edit.code,
@@ -55,7 +57,19 @@ def _right_with(case: Case, function: types.FunctionType, edit: Edit) -> bool:
             other = Case(case.probe, case.path)
         except Exception:  # an edited forward can fail in any way
             return False
-        return other.error is None and not other.doubtful and set(case.doubtful) <= set(other.right)
+        calm = other.error is None and other.looseness <= case.looseness
+        return calm and not other.doubtful and set(case.doubtful) <= set(other.right)
+
+
+def _begins_at_zero(tree: ast.FunctionDef, edit: Edit) -> bool:
+    """Whether what is written into was made of zeros: only then can it add up."""
+    written = re.split(r"[\[(]", edit.before.replace("np.add.at(", ""))[0].strip()
+    made = [
+        ast.unparse(n.value)
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Assign) and any(ast.unparse(t) == written for t in n.targets)
+    ]
+    return bool(made) and all("zeros" in text for text in made)
 
 
 @contextlib.contextmanager
