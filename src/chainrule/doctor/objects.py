@@ -141,22 +141,6 @@ def layers_of(root: object) -> dict[str, object]:
     return layers
 
 
-def parts_of(root: object, most: int = 200) -> Iterator[tuple[str, object]]:
-    """Every object below root, layer or not, with its path; lists, tuples and dicts are looked through."""
-    waiting: list[tuple[str, object]] = [("", root)]
-    seen = {id(root)}
-    while waiting and len(seen) < most:
-        path, value = waiting.pop(0)
-        for name, child in children_of(value):
-            if id(child) in seen or is_leaf(child):
-                continue
-            seen.add(id(child))
-            below = f"{path}.{name}" if path else name
-            waiting.append((below, child))
-            if not isinstance(child, (list, tuple, dict)):
-                yield below, child
-
-
 def is_layer(value: object) -> bool:
     """Does it have a forward and a backward?"""
     return not is_leaf(value) and forward_of(value) is not None and backward_of(value) is not None

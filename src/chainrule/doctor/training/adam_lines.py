@@ -1,4 +1,4 @@
-"""The statement of an Adam in which its bias correction goes wrong, read from the source."""
+"""The statement of an optimizer that goes wrong, read from the source: a bias correction, or the update."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..calling import source_tree
+from ..naming import LEARNING_RATES
 
 
 def line_of(function: Callable[..., Any], words: str) -> int:
@@ -21,6 +22,17 @@ def line_of(function: Callable[..., Any], words: str) -> int:
     if uncorrected or not corrections:
         return _last(n for n in _statements(tree) if _has_root(n))
     return corrections[-1 if "second moment" in words else 0].lineno
+
+
+def updating_line(function: Callable[..., Any]) -> int:
+    """The last statement in which a learning rate stands; 0 where there is none."""
+    tree = source_tree(function)
+    return 0 if tree is None else _last(n for n in _statements(tree) if any(map(_is_rate, ast.walk(n))))
+
+
+def _is_rate(node: ast.AST) -> bool:
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return bool(LEARNING_RATES.match(name))
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.stmt]:

@@ -14,7 +14,7 @@ from ..objects import find_method
 from ..quiet import quietly, rewind
 from ..report import Finding
 from ..snapshot import Snapshot
-from .adam_lines import line_of
+from .adam_lines import line_of, updating_line
 from .bench import benches
 from .bench_base import Bench, Unusable
 from .families import counts_from_zero, right, wrong_adam
@@ -222,8 +222,8 @@ def _say(
                 function = getattr(optimizer, name)
                 break
     file, line = source_place(function) if function is not None else ("", 0)
-    if words and function is not None:
-        line = line_of(function, words) or line
+    if function is not None:
+        line = (line_of(function, words) if words else updating_line(function)) or line
     return Finding(
         code,
         target=names[0] if names else "",

@@ -12,7 +12,8 @@ import numpy as np
 from ...errors import SubjectError
 from ...source.sites import Site
 from ...source.taps import Taps
-from .names import functions_of, methods_below
+from .below import methods_below
+from .names import functions_of
 from .scene import Scene, as_arrays
 
 Key = tuple[int, int]  # which place in the source, and its how manieth execution

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...calling import source_tree
 from ...discovery.documented import documented_shapes
-from ...objects import parts_of, stored_attributes
+from ...objects import stored_attributes
 from ...snapshot import is_foreign_module
 from .scene import Scene
 
@@ -84,31 +84,6 @@ def functions_of(scene: Scene) -> list[types.FunctionType]:
                 if isinstance(method, (staticmethod, types.FunctionType)):
                     waiting.append(getattr(method, "__func__", method))
     return [f for f in found if "backward" not in f.__name__]
-
-
-def methods_below(scene: Scene) -> list[tuple[types.FunctionType, object]]:
-    """The methods of the objects that this one holds, layers and others, which its forward may reach."""
-    owner = scene.face.owner
-    below = list({type(part): part for _, part in parts_of(owner)}.values()) if owner is not None else []
-    names = {"forward", "__call__"}
-    found: dict[types.FunctionType, object] = {}
-    waiting = functions_of(scene)
-    while waiting and len(found) < 40:
-        names |= {name for function in waiting for name in function.__code__.co_names}
-        waiting = []
-        for part in below:
-            for kind in type(part).__mro__:
-                for name, method in vars(kind).items():
-                    if (
-                        name in names
-                        and isinstance(method, types.FunctionType)
-                        and method not in found
-                        and is_foreign_module(method.__module__)
-                        and "backward" not in name
-                    ):
-                        found[method] = part
-                        waiting.append(method)
-    return list(found.items())
 
 
 @lru_cache(maxsize=2000)
