@@ -64,9 +64,43 @@ def _by_exchange(scene: Scene) -> Iterator[Finding]:
         keys = {m.key for m in within.base if _equal(m.value, value)}
         shifted = _exchanged(within, keys, _shifted(value, axes[0], scene))
         doubled = _exchanged(within, keys, 2 * value)
-        if same(before, shifted) and not same(before, doubled):
+        if not same(before, shifted) or same(before, doubled):
+            continue
+        if _softmaxed(within, value, axes[0]) or _is_cross_entropy(within, keys, value, axes[0], before):
             yield _twice(scene, before, shifted, value.shape[axes[0]], axes[0], _made(within.base, value))
             return
+
+
+def _softmaxed(within: Inside, value: np.ndarray, axis: int) -> bool:
+    """Whether the softmax of these numbers, or its logarithm, stands anywhere."""
+    p = np.exp(value) / np.exp(value).sum(axis, keepdims=True)
+    return any(
+        m.value.shape == p.shape
+        and (np.allclose(m.value, p, 1e-9, 0) or np.allclose(m.value, np.log(p), 1e-9, 0))
+        for m in within.base
+    )
+
+
+def _is_cross_entropy(within: Inside, keys: set[Key], value: np.ndarray, axis: int, before: float) -> bool:
+    """A norm does not notice a constant either. Where one class of one row gets M more, a cross-entropy of
+    logits changes by w log((rest + own e^M) / (rest + own)) - t M: two unknowns, three values of M.
+    """
+    rows = np.moveaxis(value, axis, -1).reshape(-1, value.shape[axis])
+    amounts = np.array([0.5, 1.0, 2.0])
+    for row in range(min(len(rows), MOST)):
+        moved = []
+        for amount in amounts:
+            other = np.moveaxis(value, axis, -1).copy()
+            other.reshape(rows.shape)[row, 0] += amount
+            moved.append(_exchanged(within, keys, np.moveaxis(other, -1, axis)) - before)
+        share = np.exp(rows[row, 0]) / np.exp(rows[row]).sum()
+        grown = np.log1p(share * np.expm1(amounts))
+        terms = np.stack([grown, amounts], axis=1)
+        fit = np.linalg.lstsq(terms, np.array(moved), rcond=None)[0]
+        size = float(np.abs(moved).max())
+        if np.isfinite(size) and size > 1e-9 * abs(before):  # a row that counts
+            return bool(np.abs(terms @ fit - moved).max() < 1e-6 * size and fit[0] > 0)
+    return False
 
 
 def _shifted(y: np.ndarray, axis: int, scene: Scene) -> np.ndarray:
