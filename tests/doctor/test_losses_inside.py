@@ -66,6 +66,35 @@ def test_a_softmax_in_the_scores_and_another_in_the_loss(twice: bool) -> None:
         assert finding.line == Scorer.scores.__code__.co_firstlineno + 2
 
 
+class SharesBehindANorm:
+    """A norm notices a constant as little as a softmax does."""
+
+    def __init__(self) -> None:
+        self.W, self.v = normal(3, 4), normal(4, seed=1)
+
+    def forward(self, x: np.ndarray, target: np.ndarray) -> float:
+        self.x, self.p = x, softmax(x @ self.W)
+        centered = self.p - self.p.mean(axis=1, keepdims=True)
+        self.std = np.sqrt((centered**2).mean(axis=1, keepdims=True) + 1e-5)
+        self.hat = centered / self.std
+        self.r = self.hat @ self.v - target
+        return float((self.r**2).mean())
+
+    def backward(self) -> np.ndarray:
+        dr = 2 * self.r / len(self.r)
+        self.dv = self.hat.T @ dr
+        dhat = dr[:, None] * self.v
+        dp = dhat - dhat.mean(axis=1, keepdims=True)
+        dp = (dp - self.hat * (dhat * self.hat).mean(axis=1, keepdims=True)) / self.std
+        dz = self.p * (dp - (dp * self.p).sum(axis=1, keepdims=True))
+        self.dW = self.x.T @ dz
+        return dz @ self.W.T
+
+
+def test_shares_that_go_through_a_norm() -> None:
+    assert codes(chainrule.check(SharesBehindANorm(), normal(5, 3), normal(5, seed=2))) == []
+
+
 class NextToken:
     """forward(tokens) -> loss; shift: how far the inputs stand before their targets."""
 

@@ -74,11 +74,8 @@ def _by_exchange(scene: Scene) -> Iterator[Finding]:
 def _softmaxed(within: Inside, value: np.ndarray, axis: int) -> bool:
     """Whether the softmax of these numbers, or its logarithm, stands anywhere."""
     p = np.exp(value) / np.exp(value).sum(axis, keepdims=True)
-    return any(
-        m.value.shape == p.shape
-        and (np.allclose(m.value, p, 1e-9, 0) or np.allclose(m.value, np.log(p), 1e-9, 0))
-        for m in within.base
-    )
+    alike = [m.value for m in within.base if m.value.shape == p.shape]
+    return any(np.allclose(v, q, rtol=1e-9, atol=0) for v in alike for q in (p, np.log(p)))
 
 
 def _is_cross_entropy(within: Inside, keys: set[Key], value: np.ndarray, axis: int, before: float) -> bool:
