@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .calling import parameters_of, required
-from .errors import SubjectError
+from .calling import required
+from .criterion import as_subject
+from .errors import NotASubject, SubjectError
 from .examine import examine
 from .factories import build, is_factory
-from .objects import backward_of, forward_of
+from .objects import forward_of
 from .quiet import quietly
 from .report import Finding, Report
 from .step_model import StepModel, only_steps
-from .subject import NotASubject, Subject
+from .subject import Subject
 from .tensors import refuse_tensors
 from .torch_function import as_pair, is_torch_function
 
@@ -51,7 +50,8 @@ def check(
     inputs: what forward takes: arrays, ids, lists of time steps ... Their values are hints: where they could
         hide a fault (a batch of 1, constant values) others are probed.
     params: the parameters, where they are not found: {name: array} or names.
-    loss, target: (loss, gradient) of (y, target), or a loss object; then the whole is checked from its loss.
+    loss, target: (loss, gradient), two functions of (y, target), one function that returns both, or a loss
+        object; then the whole is checked from its loss.
     training: puts the subject into training (True) or evaluation mode (False).
     intent: what the code is meant to be: {"causal"}, {"padding"} ... Without it a leak of the future, which
         could be meant, is not looked for, unless names or masks tell.
@@ -154,12 +154,8 @@ def _of_loss_or_model(
     model = _face(subject, inputs, kwargs, training=options["training"], target=None, loss=None)
     try:
         y = model.forward(model.inputs).outputs
-        pair = _as_pair(options["loss"])
-        if pair is None:
-            return whole
-        of_loss = examine(
-            Subject(pair, (y, options["target"]), name="loss"), Report("loss"), path="loss", seed=seed
-        )
+        alone = Subject(as_subject(options["loss"]), (y, options["target"]), name="loss")
+        of_loss = examine(alone, Report("loss"), path="loss", seed=seed)
         if of_loss:
             return of_loss
     except (SubjectError, NotASubject):
@@ -168,7 +164,7 @@ def _of_loss_or_model(
 
 
 def is_bare_optimizer(subject: Any) -> bool:
-    from .training.optimizer import is_optimizer
+    from .training.likeness import is_optimizer
 
     return is_optimizer(subject)
 
@@ -177,29 +173,6 @@ def _of_optimizer(subject: Any, report: Report) -> list[Finding]:
     from .training.optimizer import check_optimizer
 
     return check_optimizer(subject, notes=report.not_tested)
-
-
-def _as_pair(loss: Any) -> Any:
-    if isinstance(loss, (tuple, list)):
-        value, gradient = loss
-        if backward_of(loss):
-            return None
-        if [p.name for p in parameters_of(value)] == [p.name for p in required(gradient)]:
-            return value, gradient  # the gradient takes what the loss takes
-
-        def forward(y: Any, target: Any) -> tuple[Any, tuple[Any, Any]]:
-            return value(y, target), (y, target)
-
-        @functools.wraps(gradient)  # its name, and its place in the source
-        def backward(cache: tuple[Any, Any]) -> Any:
-            return gradient(*cache), None
-
-        # what it takes is a cache, whatever the user's own gradient takes
-        backward.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [inspect.Parameter("cache", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
-        )
-        return forward, backward
-    return None
 
 
 __all__ = ["SubjectError", "check"]

@@ -14,24 +14,22 @@ from typing import Any
 import numpy as np
 
 from .case import Case, source_place
-from .catalogue import CATALOGUE
 from .errors import SubjectError
 from .experiments.algebra import algebra
 from .experiments.contract import contract
 from .experiments.forward import forward_faults
-from .experiments.frontier import located
+from .experiments.forward_stores import forward_stores
 from .experiments.inside import inside
 from .experiments.one_step import one_step
 from .experiments.paths import paths
 from .experiments.repaired import repaired
 from .experiments.structure import structure
 from .experiments.wiring import wiring
+from .mending import mend
 from .objects import layers_of
 from .probe import Probe
 from .recorder import Recording
 from .report import Finding, Report
-from .source.origin import origin
-from .source.repair import Repair, repairs
 from .step_model import StepModel
 from .subject import NotASubject, Subject
 from .verdict import verdict
@@ -53,7 +51,7 @@ def examine(
         probe = Probe(face, seed=seed, given=given)
         case = Case(probe, path, intent)
         if case.error is not None:
-            return [raised(face, case.error, path)]
+            return _failed(face, case.error, path, report)
         if not path:
             report.tested += case.right
             report.not_tested += case.not_tested
@@ -63,7 +61,7 @@ def examine(
             inner = _inside_layers(case, report, seed)
             if inner:
                 return _with_own_contract(found, inner)
-            for ask in (wiring, algebra, structure, one_step, paths, inside, repaired):
+            for ask in (wiring, forward_stores, algebra, structure, one_step, paths, inside, repaired):
                 found += _tried(ask, case, report)
                 named = any(f.verified and set(f.targets) & set(case.wrong) for f in found)
                 case.kept["proved"] = named and not _of_time(found)
@@ -78,10 +76,10 @@ def examine(
 
             found += _tried(partial(compare_with, reference=like), case, report)
         judged = verdict(case, _honest_about_optimizers(case, found, report))
-        _add_repair(case, judged)
+        mend(case, judged)
         return judged
     except SubjectError as error:
-        return [raised(face, error, path)]
+        return _failed(face, error, path, report)
     finally:
         if probe is not None:
             probe.close()
@@ -106,71 +104,6 @@ def _honest_about_optimizers(case: Case, found: list[Finding], report: Report) -
 def _same_signs(a: np.ndarray, n: np.ndarray, scale: float) -> bool:
     clear = np.abs(n) > 1e-6 * max(float(np.abs(n).max(initial=0)), 1e-300)
     return bool(np.all(np.sign(a[clear]) == np.sign(n[clear])))
-
-
-def _add_repair(case: Case, findings: list[Finding]) -> None:
-    """For proved causes: the line of backward, and the repair in the user's
-    own code, where a small edit does it.
-    """
-    wanted = [f for f in findings if f.targets and f.code in REPAIRABLE and not f.fix.startswith("- ")]
-    if not case.doubtful:
-        return
-    if not wanted:
-        return _add_place(case, findings)
-    try:
-        repair = repairs(case, seconds=0.5)
-    except Exception:  # an edited backward can fail in any way; the finding stands without its repair
-        repair = None
-    if repair is not None and set(wanted[0].targets) & set(repair.healed):
-        wanted[0].fix = repair.diff
-        wanted[0].line, wanted[0].file = repair.line, repair.file
-        wanted[0].rename(_as_repaired(wanted[0].code, repair))
-        _keep_apart(findings, wanted[0], repair.healed)
-    _add_place(case, findings)
-
-
-def _add_place(case: Case, findings: list[Finding]) -> None:
-    """For wrong gradients of which only the function is known: the first wrong statement, or at least the
-    one that makes the gradient.
-    """
-    first = source_place(case.probe.subject.backward_function)[1]
-    for finding in findings:
-        if finding.line != first or finding.trail or not set(finding.targets) & set(case.doubtful):
-            continue
-        found = located(case) if set(finding.targets) & set(case.wrong) else None
-        if found is not None and set(found[1].healed) & set(finding.targets):
-            _, frontier, finding.trail = found
-            finding.line, finding.file = frontier.moment.site.made_at, frontier.moment.site.file
-            if finding.code in REPAIRABLE:
-                _keep_apart(findings, finding, frontier.healed)
-            continue
-        place = origin(case, next(t for t in finding.targets if t in case.doubtful))
-        if place is not None:
-            finding.file, finding.line = place
-
-
-def _as_repaired(code: str, repair: Repair) -> str:
-    """Windows, repeated ids and branches leave the same trace, one contribution of several; which of them it
-    is, the statement tells that has to add up.
-    """
-    if code not in ("overlap-overwritten", "broadcast-not-summed"):
-        return code
-    if repair.code == "duplicate-index-lost":
-        return repair.code
-    return repair.code if code == "broadcast-not-summed" and repair.code == "branch-overwritten" else code
-
-
-def _keep_apart(findings: list[Finding], top: Finding, healed: list[str]) -> None:
-    """One statement put right heals these gradients: what else was said of them were consequences."""
-    top.targets += [n for n in healed if n not in top.targets]
-    findings[:] = [
-        f
-        for f in findings
-        if f is top or f.code not in REPAIRABLE or not f.targets or not set(f.targets) <= set(healed)
-    ]
-
-
-REPAIRABLE = {code for code, known in CATALOGUE.items() if known.section in "BCD"}
 
 
 def _tried(ask: Callable[[Case], Iterable[Finding]], case: Case, report: Report) -> list[Finding]:
@@ -248,6 +181,14 @@ def _inside_layers(case: Case, report: Report, seed: int) -> list[Finding]:
         found += [f for f in local if f.code != "backward-raises"]
     case.probe.state.restore()
     return found
+
+
+def _failed(face: Subject, problem: SubjectError, path: str, report: Report) -> list[Finding]:
+    """The user's exception is a finding; one of the doctor's own is none."""
+    if problem.is_ours:
+        report.not_tested.append(f"{path or face.name}: could not be run here ({problem})")
+        return []
+    return [raised(face, problem, path)]
 
 
 def raised(face: Subject, problem: SubjectError, path: str = "") -> Finding:

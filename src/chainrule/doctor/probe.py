@@ -61,6 +61,14 @@ class Probe:
         if subject.owner is not None:
             promoter.object(subject.owner)
         self.state = Snapshot(subject.roots)
+        try:
+            self._settle(given, own_point)
+        except BaseException:
+            self.original.restore()
+            raise
+
+    def _settle(self, given: Any, own_point: bool) -> None:
+        """Chooses the point, and finds the parameters there."""
         if own_point:
             choose_inputs(self)
         self._try_forward()
@@ -72,7 +80,7 @@ class Probe:
         if own_point:
             choose_parameters(self)
         self.names = self._names()
-        self._values = {p.name: self.value(p.name) for p in subject.parameters}
+        self._values = {p.name: self.value(p.name) for p in self.subject.parameters}
 
     def close(self) -> None:
         """Gives the subject back as it was found."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .calling import BackwardCall, positional
+from .errors import NotASubject
 from .naming import LEARNING_RATES
 from .objects import backward_of, find_method, forward_of
 from .structure import leaves
@@ -68,7 +69,7 @@ class StepModel(Subject):
         raw = self._step(inputs, 0.0)
         value = next((v for _, v in leaves(raw)), None)
         if value is None:
-            raise ValueError("step returned no loss: return the loss of the batch as a float")
+            raise NotASubject("step returned no loss: return the loss of the batch as a float")
         return Forward(raw, raw, None, {"loss": float(np.asarray(value).ravel()[0])})
 
     def backward(self, forward: Forward, upstream: dict[str, Any], inputs: Sequence[Any], rate: float) -> Any:

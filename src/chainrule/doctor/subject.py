@@ -15,14 +15,11 @@ import numpy as np
 
 from .arrays_inside import Place, places
 from .calling import TRAINING, accepts, positional, read_backward, returned_names
+from .errors import NotASubject
 from .naming import IDS, LEARNING_RATES, MASKS, belongs
 from .objects import backward_of, find_method, forward_of
 from .parameters import Parameter, find_parameters
 from .structure import Leaves, is_array, is_real, leaves, mapped
-
-
-class NotASubject(TypeError):
-    """What was handed in has no forward and backward that can be found."""
 
 
 @dataclass
@@ -146,6 +143,8 @@ class Subject:
             rest = raw[:-1]
             outputs = rest[0] if len(rest) == 1 else rest
         if self.loss is not None:
+            from .criterion import loss_value
+
             value = loss_value(self.loss, outputs, self.target)
             return Forward(raw, outputs, cache, {"loss": float(value)})
         return Forward(raw, outputs, cache, dict(leaves(outputs, "")))
@@ -153,6 +152,8 @@ class Subject:
     def backward(self, forward: Forward, upstream: dict[str, Any], inputs: Sequence[Any], rate: float) -> Any:
         """Calls backward; upstream: one array per leaf of the outputs."""
         if self.loss is not None:
+            from .criterion import loss_gradient
+
             outputs = loss_gradient(self.loss, forward.outputs, self.target)
         else:
             outputs = mapped(forward.outputs, lambda name, leaf: _like(upstream[name], leaf))
@@ -335,29 +336,6 @@ class Subject:
     @property
     def roots(self) -> list[Any]:
         return [self.owner] if self.owner is not None else [self.forward_function, self.backward_function]
-
-
-def loss_value(loss: Any, y: Any, target: Any) -> Any:
-    """The loss: of a pair (loss, gradient), of an object with a forward, or of a callable."""
-    if isinstance(loss, (tuple, list)):
-        return loss[0](y, target)
-    name = forward_of(loss)
-    value = getattr(loss, name)(y, target) if name else loss(y, target)
-    return value[0] if isinstance(value, tuple) else value
-
-
-def loss_gradient(loss: Any, y: Any, target: Any) -> Any:
-    """Its gradient with respect to y."""
-    if isinstance(loss, (tuple, list)):
-        return loss[1](y, target)
-    face = Subject(loss, (y, target))
-    forward = face.forward((y, target))
-    face.learn_conventions(forward)
-    forward = face.forward((y, target))
-    returned = face.backward(
-        forward, {n: np.ones(np.shape(v)) for n, v in forward.leaves.items()}, (y, target), 0.0
-    )
-    return returned[0] if isinstance(returned, tuple) else returned
 
 
 def _like(value: Any, leaf: Any) -> Any:

@@ -60,6 +60,85 @@ def test_wrong_corrections_of_adam(kind: str, words: str) -> None:
     assert words in finding.detail
 
 
+class OfGradients(Rule):
+    """step(grads), with parameters of its own."""
+
+    update = None  # type: ignore[assignment]
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.params = [np.ones((3, 2)), np.ones(2)]
+
+    def step(self, grads: list[np.ndarray]) -> None:
+        Rule.update(self, self.params, grads)
+
+
+class OfLayers(Rule):
+    """update_params(layer) for one layer after the other, with one counter."""
+
+    update = None  # type: ignore[assignment]
+
+    def update_params(self, layer: Any) -> None:
+        if not hasattr(layer, "m"):
+            layer.m, layer.v = np.zeros_like(layer.weights), np.zeros_like(layer.weights)
+        self.t += self.kind == "shared"
+        layer.m = self.beta1 * layer.m + (1 - self.beta1) * layer.dweights
+        layer.v = self.beta2 * layer.v + (1 - self.beta2) * layer.dweights**2
+        m, v = self.corrected(layer.m, layer.v)
+        layer.weights -= self.lr * m / (np.sqrt(v) + 1e-8)
+        layer.biases -= self.lr * np.sign(layer.dbiases)
+
+    def pre_update_params(self) -> None:
+        self.t += self.kind == "right"
+
+    def post_update_params(self) -> None:
+        self.t += self.kind == "from zero"
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (OfGradients("no power"), "lacks the power"),
+        (OfGradients("shared"), "counter"),
+        (OfLayers("shared"), "reads 1, 3, 5"),
+        (OfLayers("from zero"), "reads 0, 1, 2"),
+    ],
+)
+def test_optimizers_that_are_handed_gradients_or_layers(rule: Rule, words: str) -> None:
+    (finding,) = check_optimizer(rule)
+    assert finding.code == "adam-bias-correction-wrong"
+    assert words in finding.detail
+
+
+def test_right_ones_that_are_handed_gradients_or_layers() -> None:
+    assert check_optimizer(OfGradients("right")) == []
+    assert check_optimizer(OfLayers("right")) == []
+
+
+class Forgetful:
+    """The second moment's correction lacks the power t: steps of nearly 1, 0.7, 0.58, as AdaGrad's."""
+
+    def __init__(self, lr: float = 0.01, b1: float = 0.9, b2: float = 0.999) -> None:
+        self.lr, self.b1, self.b2, self.t = lr, b1, b2, 0
+        self.m: dict[str, Any] = {}
+        self.v: dict[str, Any] = {}
+
+    def update(self, params: dict[str, np.ndarray], grads: dict[str, np.ndarray]) -> None:
+        self.t += 1
+        for k, g in grads.items():
+            self.m[k] = self.b1 * self.m.get(k, 0.0) + (1 - self.b1) * g
+            self.v[k] = self.b2 * self.v.get(k, 0.0) + (1 - self.b2) * g * g
+            m = self.m[k] / (1 - self.b1**self.t)
+            v = self.v[k] / (1 - self.b2)
+            params[k] -= self.lr * m / (np.sqrt(v) + 1e-8)
+
+
+def test_a_missing_power_is_no_adagrad_and_has_a_line() -> None:
+    (finding,) = check_optimizer(Forgetful())
+    assert "second moment's correction lacks the power" in finding.detail
+    assert finding.line == Forgetful.update.__code__.co_firstlineno + 6
+
+
 def test_right_adam() -> None:
     assert check_optimizer(Rule("right")) == []
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..case import Case, close
 from ..report import Finding
-from .scales import ratio, scaled
+from .counts import ratio
+from .scales import scaled
 
 
 def algebra(case: Case) -> Iterator[Finding]:
@@ -142,7 +143,7 @@ def summed_wrongly(case: Case, name: str) -> Iterator[Finding]:
         )
         return
     # summed too much: a is constant along axes where n is not, and equals n's sum there
-    if _broadcasts(a, n):
+    if _broadcasts(a, n) and ratio(a, n) is None:  # (n constant there, too: then it is a matter of counts)
         for axis in [c for r in range(1, n.ndim + 1) for c in itertools.combinations(range(n.ndim), r)]:
             s = n.sum(axis, keepdims=True)
             if n.ndim and s.size < n.size and close(np.broadcast_to(s, n.shape), _to(a, n), tolerance=1e-5):

@@ -17,9 +17,9 @@ from ..calling import positional, source_tree
 from ..case import TINY_RATE, Case, close
 from ..errors import SubjectError
 from ..objects import stored_attributes
-from ..probe import Arrays
 from ..report import Finding
 from ..source.changes import early_update, mutation
+from .accumulation import accumulation
 from .caches import stale_caches
 from .linearity import linearity
 
@@ -168,48 +168,6 @@ def redrawn_masks(case: Case) -> Iterator[Finding]:
                 detail="the same forward and the same upstream gradient, with another random state "
                 "before backward, give other gradients",
             )
-
-
-def accumulation(case: Case) -> Iterator[Finding]:
-    """Forward and backward again, on the same values: which gradients have added up?"""
-    assert case.run is not None
-    values: Arrays = {n: case.probe.value(n) for n in case.probe.names if case.probe.is_parameter(n)}
-    second = case.again(rounds=2, changes=values)
-    third = case.again(rounds=3, changes=values)
-    if second is None or third is None:
-        return
-    adding, steady = [], []
-    for name in case.probe.names:
-        first = case.run.gradients.get(name)
-        if not isinstance(first, np.ndarray) or np.abs(first).max(initial=0) <= 1e-9 * case.scale:
-            continue
-        if not isinstance(second.get(name), np.ndarray) or np.shape(second[name]) != first.shape:
-            continue
-        if close(second[name], 2 * first, tolerance=1e-6) and close(third[name], 3 * first, tolerance=1e-6):
-            adding.append(name)
-        elif close(second[name], first, tolerance=1e-6):
-            steady.append(name)
-    inputs = [n for n in adding if not case.probe.is_parameter(n)]
-    mixed = [n for n in adding if case.probe.is_parameter(n)]
-    same_layer = [n for n in steady if case.probe.is_parameter(n)]
-    bad = inputs or (mixed if same_layer else [])
-    if bad and not case.probe.subject.is_pair:
-        yield case.finding(
-            "accumulates-across-calls",
-            bad,
-            verified=True,
-            evidence={"second call / first": 2.0, "steady": steady},
-            detail=f"{', '.join(bad)} doubles at the second call and triples at the third; "
-            f"{', '.join(steady) or 'nothing else'} does not",
-        )
-    elif bad:
-        yield case.finding(
-            "accumulates-across-calls",
-            bad,
-            verified=True,
-            evidence={"second call / first": 2.0},
-            detail=f"{', '.join(bad)} doubles at the second call",
-        )
 
 
 def never_computed(case: Case) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from .unseen.batch import Batch, batch_leak
 from .unseen.carried import state_carried_over
 from .unseen.causal import causal_leak, meant
 from .unseen.hidden import hides
-from .unseen.losses import collapsed, softmax_twice
+from .unseen.losses import collapsed
 from .unseen.modes import train_eval_mismatch
 from .unseen.padding import padding_leak
 from .unseen.patches import patch_order
@@ -27,6 +27,7 @@ from .unseen.scene import Scene, inner, root
 from .unseen.shared import shared
 from .unseen.targets import target_leak
 from .unseen.ties import pool_ties
+from .unseen.twice import softmax_twice
 from .unseen.weights import attends
 
 SECONDS, SECONDS_PER_LAYER = 1.5, 0.1

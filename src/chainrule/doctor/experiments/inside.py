@@ -13,9 +13,10 @@ from ..case import Case, close
 from ..report import Finding
 from ..source.adjoints import Intermediates
 from .algebra import algebra
+from .counts import ratio
 from .frontier import Frontier, located
 from .local import DERIVATIVES, explain, is_elementwise
-from .scales import is_score_scale, ratio
+from .scales import is_score_scale
 from .step import Step
 
 
@@ -229,6 +230,8 @@ def _factor(step: Step) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros(0), np.zeros(0, bool)
     with np.errstate(all="ignore"):
         factor = step.a.ravel() / step.g
+    if ratio(step.a, step.n) is not None:
+        return factor, np.zeros(0, bool)  # the right derivative, times a constant
     return factor, np.isfinite(factor) & (np.abs(step.g) > 1e-9)
 
 

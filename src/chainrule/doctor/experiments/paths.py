@@ -19,6 +19,7 @@ from .scales import function_text
 from .structure import normalizes
 
 _STATISTIC = re.compile(r"(mean|var|std|sigma|^mu|rms|norm|deviation|^s2|inv|avg)", re.I)
+STATISTIC = "statistics-treated-constant"
 _MEMORY = re.compile(r"(memory|enc|context|ctx|source|src|keys?$|values?$)", re.I)
 
 
@@ -26,13 +27,18 @@ def paths(case: Case) -> Iterator[Finding]:
     """Every proved forgotten path, the most telling first."""
     freezer = Freezer(case)
     found: list[tuple[int, tuple[bool, int], Finding]] = []
+    cut: dict[str, list[Frozen]] = {}
     for frozen, names in freezer.forgotten(case.wrong):
         code = name_of(case, freezer, frozen, names)
         site = frozen.sites[0]
+        cut.setdefault(code, []).append(frozen)
         rank = code == "branch-overwritten", RANK[code]  # the least specific name for a lost path
         found.append((-len(names), rank, _finding(case, code, frozen, names, site)))
         if len(found) > 40:
             break
+    if _feeds_a_gate(case, freezer, cut):
+        for _, _, finding in found:
+            finding.rename("branch-overwritten" if finding.code == STATISTIC else finding.code)
     if not found:
         return
     most = min(f[0] for f in found)
@@ -85,7 +91,7 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
     if all(_is_statistic(s, freezer, case) for s in frozen.sites) or (
         all(_into_statistic(s) for s in frozen.sites) and any(normalizes(case, n) for n in names)
     ):
-        return "statistics-treated-constant"
+        return STATISTIC
     if any(_is_normalizer(s) for s in frozen.sites):
         return "softmax-diagonal-only"
     if _is_memory(case, freezer, site, names):
@@ -131,6 +137,17 @@ def _is_statistic(site: Site, freezer: Freezer, case: Case) -> bool:
     named = bool(_STATISTIC.search(site.name)) or bool(_STATISTIC.search(site.text))
     largest = max((v.size for v in case.outputs.values()), default=0)
     return named and np.size(value) < largest
+
+
+def _feeds_a_gate(case: Case, freezer: Freezer, cut: dict[str, list[Frozen]]) -> bool:
+    """Whether the same gradient is lost behind the mean, where a weight matrix has made something else of it:
+    squeeze and excite, a context. Of a norm nothing but the statistics themselves explains it.
+    """
+    if STATISTIC not in cut:
+        return False
+    sites = {s.id for several in cut.values() for frozen in several for s in frozen.sites}
+    matrices = [n for n in weights(case) if case.probe.value(n).squeeze().ndim > 1]
+    return any(sites & moved and sites - moved for moved in map(freezer.moved_by, matrices))
 
 
 def _into_statistic(site: Site) -> bool:
@@ -341,7 +358,7 @@ def _is_skip(site: Site, value: object, case: Case) -> bool:
         return True
     if not site.parents or site.parents[0] != "Add" or not site.other:
         return False
-    return "(" in site.other or "@" in site.other or bool(re.search(r"\w", site.other))
+    return bool(re.search(r"[a-z_]", site.other, re.I))  # 1 + exp(-z) is no sum of two ways
 
 
 __all__ = ["paths"]

@@ -11,8 +11,9 @@ from ..case import Case, close
 from ..report import Finding
 from ..source.reach import reached
 from ..source.repair import SECONDS, Repair, repairs
+from .counts import ratio
 from .local import is_elementwise
-from .scales import ratio, scales_scores
+from .scales import scales_scores
 from .structure import normalizes, step_of
 
 

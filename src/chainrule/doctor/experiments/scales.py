@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import ast
-import itertools
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from ..calling import positional, source_tree
-from ..case import Case, close
+from ..case import Case
 from ..errors import SubjectError
+from ..objects import stored_attributes
 from ..report import Finding
-
-
-def ratio(a: np.ndarray, n: np.ndarray) -> float | None:
-    """The constant c with n = c a, None if there is none."""
-    if a.shape != n.shape or not np.any(a) or not np.all(np.isfinite(a)):
-        return None
-    c = float(np.vdot(a, n) / np.vdot(a, a))
-    return c if c != 0 and close(c * a, n, tolerance=1e-5) else None
+from ..structure import is_array
+from .counts import count_of, ratio
 
 
 def scaled(case: Case) -> Iterator[Finding]:
@@ -45,7 +40,7 @@ def _named_factor(case: Case, names: list[str], c: float) -> Finding:
             evidence={"n / a": c},
             detail="the numerical gradient is -1 times the returned one",
         )
-    _, what = count_of(case, abs(c))
+    what = count_of(case, names[0], abs(c))
     evidence = {"n / a": c, "that is": what}
     code = "mean-sum-mismatch"
     if c > 0 and scales_scores(case, c):
@@ -63,45 +58,6 @@ def _named_factor(case: Case, names: list[str], c: float) -> Finding:
         detail=f"the numerical gradient is {c:.6g} times the returned "
         "one" + (f": {what}" if what else "") + sign,
     )
-
-
-def count_of(case: Case, c: float) -> tuple[float, str]:
-    """Which count, or ratio of counts, a factor is: batch, time, features, their products, 2."""
-    lengths: dict[float, str] = {2.0: "2"}
-    for where, value in [
-        *zip(case.probe.subject.input_names, case.probe.inputs, strict=True),
-        *case.outputs.items(),
-    ]:
-        shape = np.shape(value)
-        axes = {f"{where or 'output'} axis {i}": n for i, n in enumerate(shape) if n > 1}
-        for size in range(1, min(4, len(axes)) + 1):
-            for group in itertools.combinations(axes.items(), size):
-                product = float(np.prod([n for _, n in group]))
-                lengths.setdefault(product, " * ".join(f"{n} ({label})" for label, n in group))
-        if isinstance(value, np.ndarray) and (
-            value.dtype == bool
-            or np.issubdtype(value.dtype, np.integer)
-            or set(np.unique(value)) <= {0.0, 1.0}
-        ):
-            ones = float(np.count_nonzero(value))
-            if ones > 1:
-                lengths.setdefault(ones, f"{ones:.0f} (nonzero entries of {where})")
-                lengths.setdefault(
-                    float(value.size - ones) or 2.0, f"{value.size - ones:.0f} (zero entries of {where})"
-                )
-            valid = int(np.count_nonzero(value >= 0))  # -1, -100: labels to ignore
-            if 1 < valid < value.size:
-                lengths.setdefault(float(valid), f"{valid} (entries of {where} that are not negative)")
-    lengths |= {n * n: f"({what}) squared" for n, what in list(lengths.items()) if n * n not in lengths}
-    for n, what in lengths.items():
-        if abs(c - n) < 1e-4 * n:
-            return n, what
-        if abs(c * n - 1) < 1e-4:
-            return n, f"1 / {what}"
-    for (n, what), (m, other) in itertools.permutations(lengths.items(), 2):
-        if abs(c * m - n) < 1e-4 * n:
-            return n / m, f"{what} / {other}"
-    return c, ""
 
 
 def _was_repeated(case: Case, names: list[str], count: int) -> bool:
@@ -170,7 +126,24 @@ def _is_keep_probability(case: Case, c: float) -> bool:
     named = [*named, *map(float, re.findall(r"\b0?\.\d+", function_text(case)))]
     keeps = {k for p in named if 0 < p < 1 for k in (p, 1 - p)}
     fits = any(abs(c * k - 1) < 1e-4 or abs(c - k) < 1e-4 for k in keeps)
-    return fits and (_drops(case) or _has_dropped(case))
+    return fits and (_drops(case) or _has_dropped(case) or _keeps_a_mask(case))
+
+
+def _keeps_a_mask(case: Case) -> bool:
+    """Code that draws, and a mask of zeros and one other number that forward leaves: of weights, say."""
+    drawn = r"\brand\(|random\(|random_sample|binomial|bernoulli|uniform|choice|drop|keep"
+    if not re.search(drawn, function_text(case), re.I):
+        return False
+    forward = case.run.forward if case.run is not None else None
+    left = _arrays(forward.cache) if forward is not None else []
+    owner = case.probe.subject.owner
+    left += _arrays(stored_attributes(owner)) if owner is not None else []
+    return any(v.size > 3 and np.unique(v).size == 2 and v.min() == 0 for v in left)
+
+
+def _arrays(cache: Any) -> list[np.ndarray]:
+    items = cache.values() if isinstance(cache, dict) else cache
+    return [v for v in (items if isinstance(cache, (dict, list, tuple)) else [cache]) if is_array(v)]
 
 
 def _has_dropped(case: Case) -> bool:

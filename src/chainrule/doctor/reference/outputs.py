@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..experiments.scales import count_of
+from ..experiments.counts import count_of
 from .borders import cropped
 from .explanation import Change, Explanation, code_of, flipping, number, rearranged, taking
 from .meeting import Meeting, apart, first_wrong, squeezed
@@ -55,7 +55,7 @@ def _scaled(meeting: Meeting) -> Iterator[Explanation]:
             {"reference / subject": c},
         )
         return
-    _, count = count_of(meeting.case, abs(c))
+    count = count_of(meeting.case, "", abs(c))
     code = "mean-sum-mismatch" if count else "reference-mismatch"
     yield Explanation(
         code,

@@ -48,7 +48,7 @@ class Freezer:
         if self.available:
             self._record()
 
-    def _record(self) -> None:
+    def _record(self, changes: dict[str, np.ndarray] | None = None) -> None:
         def note(site: Site, execution: int, value: Any) -> Any:
             self.values.setdefault(site.id, []).append(
                 np.array(value) if isinstance(value, np.ndarray) else value
@@ -58,9 +58,23 @@ class Freezer:
         try:
             with self.running():
                 self.taps.action = note
-                self._outputs({})
+                self._outputs(changes or {})
         except SubjectError:
             self.available = False
+
+    def moved_by(self, name: str) -> set[int]:
+        """The sites whose values at the point change with an input or a parameter."""
+        kept, self.values = self.values, {}
+        try:
+            self._record({name: self.case.probe.value(name) * 1.01 + 1e-3})
+            now = self.values
+        finally:
+            self.values = kept
+        return {
+            i
+            for i, values in kept.items()
+            if i in now and any(not np.array_equal(a, b) for a, b in zip(values, now[i], strict=False))
+        }
 
     def running(self) -> Any:
         return _Swapped(self.case, self.taps)

@@ -1,7 +1,8 @@
 """Faults of the update, and of training as it runs: section F of the diagnoses."""
 
 from .check import check_training
-from .optimizer import check_optimizer, is_optimizer
+from .likeness import is_optimizer
+from .optimizer import check_optimizer
 from .stepwise import check_step
 from .watch import TrainingWatch
 

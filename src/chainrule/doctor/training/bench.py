@@ -12,6 +12,7 @@ from ..arrays_inside import places
 from ..calling import parameters_of, required
 from ..naming import LEARNING_RATES
 from .bench_base import Bench, functions, made_up
+from .bench_single import gradients_alone, layers
 from .updating import METHODS
 
 
@@ -23,8 +24,7 @@ def benches(optimizer: Any, rate: float | None) -> Iterator[Bench]:
     if isinstance(optimizer, type):
         yield from _classes(optimizer, rate)
         return
-    yield from _own_parameters(optimizer, rate)
-    yield from _handed_over(optimizer, rate)
+    yield from _of_object(optimizer, rate)
 
 
 # ------------------------------------------------------------ classes
@@ -52,8 +52,7 @@ def _classes(kind: type, rate: float | None) -> Iterator[Bench]:
             made = kind(*arguments, **more)
         except Exception:
             continue
-        yield from _own_parameters(made, rate)
-        yield from _handed_over(made, rate)
+        yield from _of_object(made, rate)
 
 
 class _Held:
@@ -80,6 +79,13 @@ def _methods(optimizer: Any) -> Iterator[Callable[..., Any]]:
     for name in METHODS:
         if callable(getattr(optimizer, name, None)):
             yield getattr(optimizer, name)
+
+
+def _of_object(optimizer: Any, rate: float | None) -> Iterator[Bench]:
+    yield from _own_parameters(optimizer, rate)
+    yield from _handed_over(optimizer, rate)
+    yield from gradients_alone(optimizer, rate_of(optimizer) or rate)
+    yield from layers(optimizer, rate_of(optimizer) or rate)
 
 
 def _own_parameters(optimizer: Any, rate: float | None) -> Iterator[Bench]:

@@ -30,7 +30,9 @@ class Match:
 def right(steps: np.ndarray, is_adam: bool) -> bool:
     """Whether some correct optimizer takes these steps: Adam, AdaGrad, RMSProp with or without momentum."""
     t = np.arange(1, len(steps) + 1)
-    if _near(steps, np.ones(len(steps))) or _near(steps, 1 / np.sqrt(t)):
+    # AdaGrad, or a rate that falls so; an Adam without the power t comes close to it, but not so close
+    falling = _near(steps, 1 / np.sqrt(t), 1e-4 if is_adam else TOLERANCE)
+    if _near(steps, np.ones(len(steps))) or falling:
         return True
     if any(_near(steps, b + (1 - b) / (1 - b**t)) for b in BETAS1):  # Nesterov's variant
         return True
@@ -56,6 +58,13 @@ def wrong_adam(steps: np.ndarray, betas: tuple[float, float] | None) -> Match | 
             if np.all(np.isfinite(predicted)) and _near(steps, predicted):
                 return Match(words, predicted)
     return None
+
+
+def counts_from_zero(later: np.ndarray, betas: tuple[float, float]) -> bool:
+    """Whether the steps after the first, which is 0 / 0, are those of a counter that reads 0, 1, 2, ..."""
+    counter = np.arange(1, len(later) + 1)
+    first, second = ((1 - b ** (counter + 1)) / (1 - b**counter) for b in betas)
+    return _near(later, first / np.sqrt(second))
 
 
 def _corrections(beta1: float, beta2: float, t: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
@@ -92,5 +101,5 @@ def _accumulated(single: np.ndarray, momentum: float) -> np.ndarray:
     return np.array(found)
 
 
-def _near(steps: np.ndarray, predicted: np.ndarray) -> bool:
-    return bool(np.all(np.abs(steps - predicted) <= TOLERANCE * np.abs(predicted)))
+def _near(steps: np.ndarray, predicted: np.ndarray, tolerance: float = TOLERANCE) -> bool:
+    return bool(np.all(np.abs(steps - predicted) <= tolerance * np.abs(predicted)))

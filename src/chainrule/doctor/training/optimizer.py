@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import parameters_of, required
+from ..calling import parameters_of
 from ..case import source_place
 from ..objects import find_method
 from ..quiet import quietly, rewind
 from ..report import Finding
 from ..snapshot import Snapshot
+from .adam_lines import line_of, updating_line
 from .bench import benches
 from .bench_base import Bench, Unusable
-from .families import right, wrong_adam
+from .families import counts_from_zero, right, wrong_adam
 from .sequences import is_uniform, read_betas
 
 STEPS = 12
@@ -66,6 +67,8 @@ def run(bench: Bench) -> list[list[np.ndarray]]:
 
 def judge(bench: Bench, steps: list[list[np.ndarray]], optimizer: Any) -> list[Finding]:
     gradients = bench.gradients
+    if not all(np.all(np.isfinite(step)) for step in steps[0]):
+        return [_no_number(bench, steps, optimizer)]
     count = len(gradients)
     idle = [i for i in range(count) if not any(np.any(step[i]) for step in steps)]
     if len(idle) == count:
@@ -108,6 +111,24 @@ def judge(bench: Bench, steps: list[list[np.ndarray]], optimizer: Any) -> list[F
     return _scale(bench, steps, optimizer, rate)
 
 
+def _no_number(bench: Bench, steps: list[list[np.ndarray]], optimizer: Any) -> Finding:
+    """The first step is NaN or infinite: an Adam whose counter begins at 0 divides by 1 - beta**0."""
+    betas = _betas(bench, optimizer)
+    later = np.array([float(np.median(np.abs(step[0]))) for step in steps[1:]]) / (bench.rate or 1.0)
+    said = "under a constant gradient the first step is not a number"
+    if betas is None or not counts_from_zero(later, betas):
+        return _say(optimizer, "update-disagrees", [], {"first step": "NaN"}, said)
+    words = "the step counter reads 0, 1, 2, ... instead of 1, 2, 3, ..."
+    return _say(
+        optimizer,
+        "adam-bias-correction-wrong",
+        [],
+        {"first step": "NaN"},
+        f"{said}: {words}; 1 - beta ** 0 is 0",
+        words,
+    )
+
+
 def _adam(bench: Bench, steps: list[list[np.ndarray]], optimizer: Any, rate: float | None) -> Finding | None:
     betas = _betas(bench, optimizer)
     sequences = {}
@@ -134,6 +155,7 @@ def _adam(bench: Bench, steps: list[list[np.ndarray]], optimizer: Any, rate: flo
                 {n: [round(float(v), 4) for v in u] for n, (u, _) in wrong.items()},
                 f"under a constant gradient the steps are {shown}, ... learning rates long "
                 f"instead of 1, 1, 1, ...: {match.words}",
+                match.words,
             )
     return None
 
@@ -187,7 +209,10 @@ def _betas(bench: Bench, optimizer: Any) -> tuple[float, float] | None:
     return (named[1], named[2]) if len(named) == 2 else None
 
 
-def _say(optimizer: Any, code: str, names: list[str], evidence: dict[str, Any], detail: str) -> Finding:
+def _say(
+    optimizer: Any, code: str, names: list[str], evidence: dict[str, Any], detail: str, words: str = ""
+) -> Finding:
+    """words: what is wrong with an Adam; then its statement is looked for."""
     function: Callable[..., Any] | None = optimizer if inspect.isfunction(optimizer) else None
     if function is None:
         for name in ("step", "update", "update_params", "apply_gradients", "apply", "__call__"):
@@ -197,6 +222,8 @@ def _say(optimizer: Any, code: str, names: list[str], evidence: dict[str, Any], 
                 function = getattr(optimizer, name)
                 break
     file, line = source_place(function) if function is not None else ("", 0)
+    if function is not None:
+        line = (line_of(function, words) if words else updating_line(function)) or line
     return Finding(
         code,
         target=names[0] if names else "",
@@ -213,15 +240,3 @@ def _say(optimizer: Any, code: str, names: list[str], evidence: dict[str, Any], 
 def _name(optimizer: Any) -> str:
     own = getattr(optimizer, "__name__", None)
     return str(own) if own else type(optimizer).__name__
-
-
-def is_optimizer(subject: Any) -> bool:
-    """Does it look like a bare optimizer: step() or update(params, grads), and no forward?"""
-    if inspect.isfunction(subject):
-        names = [p.name for p in parameters_of(subject)]
-        return len(required(subject)) >= 2 and any(
-            n.lower().lstrip("_").startswith(("d", "g")) for n in names[1:2]
-        )
-    return not hasattr(subject, "forward") and any(
-        hasattr(subject, n) for n in ("step", "update", "update_params", "apply_gradients")
-    )

@@ -22,6 +22,7 @@ from ...report import Finding
 from .names import functions_of, identifiers, named_time, own_names, says
 from .said import finding
 from .scene import Scene
+from .spots import looks_ahead
 from .spread import Reach, Spread
 
 DECLARED = {"causal", "decoder", "autoregressive", "language-model", "language model", "gpt"}
@@ -138,7 +139,7 @@ def causal_leak(scene: Scene, layers: list[Scene], why: str) -> Iterator[Finding
                 "output that moved": early,
                 "earlier outputs that move": order.leaks,
             },
-            at=None,
+            at=looks_ahead(scene, index, order.axis, early, late) if place is scene else None,
         )
         return
 

@@ -1,6 +1,4 @@
-"""Losses that are computed from the wrong thing: from pairs that never belonged together, or from
-probabilities where logits are meant.
-"""
+"""Losses that are computed from pairs of a prediction and a target that never belonged together."""
 
 from __future__ import annotations
 
@@ -9,21 +7,19 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ...arrays_inside import places
+from ...criterion import loss_value
 from ...naming import TARGETS
 from ...report import Finding
 from ...step_model import StepModel
 from ...structure import is_array
-from ...subject import loss_value
 from .exchange import varied
-from .moments import Moment, inside
 from .said import finding
 from .scene import Scene
-from .weights import sums_to_one
 
 Loss = Callable[[np.ndarray, np.ndarray], float]  # of predictions and targets
 
 
-def _same(a: float, b: float) -> bool:
+def same(a: float, b: float) -> bool:
     return bool(np.isfinite(a) and np.isfinite(b) and abs(a - b) <= 1e-9 * max(abs(a), abs(b), 1e-12))
 
 
@@ -32,7 +28,7 @@ def collapsed(scene: Scene) -> Iterator[Finding]:
     if isinstance(scene.face, StepModel):
         yield from _collapsed_step(scene)
         return
-    for loss, prediction, target, name in _losses(scene):
+    for loss, prediction, target, name in losses_of(scene):
         if not _becomes_larger(prediction.shape, target.shape):
             continue
         order = _other_order(target, scene.rng)
@@ -42,7 +38,7 @@ def collapsed(scene: Scene) -> Iterator[Finding]:
         before, after = loss(prediction, target), loss(prediction, order)
         control = loss(prediction + 0.3 * np.abs(prediction).mean(), target)
         right = loss(prediction, repaired[0]), loss(prediction, repaired[1])
-        if _same(before, after) and not _same(before, control) and not _same(*right):
+        if same(before, after) and not same(before, control) and not same(*right):
             shapes = f"predictions {prediction.shape} meet targets {target.shape}"
             yield finding(
                 "broadcast-collapsed",
@@ -62,7 +58,7 @@ def collapsed(scene: Scene) -> Iterator[Finding]:
             return
 
 
-def _losses(scene: Scene) -> Iterator[tuple[Loss, np.ndarray, np.ndarray, str]]:
+def losses_of(scene: Scene) -> Iterator[tuple[Loss, np.ndarray, np.ndarray, str]]:
     """The loss handed in beside the model, or the scene itself where it is one."""
     face = scene.face
     if face.loss is not None and is_array(face.target):
@@ -177,72 +173,3 @@ def _differ(a: np.ndarray, b: np.ndarray) -> bool:
     if a.shape != b.shape:
         return True
     return bool(np.any(np.abs(a - b) > 1e-10 * (np.abs(a) + np.abs(b) + 1e-12)))
-
-
-def softmax_twice(scene: Scene, whole: bool) -> Iterator[Finding]:
-    """Probabilities go in, and the loss does not notice when a constant is added to them: it takes logits."""
-    for loss, prediction, target, _ in _losses(scene):
-        if not whole or scene.face.loss is not None:
-            yield from _by_shift(scene, loss, prediction, target)
-            return
-    if whole and scene.y.size == 1:
-        yield from _by_value(scene)
-
-
-def _by_shift(scene: Scene, loss: Loss, y: np.ndarray, target: np.ndarray) -> Iterator[Finding]:
-    axes = sums_to_one(y) if y.ndim > 1 and y.size > 3 else ()
-    if len(axes) != 1:
-        return
-    classes = y.shape[axes[0]]
-    shift = scene.rng.normal(size=[1 if a == axes[0] else n for a, n in enumerate(y.shape)])
-    before, shifted, doubled = loss(y, target), loss(y + shift, target), loss(2 * y, target)
-    if not _same(before, shifted) or _same(before, doubled):
-        return
-    floor = float(np.log(np.e + classes - 1) - 1)
-    yield finding(
-        "softmax-twice",
-        scene,
-        f"what reaches the loss are probabilities (they add up to 1 over axis {axes[0]}), and the "
-        f"loss, {before:.6g}, does"
-        f" not change when constants are added to them: it applies a softmax of its own. Even for a perfect"
-        f" prediction it cannot fall below ln(e + {classes} - 1) - 1 = {floor:.3f} per sample",
-        {"loss": before, "loss, constants added": shifted, "classes": classes, "floor": floor},
-    )
-
-
-def _by_value(scene: Scene) -> Iterator[Finding]:
-    """In one piece of code: later numbers are the softmax of earlier probabilities."""
-    within = inside(scene)
-    if within is None:
-        return
-    shares: list[tuple[Moment, int]] = []
-    for moment in within.base:
-        value = moment.value
-        if value.ndim < 1 or value.size < 3 or value.size > 50_000:
-            continue
-        for earlier, axis in shares:
-            if earlier.value.shape == value.shape and _is_softmax(value, earlier.value, axis):
-                classes = value.shape[axis]
-                yield finding(
-                    "softmax-twice",
-                    scene,
-                    f"these numbers are the softmax of numbers that are probabilities already (from line"
-                    f" {earlier.site.line}: {earlier.site.statement})",
-                    {
-                        "first softmax, line": earlier.site.line,
-                        "second, line": moment.site.line,
-                        "classes": classes,
-                        "floor": float(np.log(np.e + classes - 1) - 1),
-                    },
-                    at=moment,
-                )
-                return
-        axes = sums_to_one(value)
-        if len(axes) == 1 and not any(np.array_equal(m.value, value) for m, _ in shares):
-            shares.append((moment, axes[0]))
-
-
-def _is_softmax(value: np.ndarray, of: np.ndarray, axis: int) -> bool:
-    e = np.exp(of)
-    p = e / e.sum(axis, keepdims=True)
-    return bool(np.allclose(value, p, rtol=1e-9, atol=0) or np.allclose(value, np.log(p), rtol=1e-9, atol=0))

@@ -23,6 +23,7 @@ from .moments import Moment, inside
 from .names import identifiers, own_names, says
 from .said import finding
 from .scene import Scene, as_arrays
+from .spots import AVERAGES, DRAWS, last_with
 
 RANDOM_BY_DESIGN = (
     r"variational_auto|\bvae|reparam|sampl|latent|gumbel|noise|noisy|monte|mc_|bayes|"
@@ -124,6 +125,7 @@ def _random(mode: Mode) -> Iterator[Finding]:
                 "another output"
                 f" at the next call: {share:.0%} of the outputs differ. Something is still drawn at random",
                 {"outputs that differ": share, "mode": _how(mode)},
+                spot=last_with(mode.scene, DRAWS),
             )
             return
 
@@ -158,6 +160,7 @@ def _companions(mode: Mode, layers: list[Scene]) -> Iterator[Finding]:
         f"in evaluation ({_how(mode)}) the output of a sample changes with the other samples of its batch:"
         " the running statistics are not used",
         {"batch axis": batch.axis, "mode": _how(mode)},
+        spot=last_with(place, AVERAGES),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from ...errors import SubjectError
 from ...source.sites import Site
 from ...source.taps import Taps
+from .below import methods_below
 from .names import functions_of
 from .scene import Scene, as_arrays
 
@@ -28,11 +30,15 @@ class Moment:
 
 
 class Inside:
-    """A scene whose intermediates can be read and exchanged."""
+    """A scene whose intermediates can be read and exchanged.
 
-    def __init__(self, scene: Scene) -> None:
+    deep: those of the layers inside of it as well, and of other objects that it holds.
+    """
+
+    def __init__(self, scene: Scene, deep: bool = False) -> None:
         self.scene = scene
         self.taps = Taps(list(functions_of(scene)), scene.face.owner)
+        self.parts = [Taps([f], part) for f, part in methods_below(scene)] if deep else []
         self._base: list[Moment] | None = None
 
     @property
@@ -87,20 +93,24 @@ class Inside:
         return moments
 
     def _tapped(self, action: Callable[[Site, int, Any], Any], run: Callable[[], np.ndarray]) -> np.ndarray:
-        self.taps.counts = {}
-        self.taps.action = action
+        for taps in (self.taps, *self.parts):
+            taps.counts = {}
+            taps.action = action
         face = self.scene.face
         own = face.forward_function
         code = getattr(getattr(own, "__func__", own), "__code__", None)
         tapped = self.taps.tapped.get(code) if code is not None else None
         try:
-            with self.taps:
+            with contextlib.ExitStack() as stack:
+                for taps in (*self.parts, self.taps):
+                    stack.enter_context(taps)
                 if tapped is not None:
                     face.forward_function = tapped.__get__(face.owner) if face.owner is not None else tapped
                 return run()
         finally:
             face.forward_function = own
-            self.taps.action = None
+            for taps in (self.taps, *self.parts):
+                taps.action = None
 
     @property
     def output(self) -> Site:
@@ -126,10 +136,10 @@ class Inside:
         )
 
 
-def inside(scene: Scene) -> Inside | None:
+def inside(scene: Scene, deep: bool = False) -> Inside | None:
     """None where there is no source to be read, or it cannot run that way."""
     try:
-        found = Inside(scene)
+        found = Inside(scene, deep)
         return found if found.taps.sites and found.base else None
     except SubjectError:
         return None

@@ -7,6 +7,7 @@ changes nothing, the mask does its work.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,6 +20,7 @@ from .names import named_time
 from .roles import MEMORY, Roles
 from .said import finding
 from .scene import Scene
+from .spots import last_with
 
 
 def padding_leak(scene: Scene, declared: bool) -> Iterator[Finding]:
@@ -40,6 +42,7 @@ def padding_leak(scene: Scene, declared: bool) -> Iterator[Finding]:
                 f"{hidden.name}) changes"
                 f" {int(moved.sum())} of the outputs that belong to real positions",
                 {"padded positions": count, "outputs that move": int(moved.sum()), "mask": hidden.name},
+                spot=last_with(scene, rf"\b{re.escape(hidden.name)}\b|mask"),
             )
             return
     yield from _longer_ids(scene, declared)

@@ -20,6 +20,7 @@ from ...case import close
 from ...report import Finding
 from .said import finding
 from .scene import WEIGHTS, Scene
+from .spots import first_reading
 
 MOST = 1500  # impulses
 
@@ -57,6 +58,7 @@ def patch_order(scene: Scene) -> Iterator[Finding]:
                     f"axes: windows are flattened as ({order}) and {name} is not",
                     {"weight": weight.shape, "windows flattened as": order},
                     target=name,
+                    spot=first_reading(scene, name),
                 )
                 return
 

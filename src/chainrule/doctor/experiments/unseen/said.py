@@ -18,10 +18,15 @@ def finding(
     *,
     target: str = "",
     at: Moment | None = None,
+    spot: tuple[str, int] | None = None,
     backward: bool = False,
 ) -> Finding:
-    """at: the value with which the fault begins. backward: it stands there, not in forward."""
+    """at: the value with which the fault begins. backward: it stands there, not in forward.
+
+    spot: its file and line, where these are known otherwise.
+    """
     file, line = source_place(scene.face.backward_function if backward else scene.face.forward_function)
+    file, line = spot or (file, line)
     trail = []
     if at is not None:
         file, line = at.site.file, at.site.line

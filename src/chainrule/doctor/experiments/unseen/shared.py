@@ -16,6 +16,7 @@ from .exchange import changed
 from .names import identifiers, own_names, says
 from .said import finding
 from .scene import WEIGHTS, Scene, as_arrays
+from .spots import first_reading
 
 CONVOLUTION = r"conv|kernel|filter|im2col|patch|window"
 DENSE = r"dense|linear|affine|neuron|perceptron|\bfc\b|fully|layer|hidden|unit|weight|^w$"
@@ -74,6 +75,7 @@ def _kernel(scene: Scene, index: int, axis: int) -> Iterator[Finding]:
         f" as it was; adding it changes the output. {name} {shape} has no axis for the input channels",
         {"channel axis": axis, "channels": x.shape[axis], "weight": shape, "window along axes": sliding},
         target=name,
+        spot=first_reading(scene, name),
     )
 
 
@@ -131,6 +133,7 @@ def _weight(scene: Scene, index: int, axis: int) -> Iterator[Finding]:
                 f"for each of the {y.shape[axis]} outputs and none for each input",
                 {"inputs": x.shape[axis], "outputs": y.shape[axis], "weight": value.shape},
                 target=name,
+                spot=first_reading(scene, name),
             )
             return
 

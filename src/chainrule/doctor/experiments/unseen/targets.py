@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 import numpy as np
 
+from ...calling import source_tree
+from ...case import source_place
 from ...report import Finding
 from ...step_model import StepModel
 from ...structure import is_array
 from .exchange import changed, varied
-from .moments import inside
+from .moments import Moment, inside
 from .names import named_time, own_names, says
 from .said import finding
 from .scene import Scene
+from .taught import own_targets
 from .weights import sums_to_one
 
 
@@ -27,6 +31,12 @@ def target_leak(scene: Scene, causal: bool) -> Iterator[Finding]:
     if isinstance(face, StepModel):
         yield from _in_step(scene)
         return
+    if face.target is None:
+        for index, own, rows in own_targets(scene, causal):
+            leak = _leak(scene, scene.names[index], own, True, rows)
+            leak.line, leak.file = _cut(scene, scene.names[index]) or (leak.line, leak.file)
+            yield leak
+            return
     target = face.target
     if not is_array(target) or not scene.y.ndim or says(own_names(scene), r"loss|error|residual|criterion"):
         return
@@ -53,7 +63,7 @@ def target_leak(scene: Scene, causal: bool) -> Iterator[Finding]:
             return
 
 
-def _leak(scene: Scene, name: str, own: list[int], same: bool) -> Finding:
+def _leak(scene: Scene, name: str, own: list[int], same: bool, at: Moment | None = None) -> Finding:
     what = "equals the target, unshifted, and" if same else "is the target itself, and"
     return finding(
         "target-leak",
@@ -62,7 +72,20 @@ def _leak(scene: Scene, name: str, own: list[int], same: bool) -> Finding:
         f" (positions {', '.join(map(str, own[:5]))}): the model can copy what it is to predict",
         {"input": name, "positions that see their own target": own},
         target=name,
+        at=at,
     )
+
+
+def _cut(scene: Scene, name: str) -> tuple[int, str] | None:
+    """The first statement of forward that takes a slice of an input, or uses it at all."""
+    function = scene.face.forward_function
+    tree = source_tree(function)
+    plain = [n for n in ast.walk(tree) if isinstance(n, (ast.Assign, ast.Expr, ast.Return))] if tree else []
+    plain.sort(key=lambda n: n.lineno)
+    using = [n for n in plain if any(isinstance(m, ast.Name) and m.id == name for m in ast.walk(n))]
+    slicing = [n for n in using if any(isinstance(m, ast.Slice) for m in ast.walk(n))]
+    chosen = (slicing or using)[:1]
+    return (chosen[0].lineno, source_place(function)[0]) if chosen else None
 
 
 def _in_step(scene: Scene) -> Iterator[Finding]:

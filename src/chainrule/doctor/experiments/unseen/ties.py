@@ -7,15 +7,19 @@ handed to every tied input is too large there by their number.
 
 from __future__ import annotations
 
+import ast
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
-from ...case import Case
+from ...calling import source_tree
+from ...case import Case, source_place
 from ...errors import SubjectError
 from ...numeric import Numeric
 from ...probe import Probe
 from ...report import Finding
+from ...source.reach import reached
 from ...subject import NotASubject, Subject
 from .names import calls, functions_of, identifiers, own_names, says
 from .said import finding
@@ -60,7 +64,7 @@ def _asked(scene: Scene, probe: Probe) -> Iterator[Finding]:
             if right or not abs(slope) < abs(gradient) * 0.999 + 1e-12:
                 continue
             if not _agrees(probe, name, tied, 0.5 * direction, upstream)[0]:
-                yield finding(
+                found = finding(
                     "pool-ties-duplicated",
                     scene,
                     f"where {how}, moving what is tied together changes the output by {slope:.5g}, the "
@@ -72,7 +76,22 @@ def _asked(scene: Scene, probe: Probe) -> Iterator[Finding]:
                     target=name,
                     backward=True,
                 )
+                found.file, found.line = _comparison(probe.subject) or (found.file, found.line)
+                yield found
                 return
+
+
+def _comparison(subject: Subject) -> tuple[str, int] | None:
+    """The statement that finds the maxima by comparing with them: in backward, or where forward does."""
+    for start in (subject.backward_function, subject.forward_function):
+        for function in reached(start, subject.owner):
+            tree = source_tree(function)
+            for node in ast.walk(tree) if tree is not None else ():
+                if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Eq, ast.GtE, ast.LtE)):
+                    sides = (node.left, *node.comparators)
+                    if not any(isinstance(s, ast.Constant) or "shape" in ast.unparse(s) for s in sides):
+                        return source_place(function)[0], node.lineno
+    return None
 
 
 def _ties(x: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray, str]]:
@@ -88,6 +107,21 @@ def _ties(x: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray,
             place = np.concatenate([[0, 1], rng.integers(0, 2, size=x.shape[axis] - 2)])
             d = rng.uniform(0.5, 1.5, size=x.shape).take(place, axis)
             yield x.take(place, axis), d, f"slices along axis {axis} are repeated"
+    yield from _uniform(x, rng)
+
+
+def _uniform(x: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray, str]]:
+    """The same numbers all along one axis or two: what a convolution makes of them is tied, too."""
+    long = [axis for axis in range(1, x.ndim) if x.shape[axis] > 2]
+    for axes in [*((a,) for a in long), *itertools.combinations(long, 2)]:
+        first = tuple(slice(1) if axis in axes else slice(None) for axis in range(x.ndim))
+        d = rng.uniform(0.5, 1.5, size=x[first].shape)
+        said = " and ".join(map(str, axes))
+        yield (
+            np.broadcast_to(x[first], x.shape).copy(),
+            np.broadcast_to(d, x.shape).copy(),
+            f"inputs are the same along axis {said}",
+        )
 
 
 def _agrees(

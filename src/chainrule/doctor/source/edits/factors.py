@@ -34,6 +34,8 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
         return
     text = ast.unparse(node)
+    for constant in ("0.5", "2"):
+        yield "mean-sum-mismatch", f"a factor {constant}", expr(f"({text}) * {constant}", node)
     for factor in [*pool.scalars, *pool.arrays]:
         if factor != text:
             yield factor_code(factor, statement), f"a factor {factor}", expr(f"({text}) * {factor}", node)

@@ -1,0 +1,70 @@
+"""The same code at other sizes: what is a count there, and what was a coincidence?
+
+With 4 samples the root of the batch is 2, and 5 features over 4 samples are 1.25. One sample more, or one
+feature, and the numbers part.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..case import Case
+from ..errors import NotASubject, SubjectError
+from ..probe import Probe
+from ..structure import is_array, is_real
+from ..subject import Subject
+
+AXES = 3
+
+
+@contextlib.contextmanager
+def resized(case: Case, axis: int) -> Iterator[Case | None]:
+    """A case with one more sample (axis 0), step or feature in all inputs that have this length there; None
+    where the code refuses. Inside of the block the subject is there, and not at its old point.
+    """
+    probe = case.probe
+    face = probe.subject
+    inputs = _longer((*probe.inputs, face.target), axis)
+    if inputs is None or type(face) is not Subject:
+        yield None
+        return
+    subject: Any = face.owner
+    if subject is None:
+        subject = (face.forward_function, face.backward_function)
+    probe.state.restore()
+    other = None
+    try:
+        other = Probe(
+            Subject(subject, inputs[:-1], dict(face.kwargs), loss=face.loss, target=inputs[-1]),
+            own_point=False,
+        )
+        found = Case(other)
+        yield found if found.error is None and found.run is not None else None
+    except (SubjectError, NotASubject):
+        yield None
+    finally:
+        if other is not None:
+            other.close()
+        probe.state.restore()
+
+
+def _longer(inputs: tuple[Any, ...], axis: int) -> tuple[Any, ...] | None:
+    first = next((v for v in inputs if is_array(v) and v.ndim), None)
+    if first is None or first.ndim <= axis or first.shape[axis] < 2:
+        return None
+    rng = np.random.default_rng(67)
+    length = first.shape[axis]
+
+    def longer(value: Any) -> Any:
+        if not is_array(value) or value.ndim <= axis or value.shape[axis] != length:
+            return value
+        more = value.take([rng.integers(length)], axis)
+        if is_real(value):
+            more = more * rng.uniform(0.5, 1.5, size=more.shape)
+        return np.concatenate([value, more], axis)
+
+    return tuple(map(longer, inputs))

@@ -1,0 +1,88 @@
+"""From a proved cause to the line of the user's code, and to the repair where a small edit does it."""
+
+from __future__ import annotations
+
+import re
+
+from .case import Case, source_place
+from .catalogue import CATALOGUE
+from .experiments.elsewhere import resized
+from .experiments.frontier import located
+from .report import Finding
+from .source.origin import origin
+from .source.repair import Repair, repairs
+
+REPAIRABLE = {code for code, known in CATALOGUE.items() if known.section in "BCD"}
+
+
+def mend(case: Case, findings: list[Finding]) -> None:
+    """For proved causes: the line of backward, and the repair in the user's
+    own code, where a small edit does it.
+    """
+    wanted = [f for f in findings if f.targets and f.code in REPAIRABLE and not f.fix.startswith("- ")]
+    if not case.doubtful:
+        return
+    if not wanted:
+        return _add_place(case, findings)
+    try:
+        repair = _lasting(case, repairs(case, seconds=0.5))
+    except Exception:  # an edited backward can fail in any way; the finding stands without its repair
+        repair = None
+    if repair is not None and set(wanted[0].targets) & set(repair.healed):
+        wanted[0].fix = repair.diff
+        wanted[0].line, wanted[0].file = repair.line, repair.file
+        wanted[0].rename(_as_repaired(wanted[0].code, repair))
+        _keep_apart(findings, wanted[0], repair.healed)
+    _add_place(case, findings)
+
+
+def _lasting(case: Case, repair: Repair | None) -> Repair | None:
+    """A number may repair by a coincidence of sizes: then the repair that does it with another batch."""
+    if repair is None or not re.search(r"shape\[|\.size|len\(|\*\* 0?\.5| [*/] [\d.]+\b", repair.after):
+        return repair
+    with resized(case, 0) as other:
+        if other is None or not set(repair.healed) <= set(other.doubtful):
+            return repair
+        found = repairs(other, (repair.file, repair.line), 0.5)
+    return found if found is not None and set(repair.healed) <= set(found.healed) else None
+
+
+def _add_place(case: Case, findings: list[Finding]) -> None:
+    """For wrong gradients of which only the function is known: the first wrong statement, or at least the
+    one that makes the gradient.
+    """
+    first = source_place(case.probe.subject.backward_function)[1]
+    for finding in findings:
+        if finding.line != first or finding.trail or not set(finding.targets) & set(case.doubtful):
+            continue
+        found = located(case) if set(finding.targets) & set(case.wrong) else None
+        if found is not None and set(found[1].healed) & set(finding.targets):
+            _, frontier, finding.trail = found
+            finding.line, finding.file = frontier.moment.site.made_at, frontier.moment.site.file
+            if finding.code in REPAIRABLE:
+                _keep_apart(findings, finding, frontier.healed)
+            continue
+        place = origin(case, next(t for t in finding.targets if t in case.doubtful))
+        if place is not None:
+            finding.file, finding.line = place
+
+
+def _as_repaired(code: str, repair: Repair) -> str:
+    """Windows, repeated ids and branches leave the same trace, one contribution of several; which of them it
+    is, the statement tells that has to add up.
+    """
+    if code not in ("overlap-overwritten", "broadcast-not-summed"):
+        return code
+    if repair.code == "duplicate-index-lost":
+        return repair.code
+    return repair.code if code == "broadcast-not-summed" and repair.code == "branch-overwritten" else code
+
+
+def _keep_apart(findings: list[Finding], top: Finding, healed: list[str]) -> None:
+    """One statement put right heals these gradients: what else was said of them were consequences."""
+    top.targets += [n for n in healed if n not in top.targets]
+    findings[:] = [
+        f
+        for f in findings
+        if f is top or f.code not in REPAIRABLE or not f.targets or not set(f.targets) <= set(healed)
+    ]
