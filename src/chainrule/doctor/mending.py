@@ -38,7 +38,8 @@ def mend(case: Case, findings: list[Finding]) -> None:
 
 def _lasting(case: Case, repair: Repair | None) -> Repair | None:
     """A number may repair by a coincidence of sizes: then the repair that does it with another batch."""
-    if repair is None or not re.search(r"shape\[|\.size|len\(|\*\* 0?\.5| [*/] [\d.]+\b", repair.after):
+    number = r"^\+.*(shape\[|\.size|len\(|\*\* 0?\.5| [*/] [\d.]+\b)"
+    if repair is None or not re.search(number, repair.diff, re.M):
         return repair
     with resized(case, 0) as other:
         if other is None or not set(repair.healed) <= set(other.doubtful):

@@ -33,7 +33,7 @@ def forward_stores(case: Case) -> Iterator[Finding]:
             continue
         without_ornaments(tree)
         for edit in edits(tree, Pool([], [], [], {})):
-            if edit.code in OVERWRITTEN and _begins_at_zero(tree, edit) and _right_with(case, function, edit):
+            if edit.code in OVERWRITTEN and _begins_at_zero(tree, edit) and _right_with(case, function, tree):
                 after = edit.after.replace("__import__('numpy')", "np")
                 yield case.finding(
                     edit.code,
@@ -48,8 +48,8 @@ def forward_stores(case: Case) -> Iterator[Finding]:
                 return
 
 
-def _right_with(case: Case, function: types.FunctionType, edit: Edit) -> bool:
-    new = compiled(function, edit.tree)
+def _right_with(case: Case, function: types.FunctionType, tree: ast.FunctionDef) -> bool:
+    new = compiled(function, tree)
     if new is None:
         return False
     with _in_place(case, function, new):
