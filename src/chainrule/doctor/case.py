@@ -4,7 +4,6 @@ the numbers say, and where they differ.
 
 from __future__ import annotations
 
-import ast
 import inspect
 from collections.abc import Callable
 from functools import cached_property
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .calling import positional, source_tree
+from .calling import positional
 from .errors import SubjectError
 from .numeric import Numeric, flat
 from .objects import stored_attributes
@@ -213,12 +212,6 @@ class Case:
     @property
     def upstream(self) -> np.ndarray:
         return flat(self.probe.upstream)
-
-    def looped(self, line: int) -> bool:
-        """Whether a line of backward stands in a loop."""
-        tree = source_tree(self.probe.subject.backward_function)
-        loops = [n for n in ast.walk(tree) if isinstance(n, (ast.For, ast.While))] if tree else []
-        return any(loop.lineno <= line <= (loop.end_lineno or 0) for loop in loops)
 
     # ------------------------------------------------------------ saying
 

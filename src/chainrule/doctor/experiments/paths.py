@@ -234,18 +234,21 @@ def over_layers(case: Case, freezer: Freezer, site: Site) -> bool:
             or np.size(recorded[0]) < 2
         ):
             continue
-        part_of_parameter = any(
-            p.size >= np.size(recorded[0]) and np.isin(np.ravel(recorded[0]), p).all()
-            for p in parameters
-            if np.ndim(recorded[0]) == 2
-        )
-        if (
-            part_of_parameter
-            and np.shape(recorded[0]) == np.shape(recorded[1])
-            and not np.array_equal(recorded[0], recorded[1])
-        ):
+        if np.ndim(recorded[0]) != 2 or np.array_equal(recorded[0], recorded[1]):
+            continue
+        if any(_parts_of(p, recorded) for p in parameters):
             return True
     return False
+
+
+def _parts_of(parameter: np.ndarray, values: list[Any]) -> bool:
+    """Whether all values are cut out of one parameter (W[0], W[1], ...), not only the first, which may be a
+    bias where the state is still 0.
+    """
+    return all(
+        np.shape(v) == np.shape(values[0]) and parameter.size >= np.size(v) and np.isin(v, parameter).all()
+        for v in values
+    )
 
 
 def _used_often(case: Case, freezer: Freezer, names: list[str]) -> bool:

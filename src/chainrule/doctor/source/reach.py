@@ -1,7 +1,8 @@
 """Which of the user's own functions does a function call, and where does Python look them up?
 
-Those of its module, of the other files of its project, and the methods of its object. Of other objects'
-methods there is nothing here: a layer inside of a layer is a subject of its own.
+Those of its module, of the other files of its project, the methods of its object, and those of the plain
+objects that it keeps (a direction, a gate). A layer inside of a layer is a subject of its own: of its methods
+there is nothing here.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import types
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from ..objects import children_of, is_layer, is_leaf
 from ..snapshot import is_foreign_module, project_of
+
+MOST_HELPERS = 20  # of one list
 
 
 class Called(NamedTuple):
@@ -32,12 +36,29 @@ def calls(function: types.FunctionType, owner: Any, abroad: bool = True) -> Iter
             called.__module__ == function.__module__ or (abroad and _one_project(called, function))
         ):
             yield from _held(called, function.__globals__, name, value)
-        for kind in type(owner).__mro__ if owner is not None else ():
-            if name in vars(kind):
-                method = plain(vars(kind)[name])
-                if method is not None:
-                    yield from _held(method, kind, name, vars(kind)[name])
-                break
+        for lineage in _lineages(owner):
+            for kind in lineage:
+                if name in vars(kind):
+                    method = plain(vars(kind)[name])
+                    if method is not None:
+                        yield from _held(method, kind, name, vars(kind)[name])
+                    break
+
+
+def _lineages(owner: Any) -> Iterator[tuple[type, ...]]:
+    """The classes in which methods are looked up: its own, and those of the helpers that it keeps."""
+    if owner is None:
+        return
+    yield type(owner).__mro__
+    known = {type(owner)}
+    for _, value in children_of(owner):
+        items = [v for _, v in children_of(value)] if type(value) in (list, tuple, dict) else [value]
+        for item in items[:MOST_HELPERS]:
+            kind = type(item)
+            if kind not in known and is_foreign_module(kind.__module__) and not is_leaf(item):
+                known.add(kind)
+                if not is_layer(item):
+                    yield kind.__mro__
 
 
 def reached(function: Any, owner: Any, abroad: bool = False) -> list[types.FunctionType]:
