@@ -18,6 +18,7 @@ from .catalogue import CATALOGUE
 from .errors import SubjectError
 from .experiments.algebra import algebra
 from .experiments.contract import contract
+from .experiments.engine import engine
 from .experiments.forward import forward_faults
 from .experiments.frontier import located
 from .experiments.inside import inside
@@ -63,7 +64,7 @@ def examine(
             inner = _inside_layers(case, report, seed)
             if inner:
                 return _with_own_contract(found, inner)
-            for ask in (wiring, algebra, structure, one_step, paths, inside, repaired):
+            for ask in (wiring, engine, algebra, structure, one_step, paths, inside, repaired):
                 found += _tried(ask, case, report)
                 named = any(f.verified and set(f.targets) & set(case.wrong) for f in found)
                 case.kept["proved"] = named and not _of_time(found)

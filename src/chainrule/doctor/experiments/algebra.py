@@ -14,6 +14,7 @@ import numpy as np
 
 from ..case import Case, close
 from ..report import Finding
+from .order import axes_of, places
 from .scales import ratio, scaled
 
 
@@ -92,6 +93,17 @@ def axes_exchanged(case: Case, name: str) -> Iterator[Finding]:
                 f"gradient with axes {order}, reshaped to {a.shape}",
             )
             return
+    shape, strides = axes_of(places(a, n))
+    if shape:
+        yield case.finding(
+            "reshape-for-transpose",
+            [name],
+            verified=True,
+            evidence={"same sorted values": True, "axes": shape, "their steps in the gradient": strides},
+            detail=f"it holds the right numbers in the wrong order: as {shape}, axes have to be exchanged "
+            "before the reshape",
+        )
+        return
     for shape in _factorings(n.size, n.shape):
         block = a.reshape(shape)
         for order in itertools.permutations(range(len(shape))):

@@ -75,8 +75,17 @@ def signs(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                 "the difference the other way round",
                 at(ast.BinOp(node.right, ast.Sub(), node.left), node),
             )
-    if is_value(node, statement):
+    if is_value(node, statement) or _is_handed_on(node, statement):
         yield "sign-flipped", "a minus", at(ast.UnaryOp(ast.USub(), cast(ast.expr, node)), node)
+
+
+def _is_handed_on(node: ast.AST, statement: ast.stmt) -> bool:
+    """A variable that a function or a method is given: rotate(dq, cos, sin)."""
+    return isinstance(node, (ast.Name, ast.Attribute)) and any(
+        isinstance(call, ast.Call) and any(node is a for a in call.args)
+        for call in ast.walk(statement)
+        if not (isinstance(call, ast.Call) and ast.unparse(call.func).startswith(("np.", "numpy.")))
+    )
 
 
 def is_value(node: ast.AST, statement: ast.stmt) -> bool:
