@@ -185,8 +185,8 @@ def _to(a: np.ndarray, n: np.ndarray) -> np.ndarray:
 
 def blocks_permuted(case: Case, name: str) -> Iterator[Finding]:
     """n is a with 2, 3 or 4 equal blocks along one axis in another order: stacked gates."""
-    a, n = case.a(name), case.n(name)
-    if a.shape != n.shape:
+    a = case.a(name)
+    if a.shape != case.probe.value(name).shape:
         return
     for axis in range(a.ndim):
         for count in (4, 3, 2):

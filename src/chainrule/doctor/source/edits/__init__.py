@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .factors import factors, terms
 from .names import names
+from .parts import never_read, orders, unread
 from .pool import Pool
 from .statements import assignments, constants, drops, signs
 from .steps import steps
@@ -38,7 +39,10 @@ class Edit:
 
 def edits(function: ast.FunctionDef, pool: Pool, lines: set[int] | None = None) -> Iterator[Edit]:
     """All edits, the simplest first; `lines` restricts them to some statements."""
+    pool = replace(pool, unread=never_read(function))
     for family in (
+        unread,
+        orders,
         assignments,
         signs,
         transposes,
