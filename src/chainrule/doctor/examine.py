@@ -23,7 +23,7 @@ from .experiments.forward import forward_faults
 from .experiments.frontier import located
 from .experiments.inside import inside
 from .experiments.one_step import one_step
-from .experiments.paths import paths
+from .experiments.paths import far_paths, near_paths
 from .experiments.repaired import repaired
 from .experiments.structure import structure
 from .experiments.wiring import wiring
@@ -64,7 +64,17 @@ def examine(
             inner = _inside_layers(case, report, seed)
             if inner:
                 return _with_own_contract(found, inner)
-            for ask in (wiring, engine, algebra, structure, one_step, paths, inside, repaired):
+            for ask in (
+                wiring,
+                engine,
+                algebra,
+                structure,
+                one_step,
+                near_paths,
+                inside,
+                far_paths,
+                repaired,
+            ):
                 found += _tried(ask, case, report)
                 named = any(f.verified and set(f.targets) & set(case.wrong) for f in found)
                 case.kept["proved"] = named and not _of_time(found)

@@ -22,11 +22,22 @@ _STATISTIC = re.compile(r"(mean|var|std|sigma|^mu|rms|norm|deviation|^s2|inv|avg
 _MEMORY = re.compile(r"(memory|enc|context|ctx|source|src|keys?$|values?$)", re.I)
 
 
-def paths(case: Case) -> Iterator[Finding]:
+def near_paths(case: Case) -> Iterator[Finding]:
+    """The paths through a single use of a value; cheap, and nearly always it is one of these."""
+    yield from _paths(case, near=True)
+
+
+def far_paths(case: Case) -> Iterator[Finding]:
+    """Pairs of uses, and what explains only some of the gradients."""
+    yield from _paths(case, near=False)
+
+
+def _paths(case: Case, near: bool) -> Iterator[Finding]:
     """Every proved forgotten path, the most telling first."""
-    freezer = Freezer(case)
+    freezer = case.kept.get("freezer") or Freezer(case)
+    case.kept["freezer"] = freezer
     found: list[tuple[int, tuple[bool, int], Finding]] = []
-    for frozen, names in freezer.forgotten(case.wrong):
+    for frozen, names in freezer.forgotten(case.wrong, near):
         code = name_of(case, freezer, frozen, names)
         site = frozen.sites[0]
         rank = code == "branch-overwritten", RANK[code]  # the least specific name for a lost path
@@ -347,4 +358,4 @@ def _is_skip(site: Site, value: object, case: Case) -> bool:
     return "(" in site.other or "@" in site.other or bool(re.search(r"\w", site.other))
 
 
-__all__ = ["paths"]
+__all__ = ["far_paths", "near_paths"]

@@ -8,11 +8,12 @@ there is nothing here.
 from __future__ import annotations
 
 import inspect
+import itertools
 import types
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ..objects import children_of, is_layer, is_leaf
+from ..objects import is_layer, is_leaf, stored_attributes
 from ..snapshot import is_foreign_module, project_of
 
 MOST_HELPERS = 20  # of one list
@@ -29,6 +30,7 @@ class Called(NamedTuple):
 
 def calls(function: types.FunctionType, owner: Any, abroad: bool = True) -> Iterator[Called]:
     """What the names in a function's code may stand for. abroad: in other files of the project, too."""
+    lineages = _lineages(owner)
     for name in function.__code__.co_names:
         value = function.__globals__.get(name)
         called = plain(value)
@@ -36,7 +38,7 @@ def calls(function: types.FunctionType, owner: Any, abroad: bool = True) -> Iter
             called.__module__ == function.__module__ or (abroad and _one_project(called, function))
         ):
             yield from _held(called, function.__globals__, name, value)
-        for lineage in _lineages(owner):
+        for lineage in lineages:
             for kind in lineage:
                 if name in vars(kind):
                     method = plain(vars(kind)[name])
@@ -45,20 +47,23 @@ def calls(function: types.FunctionType, owner: Any, abroad: bool = True) -> Iter
                     break
 
 
-def _lineages(owner: Any) -> Iterator[tuple[type, ...]]:
+def _lineages(owner: Any) -> list[tuple[type, ...]]:
     """The classes in which methods are looked up: its own, and those of the helpers that it keeps."""
     if owner is None:
-        return
-    yield type(owner).__mro__
-    known = {type(owner)}
-    for _, value in children_of(owner):
-        items = [v for _, v in children_of(value)] if type(value) in (list, tuple, dict) else [value]
-        for item in items[:MOST_HELPERS]:
+        return []
+    found = [type(owner).__mro__]
+    known: set[type] = {type(owner)}
+    for value in stored_attributes(owner).values():
+        kind = type(value)
+        items: Any = value.values() if kind is dict else value if kind in (list, tuple) else (value,)  # type: ignore[attr-defined]
+        for item in itertools.islice(items, MOST_HELPERS):
             kind = type(item)
-            if kind not in known and is_foreign_module(kind.__module__) and not is_leaf(item):
-                known.add(kind)
-                if not is_layer(item):
-                    yield kind.__mro__
+            if kind in known:
+                continue
+            known.add(kind)
+            if is_foreign_module(kind.__module__) and not is_leaf(item) and not is_layer(item):
+                found.append(kind.__mro__)
+    return found
 
 
 def reached(function: Any, owner: Any, abroad: bool = False) -> list[types.FunctionType]:
