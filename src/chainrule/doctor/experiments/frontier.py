@@ -17,7 +17,7 @@ from ..naming import belongs
 from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
 
 SECONDS = 2.5
-SECONDS_WHEN_NAMED = 0.7  # then only the line is looked for
+SECONDS_WHEN_NAMED = 0.9  # then only the line is looked for
 MOST_SITES, MOST_TRUTHS = 30, 12  # that are tried in the place of one statement
 
 

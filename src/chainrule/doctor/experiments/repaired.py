@@ -64,11 +64,12 @@ def code_of(case: Case, repair: Repair) -> str:
         return "attention-scale-missing"
     if code == "attention-scale-missing" and not _has_softmax(case):
         return "mean-sum-mismatch"  # a constant factor, whatever it is called
-    if code == "branch-overwritten" and "[" in text.split("=")[0]:
+    left = re.sub(r"\[(['\"])(\w+)\1\]", r".\2", text.split("=")[0])  # grads["W"] is grads.W
+    if code == "branch-overwritten" and "[" in left:
         return "overlap-overwritten"
     if (
         code == "branch-overwritten"
-        and re.search(r"self\.|grads?\[", text.split("=")[0])
+        and "." in left
         and all(case.probe.is_parameter(n) for n in repair.healed)
     ):
         return "last-step-only" if _looped(case, repair) else "tied-weight-lost"

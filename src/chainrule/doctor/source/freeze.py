@@ -145,7 +145,9 @@ class Freezer:
         direction = self.directions(name)[0]
         try:
             whole = self.slope(name, 0, Frozen(()))
-            taken = {s.id: whole - self.slope(name, 0, Frozen((s,), None, len(self.values[s.id]))) for s in uses}
+            taken = {
+                s.id: whole - self.slope(name, 0, Frozen((s,), None, len(self.values[s.id]))) for s in uses
+            }
         except SubjectError:
             return
         missing = whole - float(np.vdot(a, direction))

@@ -52,7 +52,11 @@ def unread(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         code = "branch-overwritten"
         if re.search(r"next|carry|prev|last|_n$|_?h$|state", name):
             bare = re.sub(r"^_*(grad_?|d_?)", "", name)
-            code = "cell-gradient-dropped" if CELLS.search(bare) or bare[:1] == "c" else "hidden-gradient-dropped"
+            code = (
+                "cell-gradient-dropped"
+                if CELLS.search(bare) or bare[:1] == "c"
+                else "hidden-gradient-dropped"
+            )
         yield code, f"+ {name}", expr(f"({text}) + {name}", node)
 
 

@@ -19,7 +19,7 @@ def assignments(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     if isinstance(node, (ast.Assign, ast.AugAssign)):
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
         value = ast.unparse(node.value)
-        if isinstance(target, ast.Subscript):
+        if isinstance(target, ast.Subscript) and not _is_key(target.slice):
             array, index = ast.unparse(target.value), ast.unparse(target.slice)
             fancy = not re.search(r":", index)
             sign = "-" if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub) else ""
@@ -39,7 +39,7 @@ def assignments(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                 )
         elif (
             isinstance(node, ast.Assign)
-            and isinstance(target, (ast.Name, ast.Attribute))
+            and isinstance(target, (ast.Name, ast.Attribute, ast.Subscript))
             and len(node.targets) == 1
         ):
             yield (
@@ -77,6 +77,11 @@ def signs(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
             )
     if is_value(node, statement) or _is_handed_on(node, statement):
         yield "sign-flipped", "a minus", at(ast.UnaryOp(ast.USub(), cast(ast.expr, node)), node)
+
+
+def _is_key(index: ast.expr) -> bool:
+    """grads["W"] is a variable, as grads.W is."""
+    return isinstance(index, ast.Constant) and isinstance(index.value, str)
 
 
 def _is_handed_on(node: ast.AST, statement: ast.stmt) -> bool:
