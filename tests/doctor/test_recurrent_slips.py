@@ -1,5 +1,5 @@
-"""Slips in a loop over time: `=` for `+=` where the state before is 0, a carry that nobody adds, gates joined in
-another order. Each is named, and the line is the one to be changed.
+"""Slips in a loop over time: `=` for `+=` where the state before is 0, a carry that nobody adds, gates joined
+in another order. Each is named, and the line is the one to be changed.
 """
 
 from __future__ import annotations
@@ -140,14 +140,19 @@ class DropsTheCell(Gated):
             x, h, c, i, f, o, g, tc = self.tape[t]
             dh = dy[:, t] + dh_n
             dc = dh * o * (1 - tc**2)
-            di, df, do, dg = dc * g * i * (1 - i), dc * c * f * (1 - f), dh * tc * o * (1 - o), dc * i * (1 - g**2)
+            di, df, do, dg = (
+                dc * g * i * (1 - i),
+                dc * c * f * (1 - f),
+                dh * tc * o * (1 - o),
+                dc * i * (1 - g**2),
+            )
             da = np.hstack([di, df, do, dg])
             self.dW += x.T @ da
             self.dU += h.T @ da
             self.db += da.sum(0)
             dxs.append(da @ self.W.T)
             dh_n = da @ self.U.T
-            dc_n = dc * f
+            dc_n = dc * f  # noqa: F841
         return np.stack(dxs[::-1], 1)
 
 
@@ -160,7 +165,12 @@ class JoinsGatesOtherwise(Gated):
             x, h, c, i, f, o, g, tc = self.tape[t]
             dh = dy[:, t] + dh_n
             dc = dc_n + dh * o * (1 - tc**2)
-            di, df, do, dg = dc * g * i * (1 - i), dc * c * f * (1 - f), dh * tc * o * (1 - o), dc * i * (1 - g**2)
+            di, df, do, dg = (
+                dc * g * i * (1 - i),
+                dc * c * f * (1 - f),
+                dh * tc * o * (1 - o),
+                dc * i * (1 - g**2),
+            )
             da = np.hstack([di, df, dg, do])
             self.dW += x.T @ da
             self.dU += h.T @ da
@@ -215,7 +225,7 @@ class BiasFirst:
             self.db += da.sum(0)
             self.dc += da.sum(0)
             dxs.append(da @ self.W.T)
-            dh_next = dh * z + da @ self.U.T
+            dh_next = dh * z + da @ self.U.T  # noqa: F841
         return np.stack(dxs[::-1], 1)
 
 

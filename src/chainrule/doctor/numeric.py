@@ -51,8 +51,8 @@ class Numeric:
         return self._jacobians[name]
 
     def _column(self, name: str, value: np.ndarray, i: int) -> tuple[np.ndarray, bool]:
-        """d outputs / d one element, and whether there is a kink. Where the slopes to both sides are nearly the
-        same, a small way from the point, there is none.
+        """d outputs / d one element, and whether there is a kink. Where the slopes to both sides are nearly
+        the same, a small way from the point, there is none.
         """
         base = self._outputs_at_point()
         if self.step == STEP:

@@ -18,7 +18,7 @@ from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
 
 SECONDS = 2.5
 SECONDS_WHEN_NAMED = 0.9  # then only the line is looked for
-SECONDS_BEFORE = 0.5  # for statements before one that is known to heal everything
+SECONDS_BEFORE = 0.8  # for statements before one that is known to heal everything
 MOST_SITES, MOST_TRUTHS = 30, 12  # that are tried in the place of one statement
 
 

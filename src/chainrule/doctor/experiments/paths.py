@@ -247,19 +247,16 @@ def over_layers(case: Case, freezer: Freezer, site: Site) -> bool:
             continue
         if np.ndim(recorded[0]) != 2 or np.array_equal(recorded[0], recorded[1]):
             continue
-        if any(_parts_of(p, recorded) for p in parameters):
+        if all(np.ndim(v) == 2 and _cut_out(v, parameters) for v in recorded):
             return True
     return False
 
 
-def _parts_of(parameter: np.ndarray, values: list[Any]) -> bool:
-    """Whether all values are cut out of one parameter (W[0], W[1], ...), not only the first, which may be a
-    bias where the state is still 0.
+def _cut_out(value: np.ndarray, parameters: list[np.ndarray]) -> bool:
+    """Whether an array is one of the parameters, or a part of one (W[k]). This is asked of every execution:
+    at the first, where the state is still 0, W h + b is a bias.
     """
-    return all(
-        np.shape(v) == np.shape(values[0]) and parameter.size >= np.size(v) and np.isin(v, parameter).all()
-        for v in values
-    )
+    return any(p.size >= value.size and bool(np.isin(value, p).all()) for p in parameters)
 
 
 def _used_often(case: Case, freezer: Freezer, names: list[str]) -> bool:
