@@ -17,11 +17,12 @@ from .case import Case, source_place
 from .errors import SubjectError
 from .experiments.algebra import algebra
 from .experiments.contract import contract
+from .experiments.engine import engine
 from .experiments.forward import forward_faults
 from .experiments.forward_stores import forward_stores
 from .experiments.inside import inside
 from .experiments.one_step import one_step
-from .experiments.paths import paths
+from .experiments.paths import far_paths, near_paths
 from .experiments.repaired import repaired
 from .experiments.structure import structure
 from .experiments.wiring import wiring
@@ -61,7 +62,10 @@ def examine(
             inner = _inside_layers(case, report, seed)
             if inner:
                 return _with_own_contract(found, inner)
-            for ask in (wiring, forward_stores, algebra, structure, one_step, paths, inside, repaired):
+            for ask in (
+                wiring, engine, forward_stores, algebra, structure, one_step, near_paths, inside, far_paths,
+                repaired,
+            ):  # fmt: skip
                 found += _tried(ask, case, report)
                 named = any(f.verified and set(f.targets) & set(case.wrong) for f in found)
                 case.kept["proved"] = named and not _of_time(found)

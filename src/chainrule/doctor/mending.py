@@ -31,7 +31,7 @@ def mend(case: Case, findings: list[Finding]) -> None:
     if repair is not None and set(wanted[0].targets) & set(repair.healed):
         wanted[0].fix = repair.diff
         wanted[0].line, wanted[0].file = repair.line, repair.file
-        wanted[0].rename(_as_repaired(wanted[0].code, repair))
+        wanted[0].rename(_as_repaired(case, wanted[0].code, repair))
         _keep_apart(findings, wanted[0], repair.healed)
     _add_place(case, findings)
 
@@ -56,6 +56,7 @@ def _add_place(case: Case, findings: list[Finding]) -> None:
     for finding in findings:
         if finding.line != first or finding.trail or not set(finding.targets) & set(case.doubtful):
             continue
+        case.kept["proved"] = case.kept.get("proved") or finding.verified  # only the place is looked for
         found = located(case) if set(finding.targets) & set(case.wrong) else None
         if found is not None and set(found[1].healed) & set(finding.targets):
             _, frontier, finding.trail = found
@@ -68,10 +69,14 @@ def _add_place(case: Case, findings: list[Finding]) -> None:
             finding.file, finding.line = place
 
 
-def _as_repaired(code: str, repair: Repair) -> str:
+def _as_repaired(case: Case, code: str, repair: Repair) -> str:
     """Windows, repeated ids and branches leave the same trace, one contribution of several; which of them it
-    is, the statement tells that has to add up.
+    is, the statement tells that has to add up. A mean for a sum whose result backward goes on with is that
+    over copies of a value; one that a single parameter's gradient ends with is a count.
     """
+    passed_on = len(repair.healed) > 1 or not case.probe.is_parameter(repair.healed[0])
+    if code == "mean-sum-mismatch" and repair.code == "broadcast-not-summed":
+        return repair.code if passed_on and not case.probe.subject.is_loss else code
     if code not in ("overlap-overwritten", "broadcast-not-summed"):
         return code
     if repair.code == "duplicate-index-lost":

@@ -13,6 +13,7 @@ from .probe import Arrays, Probe
 
 STEP = 1e-4
 KINK = 1e-4
+NEAR, BEND = 1e-6, 1e-5  # a step and a change of slope at which a single element is surely smooth
 
 
 class Numeric:
@@ -24,6 +25,7 @@ class Numeric:
         self.step = STEP
         self._jacobians: dict[str, np.ndarray] = {}
         self._kinks: dict[str, np.ndarray] = {}
+        self._base: np.ndarray | None = None  # the outputs at the point
         self._gradients: dict[str, np.ndarray] = {}  # for the probe's own upstream
 
     def along(self, name: str, direction: np.ndarray, upstream: Arrays | None = None) -> tuple[float, bool]:
@@ -39,28 +41,51 @@ class Numeric:
         """d outputs / d name, (outputs, elements), flat; columns with a kink are noted (`smooth`)."""
         if name not in self._jacobians:
             value = self.probe.value(name)
-            h = self.step * max(1e-3, _scale(value))
             columns, kinks = [], []
             for i in range(value.size):
-                at = {}
-                for k in (-2, -1, 1, 2):
-                    moved = value.copy()
-                    moved.flat[i] += k * h
-                    at[k] = flat(self.probe.outputs({name: moved}))
-                three = (at[1] - at[-1]) / (2 * h)
-                five = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * h)
-                columns.append(five)
-                kinks.append(
-                    bool(np.any(np.abs(three - five) > KINK * (np.abs(five) + np.abs(three)) + 1e-7))
-                )
+                column, kink = self._column(name, value, i)
+                columns.append(column)
+                kinks.append(kink)
             self._jacobians[name] = np.stack(columns, 1) if columns else np.zeros((0, 0))
             self._kinks[name] = np.array(kinks, dtype=bool).reshape(value.shape)
         return self._jacobians[name]
+
+    def _column(self, name: str, value: np.ndarray, i: int) -> tuple[np.ndarray, bool]:
+        """d outputs / d one element, and whether there is a kink. Where the slopes to both sides are nearly
+        the same, a small way from the point, there is none.
+        """
+        base = self._outputs_at_point()
+        if self.step == STEP:
+            h = NEAR * max(1e-3, _scale(value))
+            up, down = (self._moved(name, value, i, k * h) for k in (1, -1))
+            slope = (up - down) / (2 * h)
+            bend = np.abs(up + down - 2 * base) / h
+            if np.all(bend <= BEND * np.abs(slope).max(initial=0)):
+                return slope, False
+        h = self.step * max(1e-3, _scale(value))
+        at = {k: self._moved(name, value, i, k * h) for k in (-2, -1, 1, 2)}
+        three = (at[1] - at[-1]) / (2 * h)
+        five = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * h)
+        return five, bool(np.any(np.abs(three - five) > KINK * (np.abs(five) + np.abs(three)) + 1e-7))
+
+    def _moved(self, name: str, value: np.ndarray, i: int, by: float) -> np.ndarray:
+        moved = value.copy()
+        moved.flat[i] += by
+        return flat(self.probe.outputs({name: moved}))
+
+    def _outputs_at_point(self) -> np.ndarray:
+        if self._base is None:
+            self._base = flat(self.probe.outputs())
+        return self._base
 
     def smooth(self, name: str) -> np.ndarray:
         """Where the element-wise derivative can be trusted."""
         self.jacobian(name)
         return ~self._kinks[name]
+
+    def known(self, name: str) -> bool:
+        """Whether the element-wise derivative has been taken."""
+        return name in self._jacobians
 
     def gradient(self, name: str, upstream: Arrays | None = None) -> np.ndarray:
         """The numerical gradient of sum(upstream * outputs), element by element."""

@@ -59,8 +59,18 @@ def verdict(case: Case, found: list[Finding]) -> list[Finding]:
 
 
 def _enrich(kept: list[Finding], other: Finding) -> None:
-    """The lines that another experiment has found, where the kept finding has none."""
+    """What another experiment has found: the lines, where the kept finding has none; that the count by which
+    a gradient is off is that of the copies of something.
+    """
     for finding in kept:
+        if (
+            finding.code == "mean-sum-mismatch"
+            and other.code == "broadcast-not-summed"
+            and other.verified
+            and set(other.targets) & set(finding.targets)
+        ):
+            finding.rename(other.code)
+            finding.detail = f"{finding.detail}; {other.detail}"
         if other.trail and not finding.trail and set(other.targets) & set(finding.targets):
             finding.trail = other.trail
             finding.line, finding.file = (

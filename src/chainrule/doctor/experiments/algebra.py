@@ -15,6 +15,7 @@ import numpy as np
 from ..case import Case, close
 from ..report import Finding
 from .counts import ratio
+from .order import axes_of, places
 from .scales import scaled
 
 
@@ -93,6 +94,17 @@ def axes_exchanged(case: Case, name: str) -> Iterator[Finding]:
                 f"gradient with axes {order}, reshaped to {a.shape}",
             )
             return
+    shape, strides = axes_of(places(a, n))
+    if shape and not any(blocks_permuted(case, name)):  # of four gates, exchanging two in the middle is both
+        yield case.finding(
+            "reshape-for-transpose",
+            [name],
+            verified=True,
+            evidence={"same sorted values": True, "axes": shape, "their steps in the gradient": strides},
+            detail=f"it holds the right numbers in the wrong order: as {shape}, axes have to be exchanged "
+            "before the reshape",
+        )
+        return
     for shape in _factorings(n.size, n.shape):
         block = a.reshape(shape)
         for order in itertools.permutations(range(len(shape))):
@@ -174,8 +186,8 @@ def _to(a: np.ndarray, n: np.ndarray) -> np.ndarray:
 
 def blocks_permuted(case: Case, name: str) -> Iterator[Finding]:
     """n is a with 2, 3 or 4 equal blocks along one axis in another order: stacked gates."""
-    a, n = case.a(name), case.n(name)
-    if a.shape != n.shape:
+    a = case.a(name)
+    if a.shape != case.probe.value(name).shape:
         return
     for axis in range(a.ndim):
         for count in (4, 3, 2):

@@ -22,6 +22,7 @@ from ..source.changes import early_update, mutation
 from .accumulation import accumulation
 from .caches import stale_caches
 from .linearity import linearity
+from .overwritten import overwritten
 
 
 def contract(case: Case) -> Iterator[Finding]:
@@ -200,6 +201,10 @@ def never_computed(case: Case) -> Iterator[Finding]:
         for n in case.wrong
         if not np.any(case.a(n)) and not np.any((other or {}).get(n, 1)) and np.abs(case.n(n)).max() > 1e-7
     ]
+    lost = list(overwritten(case, empty)) if empty else []
+    yield from lost
+    explained = {n for f in lost for n in f.targets}
+    empty = [n for n in empty if n not in explained]
     if empty:
         yield case.finding(
             "gradient-never-computed",

@@ -17,7 +17,8 @@ from ..naming import belongs
 from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
 
 SECONDS = 2.5
-SECONDS_WHEN_NAMED = 0.7  # then only the line is looked for
+SECONDS_WHEN_NAMED = 0.9  # then only the line is looked for
+SECONDS_BEFORE = 0.8  # for statements before one that is known to heal everything
 MOST_SITES, MOST_TRUTHS = 30, 12  # that are tried in the place of one statement
 
 
@@ -68,8 +69,11 @@ def first_wrong(
     for moment in moments:
         if moment.site.kind != "augment":
             statements.setdefault(moment.site.id, []).append(moment)
+    hit, last = _named(case, forward, backward, list(statements.values()), allowance)
+    if hit is not None:
+        allowance.shorten(SECONDS_BEFORE)
     passed_on = False  # the best one's value is the right gradient of something else
-    for mine in statements.values():
+    for mine in list(statements.values())[: last + 1]:
         if allowance.spent():
             break
         goes_on = passed_on and best is not None and any(equal(best.a, m.value, case.scale) for m in mine)
@@ -83,7 +87,26 @@ def first_wrong(
         ):
             best = found
             passed_on = passed_on or _gives_another(forward, found.moment, case.scale)
-    return best
+    return hit if hit is not None and (best is None or len(hit.healed) > len(best.healed)) else best
+
+
+def _named(
+    case: Case,
+    forward: Intermediates,
+    backward: BackwardTrace,
+    statements: list[list[Moment]],
+    allowance: Allowance,
+) -> tuple[Frontier | None, int]:
+    """The first statement that heals everything, and its number, by names alone: dscores gets the gradient of
+    scores. Cheap; what comes before it is still to be asked, what comes after it is not.
+    """
+    for number, mine in enumerate(statements):
+        if allowance.spent():
+            break
+        found = _overruled(case, forward, backward, mine, allowance, by_name=True)
+        if found is not None and len(found.healed) == len(case.wrong):
+            return found, number
+    return None, len(statements)
 
 
 def _gives_another(forward: Intermediates, moment: Moment, scale: float) -> bool:
@@ -97,7 +120,12 @@ def _gives_another(forward: Intermediates, moment: Moment, scale: float) -> bool
 
 
 def _overruled(
-    case: Case, forward: Intermediates, backward: BackwardTrace, mine: list[Moment], allowance: Allowance
+    case: Case,
+    forward: Intermediates,
+    backward: BackwardTrace,
+    mine: list[Moment],
+    allowance: Allowance,
+    by_name: bool = False,
 ) -> Frontier | None:
     """One statement, at all of its executions, with the right gradients of what heals most."""
     first = mine[0]
@@ -109,7 +137,7 @@ def _overruled(
         return None  # this statement gives what its name says
     best: Frontier | None = None
     tried: set[tuple[tuple[int, int], ...]] = set()  # equal gradients are one array
-    for site in sites[:MOST_SITES]:
+    for site in named if by_name else sites[:MOST_SITES]:
         for truths in _alignments(forward, mine, site):
             if allowance.spent() or len(tried) > MOST_TRUTHS:
                 return best

@@ -15,7 +15,7 @@ from ..source.adjoints import Intermediates
 from .algebra import algebra
 from .counts import ratio
 from .frontier import Frontier, located
-from .local import DERIVATIVES, explain, is_elementwise
+from .local import DERIVATIVES, explain, is_elementwise, transposed
 from .scales import is_score_scale
 from .step import Step
 
@@ -81,6 +81,7 @@ def name(case: Case, forward: Intermediates, frontier: Frontier, lines: list[str
     steps = [step for _, step in ways]
     for key, step in ways:
         found += explain(step)
+        found += transposed(step)
         found += _derivative(step, forward, frontier) or _slope_elsewhere(step, forward, frontier, key)
     inner: Any = InnerCase(case, label, frontier.a, frontier.n, forward.values[frontier.key])
     c = ratio(frontier.a, frontier.n)

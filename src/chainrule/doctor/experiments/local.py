@@ -24,6 +24,19 @@ def explain(step: Step) -> Iterator[Verdict]:
         yield from hypothesis(step)
 
 
+def transposed(step: Step) -> Iterator[Verdict]:
+    """J g, where J.T g is meant: a rotation that is done once more instead of undone, x @ W for dy @ W.T."""
+    if step.x.size != step.y.size or step.x.size < 3 or step.is_parameter or close(step.a, step.n):
+        return
+    if close(step.a.ravel(), step.jacobian @ step.g):
+        yield (
+            "transpose-missing",
+            {},
+            "it is the Jacobian of forward's step times what arrives, J g; backward needs the transpose, "
+            "J.T g (of a rotation: the opposite angle)",
+        )
+
+
 def _diagonal(step: Step) -> Iterator[Verdict]:
     """Only the diagonal of the Jacobian was used; or, of a softmax, only its first term."""
     if step.x.size != step.y.size or step.x.size < 3 or step.is_parameter:

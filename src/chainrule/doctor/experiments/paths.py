@@ -23,12 +23,23 @@ STATISTIC = "statistics-treated-constant"
 _MEMORY = re.compile(r"(memory|enc|context|ctx|source|src|keys?$|values?$)", re.I)
 
 
-def paths(case: Case) -> Iterator[Finding]:
+def near_paths(case: Case) -> Iterator[Finding]:
+    """The paths through a single use of a value; cheap, and nearly always it is one of these."""
+    yield from _paths(case, near=True)
+
+
+def far_paths(case: Case) -> Iterator[Finding]:
+    """Pairs of uses, and what explains only some of the gradients."""
+    yield from _paths(case, near=False)
+
+
+def _paths(case: Case, near: bool) -> Iterator[Finding]:
     """Every proved forgotten path, the most telling first."""
-    freezer = Freezer(case)
+    freezer = case.kept.get("freezer") or Freezer(case)
+    case.kept["freezer"] = freezer
     found: list[tuple[int, tuple[bool, int], Finding]] = []
     cut: dict[str, list[Frozen]] = {}
-    for frozen, names in freezer.forgotten(case.wrong):
+    for frozen, names in freezer.forgotten(case.wrong, near):
         code = name_of(case, freezer, frozen, names)
         site = frozen.sites[0]
         cut.setdefault(code, []).append(frozen)
@@ -251,18 +262,18 @@ def over_layers(case: Case, freezer: Freezer, site: Site) -> bool:
             or np.size(recorded[0]) < 2
         ):
             continue
-        part_of_parameter = any(
-            p.size >= np.size(recorded[0]) and np.isin(np.ravel(recorded[0]), p).all()
-            for p in parameters
-            if np.ndim(recorded[0]) == 2
-        )
-        if (
-            part_of_parameter
-            and np.shape(recorded[0]) == np.shape(recorded[1])
-            and not np.array_equal(recorded[0], recorded[1])
-        ):
+        if np.ndim(recorded[0]) != 2 or np.array_equal(recorded[0], recorded[1]):
+            continue
+        if all(np.ndim(v) == 2 and _cut_out(v, parameters) for v in recorded):
             return True
     return False
+
+
+def _cut_out(value: np.ndarray, parameters: list[np.ndarray]) -> bool:
+    """Whether an array is one of the parameters, or a part of one (W[k]). This is asked of every execution:
+    at the first, where the state is still 0, W h + b is a bias.
+    """
+    return any(p.size >= value.size and bool(np.isin(value, p).all()) for p in parameters)
 
 
 def _used_often(case: Case, freezer: Freezer, names: list[str]) -> bool:
@@ -361,4 +372,4 @@ def _is_skip(site: Site, value: object, case: Case) -> bool:
     return bool(re.search(r"[a-z_]", site.other, re.I))  # 1 + exp(-z) is no sum of two ways
 
 
-__all__ = ["paths"]
+__all__ = ["far_paths", "near_paths"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
 import numpy as np
 
+from ..calling import source_tree
 from ..case import Case, close
 from ..report import Finding
 from ..source.reach import reached
@@ -64,15 +66,16 @@ def code_of(case: Case, repair: Repair) -> str:
         return "attention-scale-missing"
     if code == "attention-scale-missing" and not _has_softmax(case):
         return "mean-sum-mismatch"  # a constant factor, whatever it is called
-    if code == "branch-overwritten" and "[" in text.split("=")[0]:
+    left = re.sub(r"\[(['\"])(\w+)\1\]", r".\2", text.split("=")[0])  # grads["W"] is grads.W
+    if code == "branch-overwritten" and "[" in left:
         return "overlap-overwritten"
     if (
         code == "branch-overwritten"
-        and re.search(r"self\.|grads?\[", text.split("=")[0])
+        and "." in left
         and all(case.probe.is_parameter(n) for n in repair.healed)
     ):
-        return "last-step-only" if case.looped(repair.line) else "tied-weight-lost"
-    if code == "branch-overwritten" and case.looped(repair.line):
+        return "last-step-only" if _looped(case, repair) else "tied-weight-lost"
+    if code == "branch-overwritten" and _looped(case, repair):
         return (
             "last-step-only"
             if all(
@@ -81,6 +84,23 @@ def code_of(case: Case, repair: Repair) -> str:
             else "branch-overwritten"
         )
     return code
+
+
+def _looped(case: Case, repair: Repair) -> bool:
+    """Whether a line of backward stands in a loop, or in a function that is called in one."""
+    subject = case.probe.subject
+    for function in reached(subject.backward_function, subject.owner, abroad=True):
+        tree = source_tree(function)
+        for loop in ast.walk(tree) if tree is not None else ():
+            if not isinstance(loop, (ast.For, ast.While)):
+                continue
+            here = function.__code__.co_filename == repair.file
+            if here and loop.lineno <= repair.line <= (loop.end_lineno or 0):
+                return True
+            called = [ast.unparse(n.func) for n in ast.walk(loop) if isinstance(n, ast.Call)]
+            if repair.function in [c.rpartition(".")[2] for c in called]:
+                return True
+    return False
 
 
 def likely(case: Case) -> Iterator[Finding]:

@@ -36,15 +36,14 @@ def structure(case: Case) -> Iterator[Finding]:
 
 def step_of(case: Case, name: str) -> Step | None:
     """The step from one input or parameter to the output."""
-    j = case.numeric.jacobian(name)
-    if j.size > LIMIT or case.a(name).shape != case.probe.value(name).shape:
+    value = case.probe.value(name)
+    if value.size * sum(map(np.size, case.outputs.values())) > LIMIT or case.a(name).shape != value.shape:
         return None
+    j = case.numeric.jacobian(name)
     outputs = list(case.outputs.values())
     y = outputs[0] if len(outputs) == 1 else flat(case.outputs)
     ids = [v for v in case.probe.inputs if isinstance(v, np.ndarray) and np.issubdtype(v.dtype, np.integer)]
-    return Step(
-        name, j, case.upstream, case.a(name), case.probe.value(name), y, case.probe.is_parameter(name), ids
-    )
+    return Step(name, j, case.upstream, case.a(name), value, y, case.probe.is_parameter(name), ids)
 
 
 def jacobians(case: Case) -> Iterator[Finding]:

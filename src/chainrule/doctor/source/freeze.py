@@ -21,12 +21,12 @@ from ..errors import SubjectError
 from .sites import Site
 from .taps import Taps, focused
 
-MAX_PAIRS = 700
+MAX_PAIRS, MAX_UNLIKELY = 700, 150
 SECONDS = 1.2
 SECONDS_WHEN_NAMED = 0.4  # what is left then is most often a consequence
 
 
-@dataclass
+@dataclass(frozen=True)
 class Frozen:
     """Some sites, at some of their executions, that backward treats as constants."""
 
@@ -43,7 +43,9 @@ class Freezer:
         subject = case.probe.subject
         self.taps = Taps([subject.forward_function], subject.owner)
         self.values: dict[int, list[Any]] = {}
-        self.rng = np.random.default_rng([17, 8_191])
+        self._directions: dict[str, np.ndarray] = {}
+        self._explained: set[str] = set()
+        self._slopes: dict[tuple[str, int, Frozen], float] = {}
         self.available = bool(self.taps.sites)
         if self.available:
             self._record()
@@ -83,8 +85,20 @@ class Freezer:
         self.taps.counts = {}
         return self.case.probe.scalar(changes)
 
-    def slope(self, name: str, direction: np.ndarray, frozen: Frozen) -> float:
-        """The derivative along a direction with the sites frozen."""
+    def slope(self, name: str, which: int, frozen: Frozen) -> float:
+        """The derivative along one of three random directions with the sites frozen."""
+        key = name, which, frozen
+        if key not in self._slopes:
+            self._slopes[key] = self._slope(name, self.directions(name)[which], frozen)
+        return self._slopes[key]
+
+    def directions(self, name: str) -> np.ndarray:
+        if name not in self._directions:
+            shape = self.case.probe.value(name).shape
+            self._directions[name] = np.random.default_rng([17, 8_191]).normal(size=(3, *shape))
+        return self._directions[name]
+
+    def _slope(self, name: str, direction: np.ndarray, frozen: Frozen) -> float:
         keys = {s.id for s in frozen.sites}
 
         def action(site: Site, execution: int, value: Any) -> Any:
@@ -102,16 +116,6 @@ class Freezer:
             up = self._outputs({name: point + h * direction})
             down = self._outputs({name: point - h * direction})
         return (up - down) / (2 * h)
-
-    def gradient(self, name: str, frozen: Frozen) -> np.ndarray:
-        """Element by element."""
-        point = self.case.probe.value(name)
-        result = np.zeros(point.shape)
-        for i in range(point.size):
-            direction = np.zeros(point.shape)
-            direction.flat[i] = 1.0
-            result.flat[i] = self.slope(name, direction, frozen)
-        return result
 
     def candidates(self) -> list[Frozen]:
         """Single sites, whole and with one execution kept; then pairs of uses."""
@@ -152,10 +156,12 @@ class Freezer:
             if s.id in self.values and s.kind not in ("return", "product") and np.ndim(self.values[s.id][0])
         ]
         a = self.case.a(name)
-        direction = np.random.default_rng([19, 8_191]).normal(size=a.shape)
+        direction = self.directions(name)[0]
         try:
-            whole = self.slope(name, direction, Frozen(()))
-            taken = {s.id: whole - self.slope(name, direction, Frozen((s,))) for s in uses}
+            whole = self.slope(name, 0, Frozen(()))
+            taken = {
+                s.id: whole - self.slope(name, 0, Frozen((s,), None, len(self.values[s.id]))) for s in uses
+            }
         except SubjectError:
             return
         missing = whole - float(np.vdot(a, direction))
@@ -164,40 +170,44 @@ class Freezer:
             left = missing - taken[pair[0].id] - taken[pair[1].id]
             return abs(left) > 1e-4 * (abs(whole) + abs(missing))
 
-        both = itertools.islice(itertools.combinations(uses, 2), MAX_PAIRS)
-        yield from (Frozen(pair) for pair in sorted(both, key=unlikely))
+        both = list(itertools.islice(itertools.combinations(uses, 2), MAX_PAIRS))
+        likely = [pair for pair in both if not unlikely(pair)]
+        rest = [pair for pair in both if unlikely(pair)][:MAX_UNLIKELY]
+        yield from (Frozen(pair) for pair in likely + rest)
 
-    def forgotten(self, names: list[str]) -> Iterator[tuple[Frozen, list[str]]]:
-        """Frozen sites that predict the gradients under test, and which of them they predict."""
+    def forgotten(self, names: list[str], near: bool) -> Iterator[tuple[Frozen, list[str]]]:
+        """Frozen sites that predict the gradients under test, and which of them they predict. near: single
+        sites that predict the first input's; else all that is left.
+        """
         if not self.available:
             return
+        target = next((n for n in names if not self.case.probe.is_parameter(n)), names[0])
+        order = [target] if near else [target, *[n for n in names if n != target]]
         with self.running():
-            target = next((n for n in names if not self.case.probe.is_parameter(n)), names[0])
-            order = [target, *[n for n in names if n != target]]
-            found = False
             allowance = Allowance(SECONDS_WHEN_NAMED if self.case.kept.get("proved") else SECONDS)
             for name in order:
-                for candidates in (self.candidates(), self.pairs(name)):
-                    for frozen in candidates:
-                        if allowance.spent():
-                            return
-                        if self._predicts(name, frozen):
-                            others = [n for n in names if n != name and self._predicts(n, frozen)]
-                            found = True
-                            allowance.shorten(SECONDS_WHEN_NAMED)
-                            yield frozen, [name, *others]
-                    if found:
-                        break
-                if found and name == target:
-                    continue
+                for frozen in self._of(name, near, first=name == target):
+                    if allowance.spent():
+                        return
+                    if self._predicts(name, frozen):
+                        others = [n for n in names if n != name and self._predicts(n, frozen)]
+                        self._explained.add(name)
+                        allowance.shorten(SECONDS_WHEN_NAMED)
+                        yield frozen, [name, *others]
+
+    def _of(self, name: str, near: bool, first: bool) -> Iterator[Frozen]:
+        """What to try for one gradient: single sites, and pairs if none of them says enough."""
+        if near or not first:
+            yield from self.candidates()
+        if not near and not self._explained:
+            yield from self.pairs(name)
 
     def _predicts(self, name: str, frozen: Frozen) -> bool:
         a = self.case.a(name)
         norm = float(np.linalg.norm(a))
-        for _ in range(3):
-            direction = self.rng.normal(size=a.shape)
+        for which, direction in enumerate(self.directions(name)):
             try:
-                slope = self.slope(name, direction, frozen)
+                slope = self.slope(name, which, frozen)
             except SubjectError:
                 return False
             if abs(slope - float(np.vdot(a, direction))) > 1e-5 * (norm + abs(slope)) + 1e-9:

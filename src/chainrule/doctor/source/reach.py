@@ -1,17 +1,22 @@
 """Which of the user's own functions does a function call, and where does Python look them up?
 
-Those of its module, of the other files of its project, and the methods of its object. Of other objects'
-methods there is nothing here: a layer inside of a layer is a subject of its own.
+Those of its module, of the other files of its project, the methods of its object, and those of the plain
+objects that it keeps (a direction, a gate). A layer inside of a layer is a subject of its own: of its methods
+there is nothing here.
 """
 
 from __future__ import annotations
 
 import inspect
+import itertools
 import types
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from ..objects import is_layer, is_leaf, stored_attributes
 from ..snapshot import is_foreign_module, project_of
+
+MOST_HELPERS = 20  # of one list
 
 
 class Called(NamedTuple):
@@ -25,6 +30,7 @@ class Called(NamedTuple):
 
 def calls(function: types.FunctionType, owner: Any, abroad: bool = True) -> Iterator[Called]:
     """What the names in a function's code may stand for. abroad: in other files of the project, too."""
+    lineages = _lineages(owner)
     for name in function.__code__.co_names:
         value = function.__globals__.get(name)
         called = plain(value)
@@ -32,12 +38,32 @@ def calls(function: types.FunctionType, owner: Any, abroad: bool = True) -> Iter
             called.__module__ == function.__module__ or (abroad and _one_project(called, function))
         ):
             yield from _held(called, function.__globals__, name, value)
-        for kind in type(owner).__mro__ if owner is not None else ():
-            if name in vars(kind):
-                method = plain(vars(kind)[name])
-                if method is not None:
-                    yield from _held(method, kind, name, vars(kind)[name])
-                break
+        for lineage in lineages:
+            for kind in lineage:
+                if name in vars(kind):
+                    method = plain(vars(kind)[name])
+                    if method is not None:
+                        yield from _held(method, kind, name, vars(kind)[name])
+                    break
+
+
+def _lineages(owner: Any) -> list[tuple[type, ...]]:
+    """The classes in which methods are looked up: its own, and those of the helpers that it keeps."""
+    if owner is None:
+        return []
+    found = [type(owner).__mro__]
+    known: set[type] = {type(owner)}
+    for value in stored_attributes(owner).values():
+        kind = type(value)
+        items: Any = value.values() if kind is dict else value if kind in (list, tuple) else (value,)  # type: ignore[attr-defined]
+        for item in itertools.islice(items, MOST_HELPERS):
+            kind = type(item)
+            if kind in known:
+                continue
+            known.add(kind)
+            if is_foreign_module(kind.__module__) and not is_leaf(item) and not is_layer(item):
+                found.append(kind.__mro__)
+    return found
 
 
 def reached(function: Any, owner: Any, abroad: bool = False) -> list[types.FunctionType]:

@@ -108,6 +108,7 @@ def _masked_late(within: Inside, weights: Weights) -> Iterator[Finding]:
         return
     if _drawn_or_chosen(within, used, gone):
         return
+    begins = next(m for m in within.base if m.value.shape == w.shape and np.array_equal(m.value, w))
     yield finding(
         "softmax-axis-wrong",
         within.scene,
@@ -115,7 +116,7 @@ def _masked_late(within: Inside, weights: Weights) -> Iterator[Finding]:
         "the rows then add"
         f" up to as little as {rows[lost].min():.3g} instead of 1",
         {"weights set to 0 afterwards": int(gone.sum()), "least sum of a row": float(rows[lost].min())},
-        at=used,
+        at=begins,
     )
 
 

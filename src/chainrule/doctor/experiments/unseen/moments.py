@@ -112,6 +112,21 @@ class Inside:
             for taps in (self.taps, *self.parts):
                 taps.action = None
 
+    def taken(self, index: int, other: np.ndarray) -> Moment | None:
+        """The statement that takes an input for something: gives it another name, or else computes with it.
+        other: what else the input might be.
+        """
+        name, value = self.scene.names[index], self.scene.inputs[index]
+        again = {m.key: m.value for m in self.watch(self.scene.replaced(index, other))[0]}
+        for moment in self.base:
+            site = moment.site
+            if np.array_equal(moment.value, value):
+                if site.kind == "assign" and "." not in site.text and site.text != name:
+                    return moment
+            elif site.kind != "use" and not np.array_equal(again.get(moment.key, moment.value), moment.value):
+                return moment
+        return None
+
     @property
     def output(self) -> Site:
         """Stands for what forward returns, on whatever line that is."""

@@ -129,7 +129,9 @@ def _own(scene: Scene, roles: Roles) -> Iterator[Finding]:
             detail = (
                 f"one position of {key} changes one row of the weights alone: {key} asks, where {asks} should"
             )
-            yield _swapped(scene, detail, "query", key, weights.first)
+            new = exchanged_whole(scene.inputs[roles.key], scene.rng)
+            at = None if new is None else within.taken(roles.key, new)
+            yield _swapped(scene, detail, "query", key, at or weights.first)
             return
         if by_asks and by_key and values == {roles.asks}:
             detail = (

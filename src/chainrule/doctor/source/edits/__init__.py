@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .factors import factors, terms
 from .names import names
+from .parts import never_read, orders, unread
 from .pool import Pool
 from .statements import assignments, constants, drops, signs
 from .steps import steps
@@ -24,7 +25,8 @@ from .transposes import transposes
 Proposing = Callable[[ast.AST, ast.stmt, Pool], Family]
 # the simplest first
 FAMILIES: tuple[Proposing, ...] = (
-    assignments, signs, transposes, axes, windows, names, steps, flips, factors, terms, constants, drops
+    unread, orders, assignments, signs, transposes, axes, windows, names, steps, flips, factors, terms,
+    constants, drops,
 )  # fmt: skip
 
 
@@ -89,6 +91,7 @@ def edits(
     families: tuple[Proposing, ...] = FAMILIES,
 ) -> Iterator[Edit]:
     """All edits, the simplest first; `lines` restricts them to some statements."""
+    pool = replace(pool, unread=never_read(function))
     for family in families:
         for target, statement in list(_sites(function, lines)):
             for code, what, new in _parsable(family(target, statement, pool)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -13,3 +13,4 @@ class Pool:
     scalars: list[str]
     upstream: list[str]
     shapes: dict[str, tuple[int, ...]]
+    unread: list[str] = field(default_factory=list)  # what the function computes and never reads

@@ -19,7 +19,7 @@ def assignments(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     if isinstance(node, (ast.Assign, ast.AugAssign)):
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
         value = ast.unparse(node.value)
-        if isinstance(target, ast.Subscript):
+        if isinstance(target, ast.Subscript) and not _is_key(target.slice):
             array, index = ast.unparse(target.value), ast.unparse(target.slice)
             fancy = not re.search(r":", index)
             sign = "-" if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub) else ""
@@ -39,7 +39,7 @@ def assignments(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                 )
         elif (
             isinstance(node, ast.Assign)
-            and isinstance(target, (ast.Name, ast.Attribute))
+            and isinstance(target, (ast.Name, ast.Attribute, ast.Subscript))
             and len(node.targets) == 1
         ):
             yield (
@@ -75,8 +75,22 @@ def signs(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                 "the difference the other way round",
                 at(ast.BinOp(node.right, ast.Sub(), node.left), node),
             )
-    if is_value(node, statement):
+    if is_value(node, statement) or _is_handed_on(node, statement):
         yield "sign-flipped", "a minus", at(ast.UnaryOp(ast.USub(), cast(ast.expr, node)), node)
+
+
+def _is_key(index: ast.expr) -> bool:
+    """grads["W"] is a variable, as grads.W is."""
+    return isinstance(index, ast.Constant) and isinstance(index.value, str)
+
+
+def _is_handed_on(node: ast.AST, statement: ast.stmt) -> bool:
+    """A variable that a function or a method is given: rotate(dq, cos, sin)."""
+    return isinstance(node, (ast.Name, ast.Attribute)) and any(
+        isinstance(call, ast.Call) and any(node is a for a in call.args)
+        for call in ast.walk(statement)
+        if not (isinstance(call, ast.Call) and ast.unparse(call.func).startswith(("np.", "numpy.")))
+    )
 
 
 def is_value(node: ast.AST, statement: ast.stmt) -> bool:
