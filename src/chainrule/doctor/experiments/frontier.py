@@ -50,6 +50,8 @@ def _located(case: Case) -> tuple[Intermediates, Frontier, list[str]] | None:
         return None
     with backward.running():
         moments = backward.record()
+        if case.kept.get("proved"):
+            forward.limit(SECONDS_WHEN_NAMED)
         with forward.running():
             frontier = first_wrong(case, forward, backward, moments)
             if frontier is not None:

@@ -5,6 +5,7 @@ backward has at each of its statements.
 from __future__ import annotations
 
 import inspect
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,13 +42,22 @@ class Intermediates:
         self.order: list[tuple[int, int]] = []
         self._adjoints: dict[tuple[int, int], np.ndarray] = {}
         self._directions: dict[tuple[int, int], list[tuple[np.ndarray, float]]] = {}
-        self.evaluations = 0
+        self.evaluations, self.most = 0, MAX_EVALUATIONS
         self.available = bool(self.taps.sites)
         if self.available:
             self._record()
 
     def running(self) -> Any:
         return _Swapped(self.case, self.taps)
+
+    def limit(self, seconds: float) -> None:
+        """No more evaluations than fit into so many seconds: one gradient element by element may take longer
+        than all there is to be found.
+        """
+        start = time.thread_time()
+        with self.running(), focused(()):
+            self._evaluate(None)
+        self.most = min(MAX_EVALUATIONS, int(seconds / max(time.thread_time() - start, 1e-6)))
 
     def _record(self) -> None:
         def note(site: Site, execution: int, value: Any) -> Any:
@@ -96,7 +106,7 @@ class Intermediates:
             if twin is not None:
                 self._adjoints[key] = self._adjoints[twin]
                 return self._adjoints[key]
-            if self.evaluations + 2 * value.size > MAX_EVALUATIONS:
+            if self.evaluations + 2 * value.size > self.most:
                 return None
             self.evaluations += 2 * value.size
             h = _step(value)
