@@ -15,6 +15,10 @@ class NotASubject(TypeError):
     """What was handed in cannot be checked: it has no forward and backward, or `loss=` gives no gradient."""
 
 
+class AutogradError(RuntimeError):
+    """What PyTorch's engine would say of a user's backward, which the doctor calls without it."""
+
+
 class SubjectError(Exception):
     """The user's code failed: in which pass, and how. What the doctor says of an argument is not wrapped."""
 
@@ -30,6 +34,8 @@ class SubjectError(Exception):
 
         That a function does not take what it is called with is the user's, although it arises in the call.
         """
+        if isinstance(self.error, AutogradError):
+            return False
         if isinstance(self.error, TypeError) and CALLING.search(str(self.error)):
             return False
         files = [frame.filename for frame in traceback.extract_tb(self.error.__traceback__)]

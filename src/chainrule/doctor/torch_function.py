@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import AutogradError
 from .tensors import in_float64, is_tensor, loaded_torch, to_arrays, to_tensors
 
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
@@ -146,7 +147,7 @@ def _checked(subject: Any, found: Any, call: _Call) -> tuple[Any, ...]:
     while len(gradients) > wanted and gradients[-1] is None:
         gradients = gradients[:-1]
     if len(gradients) != wanted:
-        raise RuntimeError(
+        raise AutogradError(
             f"function {subject.__name__}Backward returned an incorrect number of gradients "
             f"(expected {wanted}, got {len(gradients)})"
         )

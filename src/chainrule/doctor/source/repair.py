@@ -45,12 +45,12 @@ def repairs(case: Case, at: tuple[str, int] | None = None, seconds: float = SECO
     """The first edit that makes all wrong gradients right; else the one that heals most, if any. at: only
     edits that begin in one line of one file.
     """
-    if at is None and case.suspect is not None:
-        nearby = repairs(case, case.suspect, seconds / 2)
-        if nearby is not None and set(nearby.healed) == set(case.doubtful):
-            return nearby
-        seconds /= 2
     best: Repair | None = None
+    if at is None and case.suspect is not None:
+        seconds /= 2
+        best = repairs(case, case.suspect, seconds)
+        if best is not None and set(best.healed) == set(case.doubtful):
+            return best
     pool = mentioned(case)
     allowance = Allowance(seconds)
     for function in _functions(case):
