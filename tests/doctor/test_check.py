@@ -1,6 +1,7 @@
 """What can be handed to `chainrule.check`, and what comes back."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -239,3 +240,23 @@ def test_hints_cap_what_is_told():
     told = report.to_dict()["findings"][0]
     assert "code" not in told
     assert "fix" not in told
+
+
+class SumFromZero:
+    """A sum that begins with the number 0, and to which nothing is added."""
+
+    def forward(self, x: np.ndarray, memory: np.ndarray) -> np.ndarray:
+        self.x, self.memory = x, memory
+        return x * memory
+
+    def backward(self, dy: np.ndarray) -> tuple[np.ndarray, Any]:
+        dmemory: Any = 0
+        return dy * self.memory, dmemory
+
+
+def test_the_number_0_is_a_gradient_of_another_shape() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3, 4))
+    report = chainrule.check(SumFromZero(), *x)
+    assert [f.code for f in report.findings] == ["gradient-shape-wrong"]
+    assert report.findings[0].targets == ["memory"]
+    assert report.not_tested == []

@@ -224,7 +224,7 @@ class Subject:
                 return _dict_gradients(gradient, inputs[index], name)
             got = [g for _, g in leaves(gradient)] if not isinstance(gradient, np.ndarray) else list(gradient)
             return dict(zip(wanted, got, strict=False))
-        return {name: gradient}
+        return {name: float(gradient) if type(gradient) is int else gradient}  # a sum that began with 0
 
     def _by_name(
         self, returned: dict[Any, Any], inputs: Sequence[Any], indices: list[int]
