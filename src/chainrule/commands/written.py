@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def say_written(result: dict[str, Any], run: Run) -> None:
     """At the end of a training: two samples, the figures of the test part, and how to go on."""
-    from chainrule.recipes.writers import example_prompt, load_writer, samples
+    from chainrule.recipes.writers import example_prompt, samples
 
     for text in samples(run, seed=run.config["seed"]):
         console.rule("a sample", style="dim")
@@ -26,8 +26,7 @@ def say_written(result: dict[str, Any], run: Run) -> None:
         f"{result['seconds']:.1f} s of training"
     )
     say(f"picture: {shown(run)}/learning_curves.png")
-    prompt = example_prompt(load_writer(run)[1])
-    say(f'next: chainrule generate {shown(run)} --prompt "{escape(prompt)}"')
+    say(f'next: chainrule generate {shown(run)} --prompt "{escape(example_prompt(run))}"')
 
 
 def loss_of_text(figures: dict[str, Any], style: str = "bold") -> str:

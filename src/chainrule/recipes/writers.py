@@ -43,8 +43,9 @@ def usual_prompt(vocabulary: CharVocabulary) -> str:
     return "\n" if "\n" in vocabulary.characters else vocabulary.characters[0]
 
 
-def example_prompt(vocabulary: CharVocabulary) -> str:
-    """One to begin with, of characters that the model knows."""
+def example_prompt(run: Run) -> str:
+    """One to begin with, of characters that the model knows; its weights are not read."""
+    vocabulary = CharVocabulary.from_json(run.read_json("model.json")["vocabulary"])
     capital = next((c for c in vocabulary.characters if c.isalpha()), vocabulary.characters[0])
     return "The " if set("The ") <= set(vocabulary.characters) else capital
 

@@ -11,13 +11,14 @@ import ast
 import re
 import types
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from ..calling import source_tree
 from ..case import Case
 from ..report import Finding
 from ..snapshot import is_foreign_module
 from ..source.compiling import compiled, without_ornaments
-from ..source.reach import Called, plain, put, reached
+from ..source.reach import Called, exchanged, plain, reached
 
 _GRADIENT = re.compile(r"^_*(d(?!ata|im|type)|g|grad|delta|up|err|adj|bar)|grad$|_bar$", re.I)
 
@@ -26,15 +27,10 @@ def engine(case: Case) -> Iterator[Finding]:
     """Is everything right with `+=` for `=` in the steps of one operation, or of all?"""
     found = list(_operations(case)) if case.doubtful else []
     for group in [[f] for f in found] + ([found] if len(found) > 1 else []):
-        places = [p for _, _, _, held in group for p in held]
-        try:
+        with ExitStack() as edited:
             for _, new, _, held in group:
-                for place in held:
-                    put(place, new)
+                edited.enter_context(exchanged(held, new))
             gradients = case.again()
-        finally:
-            for place in places:
-                put(place, place.value)
         healed = case.repaired(gradients)
         if not healed or any(not case.same((gradients or {})[n], case.a(n)) for n in case.right):
             continue

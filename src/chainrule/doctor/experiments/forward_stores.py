@@ -9,7 +9,6 @@ is that of the edited forward.
 from __future__ import annotations
 
 import ast
-import contextlib
 import re
 import types
 from collections.abc import Iterator
@@ -19,7 +18,8 @@ from ..case import Case
 from ..report import Finding
 from ..source.compiling import compiled, without_ornaments
 from ..source.edits import Edit, Pool, edits
-from ..source.reach import holders, plain, put, reached
+from ..source.edits.statements import assignments
+from ..source.reach import holders, instead, reached
 
 OVERWRITTEN = ("overlap-overwritten", "duplicate-index-lost")
 
@@ -32,7 +32,7 @@ def forward_stores(case: Case) -> Iterator[Finding]:
         if tree is None:
             continue
         without_ornaments(tree)
-        for edit in edits(tree, Pool([], [], [], {})):
+        for edit in edits(tree, Pool([], [], [], {}), families=(assignments,)):
             if edit.code in OVERWRITTEN and _begins_at_zero(tree, edit) and _right_with(case, function, tree):
                 after = edit.after.replace("__import__('numpy')", "np")
                 yield case.finding(
@@ -52,7 +52,10 @@ def _right_with(case: Case, function: types.FunctionType, tree: ast.FunctionDef)
     new = compiled(function, tree)
     if new is None:
         return False
-    with _in_place(case, function, new):
+    subject = case.probe.subject
+    forward = subject.forward_function
+    places = holders(function, subject.owner, reached(forward, subject.owner, abroad=True), forward)
+    with instead(subject, "forward_function", function, new, places):
         try:
             other = Case(case.probe, case.path)
         except Exception:  # an edited forward can fail in any way
@@ -70,24 +73,3 @@ def _begins_at_zero(tree: ast.FunctionDef, edit: Edit) -> bool:
         if isinstance(n, ast.Assign) and any(ast.unparse(t) == written for t in n.targets)
     ]
     return bool(made) and all("zeros" in text for text in made)
-
-
-@contextlib.contextmanager
-def _in_place(case: Case, function: types.FunctionType, new: types.FunctionType) -> Iterator[None]:
-    """Inside of the block, forward calls the edited function."""
-    subject = case.probe.subject
-    kept = subject.forward_function
-    callers = reached(kept, subject.owner, abroad=True)
-    places = holders(function, subject.owner, callers, kept)
-    try:
-        for place in places:
-            put(place, new)
-        if plain(kept) is function:
-            subject.forward_function = (
-                types.MethodType(new, kept.__self__) if isinstance(kept, types.MethodType) else new
-            )
-        yield
-    finally:
-        subject.forward_function = kept
-        for place in places:
-            put(place, place.value)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..calling import source_tree
 from ..source.compiling import compiled
-from ..source.reach import holders, put, reached
+from ..source.reach import holders, instead, reached
 from .constants import EPS
 from .explanation import Explanation
 from .meeting import Meeting
@@ -91,21 +91,12 @@ def _statement(tree: ast.FunctionDef, node: ast.AST) -> str:
 def _running(meeting: Meeting, function: types.FunctionType, tree: ast.FunctionDef) -> Iterator[bool]:
     """The edited function in the place of the original. False where it does not compile."""
     new = compiled(function, tree)
+    if new is None:
+        yield False
+        return
     subject = meeting.case.probe.subject
-    kept = subject.forward_function
-    places = holders(function, subject.owner, []) if new is not None else []
-    try:
-        for place in places:
-            put(place, new)
-        if new is not None and getattr(kept, "__func__", kept) is function:
-            subject.forward_function = (
-                types.MethodType(new, kept.__self__) if isinstance(kept, types.MethodType) else new
-            )
-        yield new is not None
-    finally:
-        subject.forward_function = kept
-        for place in places:
-            put(place, place.value)
+    with instead(subject, "forward_function", function, new, holders(function, subject.owner, [])):
+        yield True
 
 
 # ---------------------------------------------------------------- families

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..case import Case
 from .compiling import compiled
-from .reach import holders, put, reached
+from .reach import holders, instead, reached
 
 
 class Edited:
@@ -57,18 +57,8 @@ class Edited:
         if new is None:
             return None
         subject = self.case.probe.subject
-        kept = subject.backward_function
         try:
-            for place in self.places:
-                put(place, new)
-            if getattr(kept, "__func__", kept) is self.function:
-                subject.backward_function = (
-                    types.MethodType(new, kept.__self__) if isinstance(kept, types.MethodType) else new
-                )
-            return self.case.again(upstream=upstream)
+            with instead(subject, "backward_function", self.function, new, self.places):
+                return self.case.again(upstream=upstream)
         except Exception:
             return None
-        finally:
-            subject.backward_function = kept
-            for place in self.places:
-                put(place, place.value)

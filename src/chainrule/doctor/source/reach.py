@@ -11,6 +11,7 @@ import inspect
 import itertools
 import types
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ..objects import is_layer, is_leaf, stored_attributes
@@ -132,6 +133,36 @@ def put(place: Called, function: Any) -> None:
         place.holder[place.name] = function
     else:
         type.__setattr__(place.holder, place.name, function)
+
+
+@contextmanager
+def exchanged(places: list[Called], new: types.FunctionType) -> Iterator[None]:
+    """Inside the block, another function stands in these places."""
+    try:
+        for place in places:
+            put(place, new)
+        yield
+    finally:
+        for place in places:
+            put(place, place.value)
+
+
+@contextmanager
+def instead(
+    subject: Any, which: str, function: types.FunctionType, new: types.FunctionType, places: list[Called]
+) -> Iterator[None]:
+    """The same, where the subject's own call may be of that function, too. which: "forward_function" or
+    "backward_function".
+    """
+    kept = getattr(subject, which)
+    with exchanged(places, new):
+        try:
+            if getattr(kept, "__func__", kept) is function:
+                bound = isinstance(kept, types.MethodType)
+                setattr(subject, which, types.MethodType(new, kept.__self__) if bound else new)
+            yield
+        finally:
+            setattr(subject, which, kept)
 
 
 def is_theirs(function: types.FunctionType) -> bool:
