@@ -47,6 +47,7 @@ class BackwardCall:
     """The roles of backward's parameters, in order: upstream, cache, learning rate, input."""
 
     roles: list[tuple[str, str]]  # (role, parameter name)
+    order: tuple[str, ...] = ()  # of the positional parameters
 
     @property
     def wants_cache(self) -> bool:
@@ -92,7 +93,7 @@ def read_backward(
             roles.append(("upstream", name))
     if is_pair or returns_cache:
         _give_a_cache(roles, is_pair)
-    return BackwardCall(roles)
+    return BackwardCall(roles, tuple(p.name for p in found))
 
 
 def _give_a_cache(roles: list[tuple[str, str]], is_pair: bool) -> None:

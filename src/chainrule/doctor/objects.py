@@ -204,18 +204,24 @@ def stored_attributes(value: object) -> dict[str, object]:
 
 def stored_attribute(value: object, name: str) -> object:
     """One of `stored_attributes`, None if there is none of that name."""
-    for kind in type(value).__mro__:
-        slot = vars(kind).get(name)
-        if inspect.ismemberdescriptor(slot) and _package(kind) != "builtins":
-            try:
-                return slot.__get__(value, kind)
-            except AttributeError:  # a slot that was never filled
-                continue
+    kind: Any = type(value)
+    for base, slot in _slots(kind, name):
+        try:
+            return slot.__get__(value, base)
+        except AttributeError:  # a slot that was never filled
+            continue
     try:
         attributes = object.__getattribute__(value, "__dict__")
         return attributes.get(name) if isinstance(attributes, dict) else None
     except Exception:  # none, or a property of that name
         return None
+
+
+@functools.lru_cache(maxsize=4000)
+def _slots(kind: Any, name: str) -> list[tuple[type, Any]]:
+    """The slots of that name in a class and in its bases."""
+    found = [(base, vars(base).get(name)) for base in kind.__mro__]
+    return [(b, s) for b, s in found if inspect.ismemberdescriptor(s) and _package(b) != "builtins"]
 
 
 def _first_method(value: object, names: tuple[str, ...]) -> str | None:

@@ -7,7 +7,6 @@ Every run starts from the same state.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +19,7 @@ from .point import choose_inputs, choose_parameters, grow
 from .precision import Promoter
 from .quiet import rewind, same_draws
 from .snapshot import Snapshot
-from .structure import copied, is_array, is_real, leaves, mapped
+from .structure import copied, identical, is_array, is_real, leaves, mapped
 from .subject import Forward, Subject
 
 Arrays = dict[str, np.ndarray]
@@ -55,7 +54,6 @@ class Probe:
         self._values: Arrays = {}  # of the parameters at the point, once it is chosen
         self._live_cache: Any = None
         self.rate = RATE
-        self.seconds = 0.0
         promoter = Promoter()
         self.inputs = tuple(copied(promoter(value)) for value in self.inputs)
         if subject.owner is not None:
@@ -86,14 +84,17 @@ class Probe:
         """Gives the subject back as it was found."""
         self.original.restore()
 
+    @property
+    def seconds(self) -> float:
+        """What one forward costs."""
+        return self.subject.forward_meter.seconds
+
     # ------------------------------------------------------------ choosing the point
 
     def _try_forward(self) -> None:
         try:
             self.forward(self.inputs)
-            start = time.perf_counter()
             self.output_shapes = {n: np.shape(v) for n, v in self.forward(self.inputs).leaves.items()}
-            self.seconds = time.perf_counter() - start
         except SubjectError:
             raise
         if not self.output_shapes:
@@ -345,21 +346,17 @@ class Probe:
                     raise SubjectError("backward", error) from error
         given = dict(leaves(self.subject.last_upstream, ""))
         own = self.subject.loss is None
-        changed = (
-            ["upstream"] if own and any(not np.array_equal(v, upstream[n]) for n, v in given.items()) else []
-        )
+        changed = ["upstream"] if own and any(not identical(v, upstream[n]) for n, v in given.items()) else []
         changed += self._differing(inputs, kept)
         now = [v for _, v in leaves(_as_structure(forward.cache))]
-        if len(now) == len(cached) and any(
-            not np.array_equal(a, b, equal_nan=True) for a, b in zip(now, cached, strict=True)
-        ):
+        if len(now) == len(cached) and any(not identical(a, b) for a, b in zip(now, cached, strict=True)):
             changed.append("cache")
         gradients, rest = self.subject.input_gradients(returned, inputs)
         gradients |= self.subject.parameter_gradients(rest, before, rate)
         updated = [
             p.name
             for p in self.subject.parameters
-            if not np.array_equal(before[p.name], np.asarray(p.place.get(), dtype=float), equal_nan=True)
+            if not identical(before[p.name], np.asarray(p.place.get(), dtype=float))
         ]
         return Run(outputs, frozen(gradients), returned, changed, by_forward, updated, forward)
 
@@ -380,7 +377,7 @@ def frozen(gradients: dict[str, Any]) -> dict[str, Any]:
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=is_real(a)))
+        return identical(a, b)
     if type(a) in (list, tuple) and type(b) in (list, tuple):
         return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
     if type(a) is dict and type(b) is dict:

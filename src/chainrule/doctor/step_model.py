@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .calling import BackwardCall, positional
+from .effort import Meter
 from .errors import NotASubject
 from .naming import LEARNING_RATES
 from .objects import backward_of, find_method, forward_of
@@ -57,13 +58,14 @@ class StepModel(Subject):
         self.last_upstream = None
         self.return_names = None
         self.rate_places = []
+        self.forward_meter, self.backward_meter = Meter(), Meter()
 
     def learn_conventions(self, forward: Forward) -> None:
         """A step has none: it takes a batch and returns a loss."""
 
     def _step(self, inputs: Sequence[Any], rate: float) -> Any:
         keywords = {self.rate_name: rate} if self.rate_name else {}
-        return self.forward_function(*inputs, **keywords)
+        return self.forward_meter(self.forward_function, *inputs, **keywords)
 
     def forward(self, inputs: Sequence[Any]) -> Forward:
         raw = self._step(inputs, 0.0)

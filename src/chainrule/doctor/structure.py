@@ -16,6 +16,16 @@ def is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype != object
 
 
+def identical(a: Any, b: Any) -> bool:
+    """Whether two arrays hold the same numbers, NaN where the other has NaN."""
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        return False
+    if a.dtype == b.dtype and a.tobytes() == b.tobytes():  # much faster, and most often so
+        return True
+    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc"))
+
+
 def is_real(value: Any) -> bool:
     """Whether a value is a floating number or an array of them."""
     if isinstance(value, (float, np.floating)):

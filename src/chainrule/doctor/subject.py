@@ -7,7 +7,7 @@ nothing of numerical gradients and nothing of faults.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from .arrays_inside import Place, places
 from .calling import TRAINING, accepts, positional, read_backward, returned_names
+from .effort import Meter
 from .errors import NotASubject
 from .naming import IDS, LEARNING_RATES, MASKS, belongs
 from .objects import backward_of, find_method, forward_of
@@ -72,6 +73,7 @@ class Subject:
         self.last_upstream: Any = None  # what the last backward was given
         self.return_names = returned_names(self.backward_function)
         self.rate_places: list[Place] = []
+        self.forward_meter, self.backward_meter = Meter(), Meter()
 
     # ------------------------------------------------------------ reading conventions
 
@@ -133,7 +135,7 @@ class Subject:
     # ------------------------------------------------------------ running
 
     def forward(self, inputs: Sequence[Any]) -> Forward:
-        raw = self.forward_function(*inputs, **self.kwargs)
+        raw = self.forward_meter(self.forward_function, *inputs, **self.kwargs)
         if not self.learned:
             self.learned = True
             self.learn_conventions(Forward(raw, raw, None))
@@ -171,11 +173,13 @@ class Subject:
                 value = rate
             else:
                 value = inputs[self.input_names.index(name)]
-            if name == "*" or (not keywords and _in_order(self.backward_function, name, len(arguments))):
+            if name == "*" or (
+                not keywords and self.call.order[len(arguments) : len(arguments) + 1] == (name,)
+            ):
                 arguments.append(value)
             else:
                 keywords[name] = value
-        return self.backward_function(*arguments, **keywords)
+        return self.backward_meter(self.backward_function, *arguments, **keywords)
 
     # ------------------------------------------------------------ gradients
 
@@ -340,11 +344,6 @@ class Subject:
 
 def _like(value: Any, leaf: Any) -> Any:
     return np.array(value, dtype=float) if is_array(leaf) else float(value)
-
-
-def _in_order(function: Callable[..., Any], name: str, place: int) -> bool:
-    found = [p.name for p in positional(function)]
-    return place < len(found) and found[place] == name
 
 
 def _dict_gradients(gradients: dict[Any, Any], values: dict[Any, Any], name: str) -> dict[str, Any]:

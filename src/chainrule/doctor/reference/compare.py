@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from ..allowance import Allowance
 from ..case import Case
 from ..errors import SubjectError
 from ..report import Finding
@@ -97,7 +97,7 @@ def _meet(case: Case, reference: Reference) -> tuple[list[Meeting], Meeting | No
 
 def _explained(met: list[Meeting]) -> Explanation | None:
     """The simplest explanation in the most plausible way to meet; a proved one before one that is not."""
-    limit = time.perf_counter() + SECONDS
+    whole = Allowance(SECONDS)
     doubtful: Explanation | None = None
     questions = list(_QUESTIONS)
     if attends(met[0].case):
@@ -105,7 +105,7 @@ def _explained(met: list[Meeting]) -> Explanation | None:
         questions.sort(key=lambda question: question[0] is of_blocks)
     for ask, seconds, ways in questions:
         for meeting in met[:ways]:
-            meeting.deadline = min(limit, time.perf_counter() + seconds)
+            meeting.allowance = whole.part(seconds)
             try:
                 for explanation in ask(meeting):
                     if explanation.verified:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,7 +24,7 @@ def of_intermediates(meeting: Meeting) -> Iterator[Explanation]:
     with freezer.running():
         for site, value in _sites(freezer):
             for code, words, change in _changes(meeting, site, value):
-                if time.perf_counter() > meeting.deadline:
+                if meeting.allowance.spent():
                     return
 
                 def action(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..allowance import Allowance
 from ..case import Case
 from ..errors import SubjectError
 from ..structure import is_array, is_real
@@ -33,7 +33,7 @@ class Meeting:
     def __init__(self, case: Case, reference: Reference, count: int, transfer: Transfer) -> None:
         self.case, self.reference, self.count, self.transfer = case, reference, count, transfer
         self.tolerance = PROOF * case.looseness
-        self.deadline = np.inf  # no change is tried after it
+        self.allowance = Allowance(np.inf)  # no change is tried when it is spent
         self.points = [{}, _other_point(case)]
         self._targets = {0: self.answer({})}
         if self.low:
@@ -94,7 +94,7 @@ class Meeting:
         """Whether changed(point), the subject's outputs under some change, equals the reference at all
         points.
         """
-        if time.perf_counter() > self.deadline:
+        if self.allowance.spent():
             return False
         for point in range(len(self.points)):
             try:

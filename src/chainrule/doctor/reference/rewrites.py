@@ -7,7 +7,6 @@ import contextlib
 import copy
 import itertools
 import re
-import time
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -50,7 +49,7 @@ def of_source(meeting: Meeting) -> Iterator[Explanation]:
                 continue
             tree.decorator_list, tree.returns = [], None
             for code, words, node, new in list(family(tree, meeting)):
-                if time.perf_counter() > meeting.deadline:
+                if meeting.allowance.spent():
                     return
                 clone, before, after = _edited(tree, node, new)
                 with _running(meeting, function, clone) as runs:

@@ -5,13 +5,13 @@ backward has at each of its statements.
 from __future__ import annotations
 
 import inspect
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..case import Case, close
+from ..effort import done
 from ..errors import SubjectError
 from ..naming import UPSTREAMS
 from .freeze import _Swapped
@@ -54,10 +54,10 @@ class Intermediates:
         """No more evaluations than fit into so many seconds: one gradient element by element may take longer
         than all there is to be found.
         """
-        start = time.thread_time()
+        start = done()
         with self.running(), focused(()):
             self._evaluate(None)
-        self.most = min(MAX_EVALUATIONS, int(seconds / max(time.thread_time() - start, 1e-6)))
+        self.most = min(MAX_EVALUATIONS, int(seconds / max(done() - start, 1e-6)))
 
     def _record(self) -> None:
         def note(site: Site, execution: int, value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..case import Case
+from ..effort import spend_on_editing
 from .compiling import compiled
 from .reach import holders, instead, reached
 
@@ -53,6 +54,7 @@ class Edited:
 
     def _gradients(self, upstream: Any = None) -> dict[str, Any] | None:
         """The gradients with the edited function in all the places of the original."""
+        spend_on_editing(self.function.__code__)
         new = compiled(self.function, self.tree)
         if new is None:
             return None
