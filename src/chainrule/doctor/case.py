@@ -33,6 +33,9 @@ def close(a: Any, b: Any, scale: float = 0.0, tolerance: float = 1e-5) -> bool:
     return largest == 0 or _largest(a - b) <= tolerance * largest
 
 
+Line = tuple[str, int]  # of a file
+
+
 class Case:
     """One layer's probe with everything known about it.
 
@@ -52,7 +55,7 @@ class Case:
         self.not_tested: list[str] = []
         self._known_slopes: dict[str, list[tuple[np.ndarray, float, bool]]] = {}
         self.kept: dict[str, Any] = {}  # what an experiment has found and another may ask for
-        self.suspect: tuple[str, int] | None = None  # file and line of the first wrong statement, once known
+        self.suspects: list[Line] = []  # where the first wrong statement is or may be, once known
         if self.error is None:
             try:
                 self.run = probe.run()

@@ -19,8 +19,8 @@ import numpy as np
 
 # seconds, fitted to the forwards and backwards of the museum on an ordinary core
 BASE, PER_LINE, PER_NUMBER = 20e-6, 0.35e-6, 20e-9
-AROUND = 80e-6  # to put the subject back, to copy its inputs, to compare what came out
-PER_BYTECODE = 0.4e-6  # to edit a function and to compile it
+AROUND = 180e-6  # to put the subject back, to copy its inputs, to compare what came out
+PER_BYTECODE = 0.8e-6  # to edit a function and to compile it
 SLOW = 6.0  # times as long as its lines tell
 
 _thread = threading.local()

@@ -25,7 +25,7 @@ def mend(case: Case, findings: list[Finding]) -> None:
     if not wanted:
         return _add_place(case, findings)
     try:
-        repair = _lasting(case, repairs(case, seconds=0.5))
+        repair = _lasting(case, _repair(case, wanted[0]))
     except Exception:  # an edited backward can fail in any way; the finding stands without its repair
         repair = None
     if repair is not None and set(wanted[0].targets) & set(repair.healed):
@@ -36,6 +36,13 @@ def mend(case: Case, findings: list[Finding]) -> None:
     _add_place(case, findings)
 
 
+def _repair(case: Case, finding: Finding) -> Repair | None:
+    """An edit of the first wrong statement, if that is found at once, or of any other."""
+    if not case.suspects and set(finding.targets) & set(case.wrong):
+        located(case, at_once=True)
+    return repairs(case, seconds=0.3)
+
+
 def _lasting(case: Case, repair: Repair | None) -> Repair | None:
     """A number may repair by a coincidence of sizes: then the repair that does it with another batch."""
     number = r"^\+.*(shape\[|\.size|len\(|\*\* 0?\.5| [*/] [\d.]+\b)"
@@ -44,7 +51,7 @@ def _lasting(case: Case, repair: Repair | None) -> Repair | None:
     with resized(case, 0) as other:
         if other is None or not set(repair.healed) <= set(other.doubtful):
             return repair
-        found = repairs(other, (repair.file, repair.line), 0.5)
+        found = repairs(other, [(repair.file, repair.line)], 0.5)
     return found if found is not None and set(repair.healed) <= set(found.healed) else None
 
 

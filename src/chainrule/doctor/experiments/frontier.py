@@ -15,9 +15,10 @@ from ..allowance import Allowance
 from ..case import Case
 from ..naming import belongs
 from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
+from .suspects import feeds, suspects
 
 SECONDS = 2.5
-SECONDS_WHEN_NAMED = 0.9  # then only the line is looked for
+SECONDS_WHEN_NAMED = 0.5  # then only the line is looked for
 SECONDS_BEFORE = 0.8  # for statements before one that is known to heal everything
 MOST_SITES, MOST_TRUTHS = 30, 12  # that are tried in the place of one statement
 
@@ -36,31 +37,45 @@ class Frontier:
         return self.moment.value
 
 
-def located(case: Case) -> tuple[Intermediates, Frontier, list[str]] | None:
-    """Only the place: the first wrong statement and the trail to it. Found once for a case."""
+Located = tuple[Intermediates, Frontier, list[str]]
+
+
+def located(case: Case, at_once: bool = False) -> Located | None:
+    """Only the place: the first wrong statement and the trail to it. Found once for a case.
+
+    at_once: only where names and a few slopes tell it.
+    """
     if "located" not in case.kept:
-        case.kept["located"] = _located(case)
-    found: tuple[Intermediates, Frontier, list[str]] | None = case.kept["located"]
-    return found
+        found = _located(case, at_once)
+        if found is None and at_once:
+            return None
+        case.kept["located"] = found
+    kept: Located | None = case.kept["located"]
+    return kept
 
 
-def _located(case: Case) -> tuple[Intermediates, Frontier, list[str]] | None:
+def _located(case: Case, at_once: bool) -> Located | None:
     forward, backward = Intermediates(case), BackwardTrace(case)
     if not forward.available or not backward.available or not case.wrong:
         return None
     with backward.running():
         moments = backward.record()
-        if case.kept.get("proved"):
+        if at_once or case.kept.get("proved"):
             forward.limit(SECONDS_WHEN_NAMED)
         with forward.running():
-            frontier = first_wrong(case, forward, backward, moments)
-            if frontier is not None:
-                case.suspect = frontier.moment.site.file, frontier.moment.site.made_at
-            return (forward, frontier, trail(case, forward, moments, frontier)) if frontier else None
+            frontier = first_wrong(case, forward, backward, moments, at_once)
+            if frontier is None:
+                return None
+            case.suspects = [(frontier.moment.site.file, frontier.moment.site.made_at)]
+            return forward, frontier, trail(case, forward, moments, frontier)
 
 
 def first_wrong(
-    case: Case, forward: Intermediates, backward: BackwardTrace, moments: list[Moment]
+    case: Case,
+    forward: Intermediates,
+    backward: BackwardTrace,
+    moments: list[Moment],
+    at_once: bool = False,
 ) -> Frontier | None:
     """The earliest statement that, overruled, heals most. If it gives the right gradient of another value, a
     step is left out behind it: then the last one to which that goes on unchanged, under other names.
@@ -71,6 +86,12 @@ def first_wrong(
     for moment in moments:
         if moment.site.kind != "augment":
             statements.setdefault(moment.site.id, []).append(moment)
+    near = suspects(forward, moments, case.scale)
+    sites = {moment.site.id: moment.site for moment in moments}
+    case.suspects = case.suspects or [(sites[i].file, sites[i].made_at) for i in near]
+    hit = _best(case, forward, backward, [statements[i] for i in near if i in statements], allowance)
+    if at_once or (hit is not None and len(hit.healed) == len(case.wrong)):
+        return hit if hit is not None and len(hit.healed) == len(case.wrong) else None
     hit, last = _named(case, forward, backward, list(statements.values()), allowance)
     if hit is not None:
         allowance.shorten(SECONDS_BEFORE)
@@ -90,6 +111,30 @@ def first_wrong(
             best = found
             passed_on = passed_on or _gives_another(forward, found.moment, case.scale)
     return hit if hit is not None and (best is None or len(hit.healed) > len(best.healed)) else best
+
+
+def _best(
+    case: Case,
+    forward: Intermediates,
+    backward: BackwardTrace,
+    statements: list[list[Moment]],
+    allowance: Allowance,
+) -> Frontier | None:
+    """Which of some statements heals most, the first of equals; and of those that it reads, one that heals as
+    much.
+    """
+    best: Frontier | None = None
+    for mine in statements:
+        if best is not None and len(best.healed) == len(case.wrong) and not feeds(mine[0], best.moment):
+            continue
+        found = _overruled(case, forward, backward, mine, allowance)
+        if found is not None and (
+            best is None
+            or len(found.healed) > len(best.healed)
+            or (len(found.healed) == len(best.healed) and found.moment.order < best.moment.order)
+        ):
+            best = found
+    return best
 
 
 def _named(

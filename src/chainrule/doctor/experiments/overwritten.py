@@ -22,7 +22,7 @@ def overwritten(case: Case, empty: list[str]) -> Iterator[Finding]:
     explained: set[str] = set()
     for name in empty:
         for place in _computed_once(case, name) if name not in explained else ():
-            repair = repairs(case, place, SECONDS)
+            repair = repairs(case, [place], SECONDS)
             if repair is None or name not in repair.healed:
                 continue
             explained |= set(repair.healed)

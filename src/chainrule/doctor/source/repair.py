@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..allowance import Allowance
 from ..calling import source_tree
-from ..case import Case
+from ..case import Case, Line
 from .compiling import without_ornaments
 from .edited import Edited
 from .edits import Edit, Pool, edits
@@ -41,26 +41,26 @@ class Repair:
         return self.lines[0]
 
 
-def repairs(case: Case, at: tuple[str, int] | None = None, seconds: float = SECONDS) -> Repair | None:
+def repairs(case: Case, at: list[Line] | None = None, seconds: float = SECONDS) -> Repair | None:
     """The first edit that makes all wrong gradients right; else the one that heals most, if any. at: only
-    edits that begin in one line of one file.
+    edits that begin in one of these lines.
     """
     best: Repair | None = None
-    if at is None and case.suspect is not None:
+    if at is None and case.suspects:
         seconds /= 2
-        best = repairs(case, case.suspect, seconds)
+        best = repairs(case, case.suspects, seconds)
         if best is not None and set(best.healed) == set(case.doubtful):
             return best
     pool = mentioned(case)
     allowance = Allowance(seconds)
     for function in _functions(case):
         tree = source_tree(function)
-        if tree is None or (at is not None and at[0] != function.__code__.co_filename):
+        lines = None if at is None else {line for file, line in at if file == function.__code__.co_filename}
+        if tree is None or lines == set():
             continue
         if any(isinstance(node, ast.While) for node in ast.walk(tree)):
             continue  # an edited while loop may never end
         without_ornaments(tree)
-        lines = None if at is None else {at[1]}
         best = _search(Edited(case, function, tree), pool, lines, best, allowance, seconds * SHARE)
         if best is not None and set(best.healed) == set(case.doubtful):
             break
