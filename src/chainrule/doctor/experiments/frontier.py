@@ -18,7 +18,7 @@ from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
 from .suspects import feeds, suspects
 
 SECONDS = 2.5
-SECONDS_WHEN_NAMED = 0.5  # then only the line is looked for
+SECONDS_WHEN_NAMED = 0.7  # then only the line is looked for
 SECONDS_BEFORE = 0.8  # for statements before one that is known to heal everything
 MOST_SITES, MOST_TRUTHS = 30, 12  # that are tried in the place of one statement
 
