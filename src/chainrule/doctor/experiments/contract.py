@@ -23,6 +23,7 @@ from .accumulation import accumulation
 from .caches import stale_caches
 from .linearity import linearity
 from .overwritten import overwritten
+from .undone import undone
 
 
 def contract(case: Case) -> Iterator[Finding]:
@@ -102,23 +103,30 @@ def mutations(case: Case) -> Iterator[Finding]:
             "the upstream gradient" if n == "upstream" else "the cache" if n == "cache" else f"the input {n}"
             for n in case.run.changed
         ]
-        yield _mutated(case, case.run.changed, " and ".join(what), case.probe.subject.backward_function)
+        yield _mutated(case, case.run.changed, " and ".join(what), "backward_function")
     elif case.run.changed_by_forward and not _says_in_place(case):
         what = [f"the input {n}" for n in case.run.changed_by_forward]
-        yield _mutated(
-            case, case.run.changed_by_forward, " and ".join(what), case.probe.subject.forward_function
-        )
+        yield _mutated(case, case.run.changed_by_forward, " and ".join(what), "forward_function")
 
 
-def _mutated(case: Case, names: list[str], what: str, function: Any) -> Finding:
+def _mutated(case: Case, names: list[str], what: str, which: str) -> Finding:
+    function = getattr(case.probe.subject, which)
+    place = mutation(case, function)
+    detail = f"after {getattr(function, '__name__', 'the call')}, {what} held other numbers than before"
+    better = undone(case, place, which)
+    more: dict[str, Any] = {"fix": better.diff} if better is not None else {}
+    healed = better.healed if better is not None else []
+    if healed:
+        detail += f"; written into a copy, it does no harm: the gradient of {', '.join(healed[:6])} is right"
     return case.finding(
         "mutates-upstream",
-        names,
+        list(dict.fromkeys([*names, *healed])),
         function=function,
         verified=True,
-        place=mutation(case, function),
+        place=place,
         evidence={"changed in place": names},
-        detail=f"after {getattr(function, '__name__', 'the call')}, {what} held other numbers than before",
+        detail=detail,
+        **more,
     )
 
 

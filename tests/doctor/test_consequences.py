@@ -1,0 +1,100 @@
+"""One fault is said once: what undoing it heals is its consequence, and no cause of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule
+from chainrule.doctor.report import Finding
+
+
+def found(subject: Any, *inputs: Any, **more: Any) -> list[Finding]:
+    return list(chainrule.check(subject, *inputs, **more).findings)
+
+
+class Residual:
+    """x + relu(x @ W)"""
+
+    def __init__(self) -> None:
+        self.W = np.random.default_rng(0).normal(size=(4, 4))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x = x
+        self.z = x @ self.W
+        return x + np.maximum(self.z, 0)
+
+
+class Aliased(Residual):
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        dz = dy
+        dz[self.z < 0] = 0
+        self.dW = self.x.T @ dz
+        return dz @ self.W.T + dy
+
+
+class Itself(Residual):
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        dy *= self.z > 0
+        self.dW = self.x.T @ dy
+        dx: np.ndarray = dy @ self.W.T
+        dx += dy
+        return dx
+
+
+def gate(d: np.ndarray, z: np.ndarray) -> np.ndarray:
+    return np.multiply(d, z > 0, out=d)
+
+
+class ByHelper(Residual):
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        dz = gate(dy, self.z)
+        self.dW = self.x.T @ dz
+        return dy + dz @ self.W.T
+
+
+class AlsoFlipped(Residual):
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        dz = dy
+        dz[self.z < 0] = 0
+        self.dW = -self.x.T @ dz
+        return dz @ self.W.T + dy
+
+
+@pytest.mark.parametrize("layer", [Aliased, Itself, ByHelper])
+def test_what_a_write_into_the_upstream_spoils_is_said_with_it(layer: type) -> None:
+    (finding,) = found(layer(), np.random.default_rng(1).normal(size=(3, 4)))
+    assert finding.code == "mutates-upstream" and finding.targets == ["upstream", "x"]
+    assert "np.array(" in finding.fix
+
+
+def test_a_second_fault_beside_it_is_said() -> None:
+    first, second = found(AlsoFlipped(), np.random.default_rng(1).normal(size=(3, 4)))
+    assert (first.code, first.targets) == ("mutates-upstream", ["upstream", "x"])
+    assert (second.code, second.targets) == ("sign-flipped", ["W"])
+
+
+class Shifts:
+    """Keeps its input, and then writes into it."""
+
+    def __init__(self) -> None:
+        self.W = np.random.default_rng(0).normal(size=(4, 3))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x = x
+        y: np.ndarray = x @ self.W
+        x += 1.0
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        self.dW = self.x.T @ dy
+        dx: np.ndarray = dy @ self.W.T
+        return dx
+
+
+def test_what_forward_writes_into_what_it_keeps() -> None:
+    (finding,) = found(Shifts(), np.random.default_rng(1).normal(size=(3, 4)))
+    assert finding.code == "mutates-upstream" and finding.targets == ["x", "W"]
+    assert finding.fix == "- self.x = x\n+ self.x = np.array(x)"
