@@ -66,7 +66,8 @@ class AlsoFlipped(Residual):
 @pytest.mark.parametrize("layer", [Aliased, Itself, ByHelper])
 def test_what_a_write_into_the_upstream_spoils_is_said_with_it(layer: type) -> None:
     (finding,) = found(layer(), np.random.default_rng(1).normal(size=(3, 4)))
-    assert finding.code == "mutates-upstream" and finding.targets == ["upstream", "x"]
+    assert finding.code == "mutates-upstream"
+    assert finding.targets == ["upstream", "x"]
     assert "np.array(" in finding.fix
 
 
@@ -96,5 +97,47 @@ class Shifts:
 
 def test_what_forward_writes_into_what_it_keeps() -> None:
     (finding,) = found(Shifts(), np.random.default_rng(1).normal(size=(3, 4)))
-    assert finding.code == "mutates-upstream" and finding.targets == ["x", "W"]
+    assert finding.code == "mutates-upstream"
+    assert finding.targets == ["x", "W"]
     assert finding.fix == "- self.x = x\n+ self.x = np.array(x)"
+
+
+class Gate:
+    """x + tanh(x @ W) @ V"""
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(0)
+        self.W, self.V = rng.normal(size=(3, 4)), rng.normal(size=(4, 3))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x, self.h = x, np.tanh(x @ self.W)
+        y: np.ndarray = x + self.h @ self.V
+        return y
+
+
+class Ignoring(Gate):
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        self.dV = self.h.T @ dy
+        dz = 1 - self.h**2
+        self.dW = self.x.T @ dz
+        return dy + dz @ self.W.T
+
+
+class IgnoringAndShifted(Gate):
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        self.dV = self.h.T @ dy
+        dz = dy @ self.V.T * (1 - self.h**2)
+        self.dW = self.x.T @ (1 - self.h**2)
+        return dy + dz @ self.W.T + 0.1
+
+
+def test_what_ignores_the_upstream_and_what_adds_it_up_with_something_that_does_not() -> None:
+    (finding,) = found(Ignoring(), np.random.default_rng(1).normal(size=(5, 3)))
+    assert finding.code == "ignores-upstream"
+    assert set(finding.targets) == {"W", "x"}
+
+
+def test_two_statements_are_two_faults() -> None:
+    first, second = found(IgnoringAndShifted(), np.random.default_rng(1).normal(size=(5, 3)))
+    assert (first.code, first.targets) == ("ignores-upstream", ["W"])
+    assert (second.code, second.targets) == ("constant-offset", ["x"])
