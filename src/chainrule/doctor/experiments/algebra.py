@@ -285,8 +285,8 @@ def clipped(case: Case, name: str) -> Iterator[Finding]:
     """a = clip(n, -c, c)."""
     a, n = case.a(name), case.n(name)
     limit = float(np.abs(a).max(initial=0))
-    if a.shape != n.shape or not 0 < limit < np.abs(n).max(initial=0):
-        return
+    if a.shape != n.shape or not 0 < limit < np.abs(n).max(initial=0) or ratio(a, n) is not None:
+        return  # where all numbers are of one size, a factor looks like a limit
     many = np.count_nonzero(np.isclose(np.abs(a), limit, rtol=1e-9)) > 1
     if many and close(a, np.clip(n, -limit, limit)):
         yield case.finding(
