@@ -101,7 +101,7 @@ def test_where_all_numbers_have_one_size_a_factor_is_no_limit() -> None:
     assert finding.code == "mean-sum-mismatch"
 
 
-class Stateful:
+class Recurrent:
     def __init__(self) -> None:
         rng = np.random.default_rng(0)
         self.W, self.U = rng.normal(size=(3, 4)), 0.3 * rng.normal(size=(4, 4))
@@ -130,6 +130,6 @@ class Stateful:
 
 def test_the_statement_that_reads_what_is_carried_over() -> None:
     finding = next(
-        f for f in chainrule.check(Stateful(), normal(2, 5, 3)).findings if f.code == "state-carried-over"
+        f for f in chainrule.check(Recurrent(), normal(2, 5, 3)).findings if f.code == "state-carried-over"
     )
     assert text(finding) == "state = self.h"

@@ -82,7 +82,7 @@ def state_carried_over(scene: Scene, layers: list[Scene]) -> Iterator[Finding]:
             "carried in": carrier.path if carrier else "",
         },
         target=carrier.path if carrier else "",
-        spot=first_reading(place, carrier.name) if carrier else None,
+        spot=first_reading(place, carrier.name, asking=True) if carrier else None,
     )
 
 

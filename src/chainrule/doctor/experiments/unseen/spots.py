@@ -23,13 +23,14 @@ def last_with(scene: Scene, pattern: str) -> Spot | None:
     return (_file(scene), found[-1].lineno) if found else None
 
 
-def first_reading(scene: Scene, name: str) -> Spot | None:
-    """The first statement that reads a weight or an input by its name."""
+def first_reading(scene: Scene, name: str, asking: bool = False) -> Spot | None:
+    """The first statement that reads a weight or an input by its name. asking: `if self.h is None` reads, too."""
     own = name.rpartition(".")[2]
-    for statement in _statements(scene):
-        value = getattr(statement, "value", None)
+    for statement in _statements(scene, ast.If) if asking else _statements(scene):
+        value = statement.test if isinstance(statement, ast.If) else getattr(statement, "value", None)
         for node in ast.walk(value) if value is not None else ():
-            if own in (getattr(node, "attr", None), getattr(node, "id", None)):
+            key = node.value if isinstance(node, ast.Constant) else None
+            if own in (getattr(node, "attr", None), getattr(node, "id", None), key):
                 return _file(scene), statement.lineno
     return None
 
@@ -57,12 +58,12 @@ def looks_ahead(scene: Scene, index: int, axis: int, early: int, late: int) -> M
     return within.first_line(dirty)
 
 
-def _statements(scene: Scene) -> Iterator[ast.stmt]:
+def _statements(scene: Scene, *more: type[ast.stmt]) -> Iterator[ast.stmt]:
     """Of forward first, then of the functions that it calls in the same file."""
     file = _file(scene)
     for function, tree in zip(functions_of(scene), trees(scene), strict=False):
         if function.__code__.co_filename == file:
-            plain = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return)
+            plain = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, *more)
             yield from sorted((n for n in ast.walk(tree) if isinstance(n, plain)), key=lambda n: n.lineno)
 
 
