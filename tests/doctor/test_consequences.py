@@ -141,3 +141,47 @@ def test_two_statements_are_two_faults() -> None:
     first, second = found(IgnoringAndShifted(), np.random.default_rng(1).normal(size=(5, 3)))
     assert (first.code, first.targets) == ("ignores-upstream", ["W"])
     assert (second.code, second.targets) == ("constant-offset", ["x"])
+
+
+class AttentionPool:
+    """Attention pooling: a softmax over the tokens, here over the samples."""
+
+    def __init__(self) -> None:
+        self.w = np.random.default_rng(0).normal(size=4)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x, scores = x, x @ self.w
+        e = np.exp(scores - scores.max())
+        self.p = e / e.sum(axis=0, keepdims=True)
+        return np.einsum("bt,btd->bd", self.p, x)
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        dp = np.einsum("bd,btd->bt", dy, self.x)
+        ds = self.p * (dp - (dp * self.p).sum(axis=0, keepdims=True))
+        self.dw = np.einsum("bt,btd->d", ds, self.x)
+        return self.p[:, :, None] * dy[:, None, :] + ds[:, :, None] * self.w
+
+
+class AttentionAndMaximum(AttentionPool):
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        return super().forward(x) + x.max(axis=(0, 1))
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        dx = super().backward(dy)
+        np.put_along_axis(
+            flat := dx.reshape(-1, dx.shape[-1]),
+            top := self.x.reshape(flat.shape).argmax(0)[None],
+            np.take_along_axis(flat, top, 0) + dy.sum(0),
+            0,
+        )
+        return dx
+
+
+def test_samples_that_mix_only_by_a_softmax_over_them() -> None:
+    (finding,) = found(AttentionPool(), np.random.default_rng(1).normal(size=(3, 6, 4)))
+    assert finding.code == "softmax-axis-wrong"
+
+
+def test_samples_that_mix_in_another_way_as_well() -> None:
+    findings = found(AttentionAndMaximum(), np.random.default_rng(1).normal(size=(3, 6, 4)))
+    assert [f.code for f in findings] == ["softmax-axis-wrong", "batch-leak"]

@@ -133,3 +133,70 @@ def test_the_statement_that_reads_what_is_carried_over() -> None:
         f for f in chainrule.check(Recurrent(), normal(2, 5, 3)).findings if f.code == "state-carried-over"
     )
     assert text(finding) == "state = self.h"
+
+
+class CausalWindow:
+    """Each step is the mean of all steps up to itself, times W."""
+
+    def __init__(self) -> None:
+        self.W = np.random.default_rng(0).normal(size=(3, 4))
+
+    def mask(self, steps: int) -> np.ndarray:
+        return np.tril(np.ones((steps, steps)), k=1)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        mask = self.mask(x.shape[1])
+        self.mean = (mask / mask.sum(1, keepdims=True)) @ x
+        y: np.ndarray = self.mean @ self.W
+        return y
+
+    def backward(self, dy: np.ndarray) -> None:
+        self.dW = np.einsum("bti,bto->io", self.mean, dy)
+
+
+class CausalTaps(CausalWindow):
+    """A convolution that should be padded on the left alone."""
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        padding = 2
+        left = padding // 2
+        wide = np.pad(x, ((0, 0), (left, padding - left), (0, 0)))
+        self.mean = wide[:, :-2] + 2 * wide[:, 1:-1] + 3 * wide[:, 2:]
+        y: np.ndarray = self.mean @ self.W
+        return y
+
+
+@pytest.mark.parametrize(
+    ("layer", "line"),
+    [(CausalWindow, "return np.tril(np.ones((steps, steps)), k=1)"), (CausalTaps, "left = padding // 2")],
+)
+def test_the_constant_by_which_the_future_is_seen(layer: type, line: str) -> None:
+    finding = only(layer(), normal(2, 6, 3))
+    assert finding.code == "causal-leak"
+    assert text(finding) == line
+    assert finding.fix.startswith("- ")
+
+
+class Shares:
+    """Softmax over the features, and a mean that is taken over the samples."""
+
+    def __init__(self) -> None:
+        self.W = np.random.default_rng(0).normal(size=(3, 4))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x = x
+        scores = x @ self.W
+        e = np.exp(scores - scores.max())
+        p = e / e.sum(axis=1, keepdims=True)
+        self.top = p.max(axis=0)
+        y: np.ndarray = p / self.top
+        return y
+
+    def backward(self, dy: np.ndarray) -> None:
+        self.dW = np.zeros_like(self.W)
+
+
+def test_a_shift_that_cancels_out_mixes_no_samples() -> None:
+    report = chainrule.check(Shares(), normal(5, 3))
+    (finding,) = [f for f in report.findings if f.code == "batch-leak"]
+    assert text(finding) == "self.top = p.max(axis=0)"
