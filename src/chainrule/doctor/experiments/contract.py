@@ -19,6 +19,7 @@ from ..errors import SubjectError
 from ..objects import stored_attributes
 from ..report import Finding
 from ..source.changes import early_update, mutation
+from ..source.missing import missing
 from .accumulation import accumulation
 from .caches import stale_caches
 from .linearity import linearity
@@ -214,6 +215,12 @@ def never_computed(case: Case) -> Iterator[Finding]:
     explained = {n for f in lost for n in f.targets}
     empty = [n for n in empty if n not in explained]
     if empty:
+        better = missing(case, empty[0])
+        more: dict[str, Any] = {}
+        detail = "it is exactly 0 for every gradient from above, where the numerical gradient is not"
+        if better is not None:
+            detail += f"; with `{better.text}` behind line {better.place[1]} it is right"
+            more = {"fix": f"+ {better.text}", "place": better.place}
         yield case.finding(
             "gradient-never-computed",
             empty,
@@ -221,7 +228,8 @@ def never_computed(case: Case) -> Iterator[Finding]:
             evidence={
                 n: {"returned": 0.0, "numerical, largest": float(np.abs(case.n(n)).max())} for n in empty
             },
-            detail="it is exactly 0 for every gradient from above, where the numerical gradient is not",
+            detail=detail,
+            **more,
         )
 
 
