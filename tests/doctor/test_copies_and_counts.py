@@ -123,3 +123,23 @@ def test_ids_that_repeat_where_the_index_has_slices(layer: type) -> None:
     finding = only(layer(), np.array([[1, 2, 3], [1, 4, 3], [5, 2, 3]]))
     assert (finding.code, finding.verified) == ("duplicate-index-lost", True)
     assert "np.add.at(" in finding.fix
+
+
+class Unfolded:
+    """tanh of all windows of 3, cut out by an array of indices."""
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        kernel = np.arange(3)
+        self.x, self.places = x, np.arange(x.shape[1] - 2)[:, None] + kernel
+        return np.tanh(x[:, self.places])
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        dx = np.zeros_like(self.x)
+        dx[:, self.places] += dy * (1 - np.tanh(self.x[:, self.places]) ** 2)
+        return dx
+
+
+def test_windows_that_an_array_of_indices_cuts_out() -> None:
+    finding = only(Unfolded(), np.random.default_rng(1).normal(size=(2, 6)))
+    assert (finding.code, finding.verified) == ("overlap-overwritten", True)
+    assert "np.add.at(" in finding.fix

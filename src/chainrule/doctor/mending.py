@@ -8,6 +8,7 @@ from .case import Case, source_place
 from .catalogue import CATALOGUE
 from .experiments.elsewhere import resized
 from .experiments.frontier import located
+from .experiments.repaired import overlapping
 from .report import Finding
 from .source.origin import origin
 from .source.repair import Repair, repairs
@@ -84,7 +85,7 @@ def _as_repaired(case: Case, code: str, repair: Repair) -> str:
     if code not in ("overlap-overwritten", "broadcast-not-summed"):
         return code
     if repair.code == "duplicate-index-lost":
-        return repair.code
+        return code if overlapping(case, repair) else repair.code
     return repair.code if code == "broadcast-not-summed" and repair.code == "branch-overwritten" else code
 
 
