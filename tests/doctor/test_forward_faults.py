@@ -433,3 +433,23 @@ class MaxPool:
 def test_every_tied_maximum_gets_the_gradient() -> None:
     assert codes(check(MaxPool(lambda tied: tied), normal(2, 6))) == ["pool-ties-duplicated"]
     assert codes(check(MaxPool(lambda tied: tied / tied.sum(-1, keepdims=True)), normal(2, 6))) == []
+
+
+KEPT = 0.6
+draws = np.random.default_rng(0)
+
+
+def drop_channels(x: np.ndarray, training: bool = True) -> tuple[np.ndarray, Any]:
+    mask = draws.random((len(x), 1, 1, x.shape[3])) < KEPT if training else None
+    return (x if mask is None else x * mask / KEPT), mask
+
+
+def drop_channels_backward(dy: np.ndarray, mask: Any) -> np.ndarray:
+    return dy if mask is None else dy * mask / KEPT
+
+
+def test_whole_channels_are_few_draws() -> None:
+    for seed in (11, 33, 60):  # unlucky ones
+        draws.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+        x = np.random.default_rng(55).normal(size=(3, 4, 2, 6))
+        assert check((drop_channels, drop_channels_backward), x).ok

@@ -254,3 +254,30 @@ def test_one_mistake_in_all_summands_of_one_gradient() -> None:
     assert (finding.code, finding.verified) == ("reshape-for-transpose", True)
     assert text(finding) == "dq = dq.reshape(batch, time, heads * size)"
     assert finding.fix.count("+ d") == 3
+
+
+class Product:
+    """tanh(x @ W) * (x @ U)"""
+
+    def __init__(self) -> None:
+        self.W, self.U = rng().normal(size=(3, 4)), rng().normal(size=(3, 4)) + 1
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x, self.a, self.b = x, np.tanh(x @ self.W), x @ self.U
+        y: np.ndarray = self.a * self.b
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        da, db = dy * self.b * (1 - self.a**2), dy * self.a
+        dW = self.x.T @ da
+        dU = self.x.T @ db
+        self.grads = {"W": dU, "U": dW}
+        dx: np.ndarray = da @ self.W.T + db @ self.U.T
+        return dx
+
+
+def test_gradients_that_are_exchanged_where_they_are_handed_on() -> None:
+    finding = only(Product(), rng().normal(size=(5, 3)))
+    assert finding.code == "gradients-swapped"
+    assert text(finding) == 'self.grads = {"W": dU, "U": dW}'
+    assert finding.fix.endswith("+ self.grads = {'W': dW, 'U': dU}")

@@ -10,10 +10,13 @@ from .calling import required
 from .criterion import as_subject
 from .errors import NotASubject, SubjectError
 from .examine import examine
+from .experiments.unseen.losses import collapsed
+from .experiments.unseen.scene import Scene
 from .factories import build, is_factory
 from .objects import forward_of
 from .quiet import quietly
 from .report import Finding, Report
+from .snapshot import Snapshot
 from .step_model import StepModel, only_steps
 from .subject import Subject
 from .tensors import refuse_tensors
@@ -153,6 +156,10 @@ def _of_loss_or_model(
     whole = report.findings
     model = _face(subject, inputs, kwargs, training=options["training"], target=None, loss=None)
     try:
+        both = _face(subject, inputs, kwargs, **options)
+        met = list(collapsed(Scene(both, both.inputs, Snapshot(both.roots))))
+        if met:
+            return met  # what else is wrong with the loss and its gradient comes of it
         y = model.forward(model.inputs).outputs
         alone = Subject(as_subject(options["loss"]), (y, options["target"]), name="loss")
         of_loss = examine(alone, Report("loss"), path="loss", seed=seed)

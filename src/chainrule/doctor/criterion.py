@@ -36,13 +36,7 @@ WANTED = (
 
 def loss_value(loss: Any, y: Any, target: Any) -> Any:
     """The loss, a number."""
-    if isinstance(loss, (tuple, list)):
-        _both(loss)
-        value = _called(loss[0], y, target)
-    else:
-        loss = _made(loss)
-        name = forward_of(loss) if backward_of(loss) else _method(loss, VALUES)
-        value = _called(getattr(loss, name) if name else loss, y, target)
+    value = called(value_function(loss), y, target)
     if isinstance(value, (tuple, list)):
         value = next((v for v in value if np.size(v) == 1), None)
     if value is None or np.size(value) != 1 or np.asarray(value).dtype.kind not in "fiu":
@@ -51,17 +45,27 @@ def loss_value(loss: Any, y: Any, target: Any) -> Any:
     return np.asarray(value).ravel()[0]
 
 
+def value_function(loss: Any) -> Any:
+    """What of it is called for the loss."""
+    if isinstance(loss, (tuple, list)):
+        _both(loss)
+        return loss[0]
+    loss = _made(loss)
+    name = forward_of(loss) if backward_of(loss) else _method(loss, VALUES)
+    return getattr(loss, name) if name else loss
+
+
 def loss_gradient(loss: Any, y: Any, target: Any) -> Any:
     """Its gradient with respect to y."""
     if isinstance(loss, (tuple, list)):
         _both(loss)
-        found = _of_layer(tuple(loss), y, target) if _cached(loss) else _called(loss[1], y, target)
+        found = _of_layer(tuple(loss), y, target) if _cached(loss) else called(loss[1], y, target)
     elif backward_of(_made(loss)):
         found = _of_layer(_made(loss), y, target)
     elif name := _method(_made(loss), GRADIENTS):
-        found = _called(getattr(_made(loss), name), y, target)
+        found = called(getattr(_made(loss), name), y, target)
     else:
-        found = _beside(_called(_made(loss), y, target), y)
+        found = _beside(called(_made(loss), y, target), y)
     if found is None or not any(True for _ in leaves(found)):
         raise NotASubject(f"loss= gives no gradient: {WANTED}")
     return found
@@ -76,7 +80,10 @@ def as_subject(loss: Any) -> Any:
         value = _method(loss, VALUES)
         gradient = _method(loss, GRADIENTS) or value
         shown = (getattr(loss, value), getattr(loss, str(gradient))) if value else (loss, loss)
-    elif _cached(loss) or [p.name for p in positional(loss[0])] == [p.name for p in required(loss[1])]:
+    elif _cached(loss) or (
+        [p.name for p in positional(loss[0])] == [p.name for p in required(loss[1])]
+        and not _target_first(loss[0])
+    ):
         return tuple(loss)  # the gradient takes what the loss takes
     else:
         shown = loss[0], loss[1]
@@ -130,7 +137,7 @@ def _method(loss: Any, names: tuple[str, ...]) -> str | None:
     return next((n for n in names if find_method(loss, n) is not None), None)
 
 
-def _called(function: Any, y: Any, target: Any) -> Any:
+def called(function: Any, y: Any, target: Any) -> Any:
     """On (y, target); on (target, y) where the names of the arguments say so."""
     names = [p.name for p in positional(function)]
     arguments: tuple[Any, ...] = (y, target)
@@ -138,7 +145,7 @@ def _called(function: Any, y: Any, target: Any) -> Any:
         arguments = (y,)
     elif target is None and len(required(function)) > 1:
         raise NotASubject("loss= is a function of (y, target): hand in target= as well")
-    elif len(names) > 1 and TRUTHS.match(names[0]) and PREDICTIONS.search(names[1]):
+    elif _target_first(function):
         arguments = (target, y)
     try:
         return function(*arguments)
@@ -149,6 +156,12 @@ def _called(function: Any, y: Any, target: Any) -> Any:
                 f"loss= cannot be called with (y, target): {what}: {error}; {WANTED}"
             ) from error
         raise
+
+
+def _target_first(function: Any) -> bool:
+    """(y_true, y_pred)"""
+    names = [p.name for p in positional(function)]
+    return len(names) > 1 and bool(TRUTHS.match(names[0])) and bool(PREDICTIONS.search(names[1]))
 
 
 def _beside(result: Any, y: Any) -> Any:

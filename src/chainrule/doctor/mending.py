@@ -8,11 +8,14 @@ from .case import Case, source_place
 from .catalogue import CATALOGUE
 from .experiments.elsewhere import resized
 from .experiments.frontier import located
+from .experiments.repaired import overlapping
 from .report import Finding
 from .source.origin import origin
 from .source.repair import Repair, repairs
 
 REPAIRABLE = {code for code, known in CATALOGUE.items() if known.section in "BCD"}
+# what a statement that is wrong in g leaves behind it; the others of section A are more than a wrong number
+OF_G = ("ignores-upstream", "constant-offset", "nonlinear-backward", "gradient-never-computed")
 
 
 def mend(case: Case, findings: list[Finding]) -> None:
@@ -60,7 +63,9 @@ def _add_place(case: Case, findings: list[Finding]) -> None:
     one that makes the gradient.
     """
     first = source_place(case.probe.subject.backward_function)[1]
-    for finding in findings:
+    for finding in list(findings):
+        if not any(f is finding for f in findings):
+            continue  # what was found before has explained it
         if finding.line != first or finding.trail or not set(finding.targets) & set(case.doubtful):
             continue
         case.kept["proved"] = case.kept.get("proved") or finding.verified  # only the place is looked for
@@ -68,7 +73,7 @@ def _add_place(case: Case, findings: list[Finding]) -> None:
         if found is not None and set(found[1].healed) & set(finding.targets):
             _, frontier, finding.trail = found
             finding.line, finding.file = frontier.moment.site.made_at, frontier.moment.site.file
-            if finding.code in REPAIRABLE:
+            if finding.code in REPAIRABLE or finding.code in OF_G:
                 _keep_apart(findings, finding, frontier.healed)
             continue
         place = origin(case, next(t for t in finding.targets if t in case.doubtful))
@@ -87,7 +92,7 @@ def _as_repaired(case: Case, code: str, repair: Repair) -> str:
     if code not in ("overlap-overwritten", "broadcast-not-summed"):
         return code
     if repair.code == "duplicate-index-lost":
-        return repair.code
+        return code if overlapping(case, repair) else repair.code
     return repair.code if code == "broadcast-not-summed" and repair.code == "branch-overwritten" else code
 
 
@@ -97,5 +102,8 @@ def _keep_apart(findings: list[Finding], top: Finding, healed: list[str]) -> Non
     findings[:] = [
         f
         for f in findings
-        if f is top or f.code not in REPAIRABLE or not f.targets or not set(f.targets) <= set(healed)
+        if f is top
+        or (f.code not in REPAIRABLE and f.code not in OF_G)
+        or not f.targets
+        or not set(f.targets) <= set(healed)
     ]

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..case import Case, close
 from ..report import Finding
+from ..source.handing_on import handing_on
 from .counts import ratio
 from .order import axes_of, places
 from .scales import scaled
@@ -48,14 +49,18 @@ def swapped(case: Case) -> Iterator[Finding]:
             found.append((p, q))
     if found:
         names = list(dict.fromkeys(itertools.chain(*found)))
+        at = handing_on(case, dict(found)) if names[0] in case.probe.names else None
+        more: dict[str, Any] = {"fix": at[1]} if at is not None else {}
         yield case.finding(
             "gradients-swapped",
             names,
             verified=True,
+            place=at[0] if at is not None else None,
             evidence={"is the gradient of": dict(found)},
             detail="; ".join(
                 f"what is given as the gradient of {p} is the gradient of {q}" for p, q in found
             ),
+            **more,
         )
 
 
@@ -285,8 +290,8 @@ def clipped(case: Case, name: str) -> Iterator[Finding]:
     """a = clip(n, -c, c)."""
     a, n = case.a(name), case.n(name)
     limit = float(np.abs(a).max(initial=0))
-    if a.shape != n.shape or not 0 < limit < np.abs(n).max(initial=0):
-        return
+    if a.shape != n.shape or not 0 < limit < np.abs(n).max(initial=0) or ratio(a, n) is not None:
+        return  # where all numbers are of one size, a factor looks like a limit
     many = np.count_nonzero(np.isclose(np.abs(a), limit, rtol=1e-9)) > 1
     if many and close(a, np.clip(n, -limit, limit)):
         yield case.finding(

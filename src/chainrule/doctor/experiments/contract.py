@@ -19,10 +19,12 @@ from ..errors import SubjectError
 from ..objects import stored_attributes
 from ..report import Finding
 from ..source.changes import early_update, mutation
+from ..source.missing import missing
 from .accumulation import accumulation
 from .caches import stale_caches
 from .linearity import linearity
 from .overwritten import overwritten
+from .undone import undone
 
 
 def contract(case: Case) -> Iterator[Finding]:
@@ -102,23 +104,30 @@ def mutations(case: Case) -> Iterator[Finding]:
             "the upstream gradient" if n == "upstream" else "the cache" if n == "cache" else f"the input {n}"
             for n in case.run.changed
         ]
-        yield _mutated(case, case.run.changed, " and ".join(what), case.probe.subject.backward_function)
+        yield _mutated(case, case.run.changed, " and ".join(what), "backward_function")
     elif case.run.changed_by_forward and not _says_in_place(case):
         what = [f"the input {n}" for n in case.run.changed_by_forward]
-        yield _mutated(
-            case, case.run.changed_by_forward, " and ".join(what), case.probe.subject.forward_function
-        )
+        yield _mutated(case, case.run.changed_by_forward, " and ".join(what), "forward_function")
 
 
-def _mutated(case: Case, names: list[str], what: str, function: Any) -> Finding:
+def _mutated(case: Case, names: list[str], what: str, which: str) -> Finding:
+    function = getattr(case.probe.subject, which)
+    place = mutation(case, function)
+    detail = f"after {getattr(function, '__name__', 'the call')}, {what} held other numbers than before"
+    better = undone(case, place, which)
+    more: dict[str, Any] = {"fix": better.diff} if better is not None else {}
+    healed = better.healed if better is not None else []
+    if healed:
+        detail += f"; written into a copy, it does no harm: the gradient of {', '.join(healed[:6])} is right"
     return case.finding(
         "mutates-upstream",
-        names,
+        list(dict.fromkeys([*names, *healed])),
         function=function,
         verified=True,
-        place=mutation(case, function),
+        place=place,
         evidence={"changed in place": names},
-        detail=f"after {getattr(function, '__name__', 'the call')}, {what} held other numbers than before",
+        detail=detail,
+        **more,
     )
 
 
@@ -206,6 +215,12 @@ def never_computed(case: Case) -> Iterator[Finding]:
     explained = {n for f in lost for n in f.targets}
     empty = [n for n in empty if n not in explained]
     if empty:
+        better = missing(case, empty[0])
+        more: dict[str, Any] = {}
+        detail = "it is exactly 0 for every gradient from above, where the numerical gradient is not"
+        if better is not None:
+            detail += f"; with `{better.text}` behind line {better.place[1]} it is right"
+            more = {"fix": f"+ {better.text}", "place": better.place}
         yield case.finding(
             "gradient-never-computed",
             empty,
@@ -213,7 +228,8 @@ def never_computed(case: Case) -> Iterator[Finding]:
             evidence={
                 n: {"returned": 0.0, "numerical, largest": float(np.abs(case.n(n)).max())} for n in empty
             },
-            detail="it is exactly 0 for every gradient from above, where the numerical gradient is not",
+            detail=detail,
+            **more,
         )
 
 

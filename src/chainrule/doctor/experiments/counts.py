@@ -14,12 +14,15 @@ import numpy as np
 
 from ..calling import positional, source_tree
 from ..case import Case, close
+from ..source.adjoints import Intermediates
 from ..structure import is_array
 from .elsewhere import AXES, resized
 
 SLOW = 0.02  # seconds of a forward
 CONSTANT = "constant of forward"
 Counts = dict[str, float]  # what is counted: how many
+Counting = Callable[[Case], Counts]
+Reading = Callable[[Counts], Iterator[tuple[str, Callable[[Counts], float]]]]
 
 
 def ratio(a: np.ndarray, n: np.ndarray) -> float | None:
@@ -32,11 +35,22 @@ def ratio(a: np.ndarray, n: np.ndarray) -> float | None:
 
 def count_of(case: Case, name: str, c: float) -> str:
     """The count, or ratio of counts, that a factor is; "" if it is none. name: whose gradient that is."""
-    here = counts(case)
-    fits = [(what, of) for what, of in _readings(here) if _is(c, of(here))]
+    return _fitting(case, name, c, counts, _readings) or _fitting(
+        case, name, c, inner_counts, _plain_readings
+    )
+
+
+def _fitting(case: Case, name: str, c: float, count: Counting, readings: Reading) -> str:
+    """Lengths of what forward computes on the way are many: one of them is believed only if the factor
+    really follows it to other sizes.
+    """
+    here = count(case)
+    fits = [(what, of) for what, of in readings(here) if _is(c, of(here))]
     if not fits:
         return ""
-    others = list(_elsewhere(case, name)) if name in case.probe.names else []
+    others = list(_elsewhere(case, name, count)) if name in case.probe.names else []
+    if count is inner_counts and not any(abs(d - c) > 1e-3 * c for _, d in others):
+        return ""
     lasting = [what for what, of in fits if all(_is(d, of(found)) for found, d in others)]
     return lasting[0] if lasting else ""
 
@@ -45,19 +59,33 @@ def _is(c: float, value: float) -> bool:
     return abs(c - value) < 1e-4 * value
 
 
-def _elsewhere(case: Case, name: str) -> Iterator[tuple[Counts, float]]:
+def _elsewhere(case: Case, name: str, count: Counting) -> Iterator[tuple[Counts, float]]:
     """The factor at other sizes, with the counts there."""
     if "factors" not in case.kept:
         case.kept["factors"] = {}
-    known: dict[str, list[tuple[Counts, float]]] = case.kept["factors"]
-    if name not in known:
-        known[name] = []
+    factors: dict[tuple[str, Counting], list[tuple[Counts, float]]] = case.kept["factors"]
+    if (name, count) not in factors:
+        known = factors[name, count] = []
         for axis in range(AXES if case.probe.seconds < SLOW else 1):
             with resized(case, axis) as other:
                 if other is not None and name in other.wrong:
                     c = ratio(other.a(name), other.n(name))
-                    known[name] += [(counts(other), abs(c))] if c is not None else []
-    yield from known[name]
+                    known += [(count(other), abs(c))] if c is not None else []
+    yield from factors[name, count]
+
+
+def inner_counts(case: Case) -> Counts:
+    """The lengths of the arrays that forward computes on the way, and products of neighboring ones."""
+    found: Counts = {}
+    inner = Intermediates(case)
+    for key in sorted(inner.order, key=lambda k: len(inner.site(k).text)):  # self.z before f(self.x, ...)
+        site, shape = inner.site(key), inner.values[key].shape
+        for first, last in itertools.combinations(range(len(shape) + 1), 2):
+            n = float(np.prod(shape[first:last]))
+            axes = " * ".join(map(str, range(first, last)))
+            if n > 1:
+                found.setdefault(f"{site.text} axis {axes}", n)
+    return found
 
 
 def counts(case: Case) -> Counts:
@@ -89,6 +117,13 @@ def constants(case: Case) -> list[float]:
     nodes += [p.default for p in positional(function)]
     found = [abs(float(v)) for v in nodes if type(v) in (int, float)]
     return list(dict.fromkeys(v for v in found if 1e-3 < v < 1e3 and v not in (1.0, 2.0)))
+
+
+def _plain_readings(found: Counts) -> Iterator[tuple[str, Callable[[Counts], float]]]:
+    """A count or its inverse."""
+    for label, n in found.items():
+        yield f"{n:.0f} ({label})", lambda c, label=label: c.get(label, np.nan)  # type: ignore[misc]
+        yield f"1 / {n:.0f} ({label})", lambda c, label=label: 1 / c.get(label, np.nan)  # type: ignore[misc]
 
 
 def _readings(found: Counts) -> Iterator[tuple[str, Callable[[Counts], float]]]:

@@ -17,6 +17,7 @@ from .unseen.attention import attention_faults
 from .unseen.batch import Batch, batch_leak
 from .unseen.carried import state_carried_over
 from .unseen.causal import causal_leak, meant
+from .unseen.held import apart_with_fixed_weights
 from .unseen.hidden import hides
 from .unseen.losses import collapsed
 from .unseen.modes import train_eval_mismatch
@@ -46,11 +47,13 @@ class Questions:
         self.whole, self.layers = root(case), inner(case)
         self.allowance = Allowance(SECONDS + SECONDS_PER_LAYER * len(self.layers) + 100 * case.probe.seconds)
         self.everything = [self.whole, *self.layers]
+        self.batch = Batch(self.whole)
         self.found: list[Finding] = []
 
     def asked(self) -> list[Finding]:
         self._whole()
         self._parts()
+        self._leaks_by_weights()
         self._orders()
         self._said_of_intent()
         return self.found
@@ -79,8 +82,7 @@ class Questions:
         return []
 
     def _whole(self) -> None:
-        whole, layers = self.whole, self.layers
-        batch = Batch(whole)
+        whole, layers, batch = self.whole, self.layers, self.batch
         if not self.ask(lambda: train_eval_mismatch(whole, layers)):
             self.ask(lambda: batch_leak(whole, layers, batch))
         self.ask(lambda: state_carried_over(whole, layers))
@@ -109,6 +111,15 @@ class Questions:
         declared = "padding" in case.intent
         self.first([*self.layers[::-1], whole], lambda s: padding_leak(s, declared and s is whole))
         self.found[before:] = [f for f in self.found[before:] if f.where not in explained]
+
+    def _leaks_by_weights(self) -> None:
+        """Samples that mix only because the softmax of their attention runs over the wrong axis."""
+        wrong = [f.where for f in self.found if f.code == "softmax-axis-wrong"]
+        for finding in [f for f in self.found if f.code == "batch-leak" and f.where in wrong]:
+            scene = next(s for s in self.everything if s.path == finding.where)
+            batch = self.batch if scene is self.whole else Batch(scene)
+            if apart_with_fixed_weights(batch):
+                self.found.remove(finding)
 
     def _said_of_intent(self) -> None:
         """What could not be judged, because nobody says what is meant."""

@@ -13,10 +13,11 @@ from ..case import Case, close
 from ..report import Finding
 from ..source.reach import reached
 from ..source.repair import SECONDS, Repair, repairs
+from ..structure import is_array
 from .counts import ratio
 from .local import is_elementwise
 from .scales import scales_scores
-from .structure import normalizes, step_of
+from .structure import normalizes, speaks_of_windows, step_of
 
 
 def elementwise(case: Case) -> list[str]:
@@ -66,6 +67,8 @@ def code_of(case: Case, repair: Repair) -> str:
         return "attention-scale-missing"
     if code == "attention-scale-missing" and not _has_softmax(case):
         return "mean-sum-mismatch"  # a constant factor, whatever it is called
+    if overlapping(case, repair):
+        return "overlap-overwritten"
     left = re.sub(r"\[(['\"])(\w+)\1\]", r".\2", text.split("=")[0])  # grads["W"] is grads.W
     if code == "branch-overwritten" and "[" in left:
         return "overlap-overwritten"
@@ -84,6 +87,16 @@ def code_of(case: Case, repair: Repair) -> str:
             else "branch-overwritten"
         )
     return code
+
+
+def overlapping(case: Case, repair: Repair) -> bool:
+    """np.add.at(dx, (slice(None), slice(None), rows, columns), ...) in a layer of windows: places that it has
+    computed itself, and no ids that it was handed.
+    """
+    by_places = repair.code == "duplicate-index-lost" and "slice(" in repair.diff
+    ids = any(is_array(v) and v.dtype.kind in "iu" for v in case.probe.inputs)
+    weights = all(map(case.probe.is_parameter, repair.healed))
+    return by_places and not ids and not weights and speaks_of_windows(case)
 
 
 def _looped(case: Case, repair: Repair) -> bool:

@@ -14,6 +14,7 @@ from ..case import Case
 from ..errors import SubjectError
 from ..objects import stored_attributes
 from ..report import Finding
+from ..source.adjoints import Intermediates
 from ..structure import is_array
 from .counts import count_of, ratio
 
@@ -45,7 +46,7 @@ def _named_factor(case: Case, names: list[str], c: float) -> Finding:
     code = "mean-sum-mismatch"
     if c > 0 and scales_scores(case, c):
         code, what = "attention-scale-missing", f"the root of {max(c, 1 / c) ** 2:.0f}"
-    elif what and c > 1 and _was_repeated(case, names, round(c)):
+    elif what and c > 1 and (_was_repeated(case, names, round(c)) or _copied(case, names, c)):
         code = "broadcast-not-summed"
     elif _is_keep_probability(case, abs(c)):
         code, what = "dropout-scale-missing", "1 / (1 - p), or its inverse"
@@ -79,6 +80,24 @@ def _was_repeated(case: Case, names: list[str], count: int) -> bool:
         ):
             return False
     return True
+
+
+def _copied(case: Case, names: list[str], c: float) -> bool:
+    """Whether forward makes so many copies of each of them (tile, repeat, broadcast_to): some value of it
+    consists of just these.
+    """
+    count = round(c)
+    if count < 2 or abs(c - count) > 1e-4 * c:
+        return False
+    made = list(Intermediates(case).values.values())
+
+    def multiplied(value: np.ndarray) -> bool:
+        copies = np.repeat(np.sort(value.ravel()), count)
+        return value.size > 1 and any(
+            v.size == copies.size and np.array_equal(np.sort(v.ravel()), copies) for v in made
+        )
+
+    return all(multiplied(case.probe.value(name)) for name in names)
 
 
 def scales_scores(case: Case, c: float) -> bool:

@@ -74,8 +74,13 @@ def _stores_by_index(case: Case) -> bool:
     arrays = [s for s in stores if not (isinstance(s.slice, ast.Constant) and isinstance(s.slice.value, str))]
     sliced = any(isinstance(n, ast.Slice) and (n.lower or n.upper) for s in arrays for n in ast.walk(s.slice))
     looped = any(isinstance(n, (ast.For, ast.While)) for n in ast.walk(tree)) if tree else False
-    windows = re.search(r"stride|pad|kernel|window|im2col|col2im|conv|pool|fold", function_text(case), re.I)
-    return bool(arrays) and not sliced and not looped and not windows
+    return bool(arrays) and not sliced and not looped and not speaks_of_windows(case)
+
+
+def speaks_of_windows(case: Case) -> bool:
+    """Whether forward's own words are those of a convolution or a pooling."""
+    words = r"stride|pad|kernel|window|im2col|col2im|conv|pool|fold"
+    return bool(re.search(words, function_text(case), re.I))
 
 
 def _jacobians(case: Case) -> Iterator[Finding]:

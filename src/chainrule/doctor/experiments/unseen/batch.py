@@ -131,7 +131,9 @@ def batch_leak(
         return
     place, over = place_of(scene, layers, batch)
     within = inside(place)
-    at = first_mixed(within, batch.index, batch.axis) if within is not None and place is scene else None
+    at = None
+    if within is not None and place is scene:
+        at = first_mixed(within, batch.index, batch.axis, batch.out)
     count = scene.inputs[batch.index].shape[batch.axis]
     victim, source = _example(batch)
     evidence = {

@@ -19,6 +19,7 @@ from .exchange import changed
 from .names import calls, identifiers, own_names, says
 from .said import finding
 from .scene import Scene, as_arrays
+from .spots import first_reading
 
 RESETS = (
     "reset_state",
@@ -70,9 +71,10 @@ def state_carried_over(scene: Scene, layers: list[Scene]) -> Iterator[Finding]:
         if carrier
         else "something outside of the object"
     )
+    place = _at(scene, layers, carrier)
     yield finding(
         "state-carried-over",
-        _at(scene, layers, carrier),
+        place,
         f"the same input gives another output at the second call (largest difference"
         f" {np.abs(first - second).max():.3g}); what is carried over is {what}",
         {
@@ -80,6 +82,7 @@ def state_carried_over(scene: Scene, layers: list[Scene]) -> Iterator[Finding]:
             "carried in": carrier.path if carrier else "",
         },
         target=carrier.path if carrier else "",
+        spot=first_reading(place, carrier.name, asking=True) if carrier else None,
     )
 
 

@@ -19,6 +19,8 @@ from ...arrays_inside import places
 from ...calling import source_tree
 from ...objects import stored_attributes
 from ...report import Finding
+from .cured import cured
+from .exchange import changed, varied
 from .names import functions_of, identifiers, named_time, own_names, says
 from .said import finding
 from .scene import Scene
@@ -127,7 +129,9 @@ def causal_leak(scene: Scene, layers: list[Scene], why: str) -> Iterator[Finding
         length = scene.inputs[index].shape[order.axis]
         culprit = spread.culprit(partial(_looks_ahead, length)) if spread else None
         place = next((s for s in layers if culprit is not None and s.path == culprit.path), scene)
-        yield finding(
+        cure = cured(place, partial(_only_the_past, scene, index, order))
+        at = looks_ahead(scene, index, order.axis, early, late) if place is scene and cure is None else None
+        found = finding(
             "causal-leak",
             place,
             f"exchanging position {late} of {scene.names[index]} (axis {order.axis}) alone changes the "
@@ -139,9 +143,28 @@ def causal_leak(scene: Scene, layers: list[Scene], why: str) -> Iterator[Finding
                 "output that moved": early,
                 "earlier outputs that move": order.leaks,
             },
-            at=looks_ahead(scene, index, order.axis, early, late) if place is scene else None,
+            at=at,
+            spot=cure[0] if cure is not None else None,
         )
+        if cure is not None:
+            found.fix = cure[1]
+            found.detail += f"; with another constant in line {found.line} it sees just the past"
+        yield found
         return
+
+
+def _only_the_past(scene: Scene, index: int, order: Order) -> bool:
+    """Whether all that a position has seen of the past is still seen, and no longer the future."""
+    early, late = order.example
+    value = varied(scene.inputs[index], order.axis, late, scene.rng)
+    if value is None:
+        return False
+    base, y = scene.first(), scene.first(scene.replaced(index, value))
+    if base.shape != scene.y.shape or y.shape != base.shape or changed(base, y).take(early, order.out).any():
+        return False
+    now = Order(order.axis, order.out, scene.moved(index, order.axis, base))
+    past = {(t, s) for t, s in order.links if t >= s}
+    return now.forward_only and past <= set(now.links)
 
 
 class Order:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from ...arrays_inside import places
-from ...criterion import loss_value
+from ...criterion import called, loss_value, value_function
 from ...naming import TARGETS
 from ...report import Finding
+from ...source.reach import plain
+from ...source.sites import Site
+from ...source.taps import Taps
 from ...step_model import StepModel
 from ...structure import is_array
 from .exchange import varied
+from .moments import inside
 from .said import finding
 from .scene import Scene
+from .spots import Spot
 
 Loss = Callable[[np.ndarray, np.ndarray], float]  # of predictions and targets
 
@@ -54,8 +60,35 @@ def collapsed(scene: Scene) -> Iterator[Finding]:
                     "with the shapes made equal": list(right),
                 },
                 target=name,
+                spot=_meeting(scene, prediction, target),
             )
             return
+
+
+def _meeting(scene: Scene, prediction: np.ndarray, target: np.ndarray) -> Spot | None:
+    """The statement of the loss whose value is the first square."""
+    shape = np.broadcast_shapes(prediction.shape, target.shape)
+    if scene.face.loss is None:
+        within = inside(scene)
+        at = within.first_line(lambda m: m.value.shape == shape) if within is not None else None
+        return (at.site.file, at.site.line) if at is not None else None
+    found: list[Spot] = []
+
+    def note(site: Site, execution: int, value: Any) -> Any:
+        if np.shape(value) == shape and site.kind != "use":
+            found.append((site.file, site.line))
+        return value
+
+    function = value_function(scene.face.loss)
+    owner = getattr(function, "__self__", None)
+    taps = Taps([function], owner)
+    tapped = taps.tapped.get(getattr(plain(function), "__code__", None))  # type: ignore[arg-type]
+    if tapped is None:
+        return None
+    taps.action = note
+    with taps:
+        called(tapped.__get__(owner) if owner is not None else tapped, prediction.copy(), target.copy())
+    return found[0] if found else None
 
 
 def losses_of(scene: Scene) -> Iterator[tuple[Loss, np.ndarray, np.ndarray, str]]:

@@ -194,7 +194,7 @@ def _rescaled(mode: Mode) -> Iterator[Finding]:
 
     quiet = {m.key[0]: m for m in watched(False, 0)}
     found: tuple[Moment, float] | None = None
-    kept = total = 0
+    masks: list[np.ndarray] = []
     for draw in range(40):
         for moment in watched(True, draw):
             other = quiet.get(moment.key[0])
@@ -209,14 +209,14 @@ def _rescaled(mode: Mode) -> Iterator[Finding]:
                 ratio = _ratio(moment.value, other.value)
                 if ratio is None or abs(ratio - found[1]) > 1e-9 * abs(ratio):
                     return
-                kept += int(np.count_nonzero(moment.value))
-                total += int(np.count_nonzero(other.value))
+                masks.append(moment.value[other.value != 0] != 0)
                 break
         if found is None and draw > 3:
             return
-    if found is None or total == 0:
+    if found is None or not masks or not masks[0].size:
         return
-    share = kept / total
+    alone = np.unique(np.stack(masks), axis=1)  # what always falls together, a whole channel, is one
+    share, total = float(alone.mean()), alone.size
     spread = 5 * np.sqrt(share * (1 - share) / total) * found[1] + 1e-3
     known = _known_rates(scene)
     if any(abs(found[1] * k - 1) < 1e-9 for k in known) or share >= 1 or abs(found[1] * share - 1) < spread:

@@ -122,16 +122,20 @@ class Scene:
             if is_array(value) and value.ndim and value.dtype != bool and not WEIGHTS.match(self.names[i]):
                 yield i
 
-    def moved(self, index: int, axis: int) -> dict[int, np.ndarray]:
-        """For slices of an input along an axis: where the first output changes when the slice does."""
+    def moved(self, index: int, axis: int, base: np.ndarray | None = None) -> dict[int, np.ndarray]:
+        """For slices of an input along an axis: where the first output changes when the slice does.
+
+        base: that output as it is now, where it is not `y`.
+        """
+        was = self.y if base is None else base
         found: dict[int, np.ndarray] = {}
         for i in chosen(self.inputs[index].shape[axis]):
             value = varied(self.inputs[index], axis, i, self.rng)
             if value is None:
                 continue
             other = self.first(self.replaced(index, value))
-            if other.shape == self.y.shape:
-                found[i] = changed(self.y, other)
+            if other.shape == was.shape:
+                found[i] = changed(was, other)
         return found
 
     def following(self, index: int, axis: int) -> list[int] | None:

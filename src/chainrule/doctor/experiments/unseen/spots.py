@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from .exchange import changed, varied
 from .moments import Moment, inside
@@ -23,13 +24,14 @@ def last_with(scene: Scene, pattern: str) -> Spot | None:
     return (_file(scene), found[-1].lineno) if found else None
 
 
-def first_reading(scene: Scene, name: str) -> Spot | None:
-    """The first statement that reads a weight or an input by its name."""
+def first_reading(scene: Scene, name: str, asking: bool = False) -> Spot | None:
+    """The first statement that reads a weight or an input by its name. asking: also `if self.h is None`."""
     own = name.rpartition(".")[2]
-    for statement in _statements(scene):
-        value = getattr(statement, "value", None)
+    for statement in _statements(scene, ast.If) if asking else _statements(scene):
+        value = statement.test if isinstance(statement, ast.If) else getattr(statement, "value", None)
         for node in ast.walk(value) if value is not None else ():
-            if own in (getattr(node, "attr", None), getattr(node, "id", None)):
+            key = node.value if isinstance(node, ast.Constant) else None
+            if own in (getattr(node, "attr", None), getattr(node, "id", None), key):
                 return _file(scene), statement.lineno
     return None
 
@@ -57,13 +59,14 @@ def looks_ahead(scene: Scene, index: int, axis: int, early: int, late: int) -> M
     return within.first_line(dirty)
 
 
-def _statements(scene: Scene) -> Iterator[ast.stmt]:
+def _statements(scene: Scene, *more: type[ast.stmt]) -> Iterator[Any]:
     """Of forward first, then of the functions that it calls in the same file."""
     file = _file(scene)
     for function, tree in zip(functions_of(scene), trees(scene), strict=False):
         if function.__code__.co_filename == file:
-            plain = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return)
-            yield from sorted((n for n in ast.walk(tree) if isinstance(n, plain)), key=lambda n: n.lineno)
+            plain = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, *more)
+            found: list[Any] = [n for n in ast.walk(tree) if isinstance(n, plain)]
+            yield from sorted(found, key=lambda n: n.lineno)
 
 
 def _file(scene: Scene) -> str:

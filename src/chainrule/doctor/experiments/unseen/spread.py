@@ -9,8 +9,9 @@ import numpy as np
 
 from ...errors import SubjectError
 from ...recorder import Call, Recording
+from ...source.sites import Site
 from .exchange import changed, chosen, exchanged_whole, varied
-from .moments import Inside, Moment
+from .moments import Inside, Key, Moment
 from .scene import Scene, as_arrays
 
 Reach = dict[int, np.ndarray]  # slice of the input -> where an array changes with it
@@ -117,13 +118,55 @@ def mixed(reach: Reach) -> bool:
     return bool(np.any(np.sum(list(reach.values()), axis=0) > 1)) if reach else False
 
 
-def first_mixed(within: Inside, index: int, axis: int) -> Moment | None:
-    """The first intermediate in which slices of an input have mixed."""
-    reach: dict[Any, Reach] = {}
+def first_mixed(within: Inside, index: int, axis: int, out: int) -> Moment | None:
+    """The first intermediate in which slices of an input have mixed for good: with each slice's own part of
+    it alone exchanged, the output's slices (axis `out`) keep apart. What cancels out again, as the largest
+    of all scores does in a softmax, is passed over.
+    """
+    reach: dict[Key, Reach] = {}
     base = {m.key: m.value for m in within.base}
-    for i, inputs in slices(within.scene, index, axis):
+    others = slices(within.scene, index, axis)
+    for i, inputs in others:
         for moment in within.watch(inputs)[0]:
             was = base.get(moment.key)
             if was is not None and was.shape == moment.value.shape:
                 reach.setdefault(moment.key, {})[i] = changed(was, moment.value)
-    return within.first_line(lambda m: mixed(reach.get(m.key, {})))
+    length = within.scene.inputs[index].shape[axis]
+
+    def for_good(moment: Moment) -> bool:
+        return mixed(reach.get(moment.key, {})) and any(
+            all(_apart(within, base, moment, own, i, inputs, out) for i, inputs in others)
+            for own in [a for a, n in enumerate(moment.value.shape) if n == length] or (None,)
+        )
+
+    return within.first_line(for_good) or within.first_line(lambda m: mixed(reach.get(m.key, {})))
+
+
+def _apart(
+    within: Inside,
+    base: dict[Key, np.ndarray],
+    moment: Moment,
+    own: int | None,
+    i: int,
+    inputs: tuple[Any, ...],
+    out: int,
+) -> bool:
+    """Whether slice i reaches its own output alone, if of all that a statement gives only part i changes with
+    it (along axis `own`; None: nothing does).
+    """
+
+    def exchange(site: Site, execution: int, value: np.ndarray) -> np.ndarray | None:
+        was = base.get((site.id, execution))
+        if site.id != moment.site.id or was is None or was.shape != value.shape:
+            return None
+        kept = was.copy()
+        if own is not None and own < value.ndim and i < value.shape[own]:
+            part = (slice(None),) * own + (i,)
+            kept[part] = value[part]
+        return kept
+
+    y, now = within.scene.y, within.watch(inputs, exchange=exchange)[1]
+    if now.shape != y.shape:
+        return False
+    reached = changed(y, now).any(tuple(a for a in range(y.ndim) if a != out))
+    return set(np.flatnonzero(reached)) <= {i}

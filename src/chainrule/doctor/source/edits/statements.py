@@ -21,11 +21,12 @@ def assignments(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         value = ast.unparse(node.value)
         if isinstance(target, ast.Subscript) and not _is_key(target.slice):
             array, index = ast.unparse(target.value), ast.unparse(target.slice)
-            fancy = not re.search(r":", index)
+            sliced = [isinstance(i, ast.Slice) for i in _indices(target.slice)]
+            fancy = not any(sliced)
             sign = "-" if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub) else ""
-            places = f"({index},)" if "," not in index else f"({index})"
-            call = f"__import__('numpy').add.at({array}, {places}, {sign}({value}))"
-            if not re.search(r":", index):
+            places = ", ".join(map(_as_value, _indices(target.slice))) + ","
+            call = f"__import__('numpy').add.at({array}, ({places}), {sign}({value}))"
+            if fancy or (isinstance(node, ast.AugAssign) and not all(sliced)):
                 yield (
                     "duplicate-index-lost",
                     f"np.add.at({array}, {index}, ...)",
@@ -77,6 +78,19 @@ def signs(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
             )
     if is_value(node, statement) or _is_handed_on(node, statement):
         yield "sign-flipped", "a minus", at(ast.UnaryOp(ast.USub(), cast(ast.expr, node)), node)
+
+
+def _indices(index: ast.expr) -> list[ast.expr]:
+    """One for each axis."""
+    return list(index.elts) if isinstance(index, ast.Tuple) else [index]
+
+
+def _as_value(index: ast.expr) -> str:
+    """An index as it stands outside of brackets."""
+    if not isinstance(index, ast.Slice):
+        return ast.unparse(index)
+    ends = (index.lower, index.upper, index.step)
+    return f"slice({', '.join('None' if end is None else ast.unparse(end) for end in ends)})"
 
 
 def _is_key(index: ast.expr) -> bool:
