@@ -19,6 +19,8 @@ from .local import is_elementwise
 from .scales import scales_scores
 from .structure import normalizes, speaks_of_windows, step_of
 
+SECONDS_WHEN_KNOWN, SECONDS_WHEN_PLACED = 0.4, 1.2
+
 
 def elementwise(case: Case) -> list[str]:
     """The wrong inputs that the layer changes element by element, with a slope that varies."""
@@ -33,8 +35,14 @@ def elementwise(case: Case) -> list[str]:
 
 
 def repaired(case: Case) -> Iterator[Finding]:
-    # where a cause is proved already, what is left is most often its consequence
-    repair = repairs(case, seconds=0.4 if case.kept.get("proved") else SECONDS)
+    # where a cause is proved already, what is left is most often its consequence; what an elementwise layer
+    # does wrong is known without its repair
+    known = case.kept.get("proved") or set(elementwise(case)) == set(case.doubtful)
+    place = case.kept.get("located")
+    placed = place is not None and set(place[1].healed) == set(case.wrong)  # most edits elsewhere are in vain
+    repair = repairs(
+        case, seconds=SECONDS_WHEN_KNOWN if known else SECONDS_WHEN_PLACED if placed else SECONDS
+    )
     if repair is None:
         yield from likely(case)
         return

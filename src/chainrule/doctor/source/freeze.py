@@ -22,7 +22,7 @@ from .sites import Site
 from .taps import Taps, focused
 
 MAX_PAIRS, MAX_UNLIKELY = 700, 150
-SECONDS = 1.2
+SECONDS = 0.8
 SECONDS_WHEN_NAMED = 0.4  # what is left then is most often a consequence
 
 

@@ -21,7 +21,7 @@ from .mentioned import mentioned
 from .reach import reached
 from .together import Kinds, note, together
 
-SECONDS = 4.0
+SECONDS = 2.5
 SHARE = 0.25  # of the time, for edits in several places
 
 

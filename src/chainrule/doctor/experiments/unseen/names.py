@@ -98,22 +98,27 @@ def trees(scene: Scene) -> list[ast.FunctionDef]:
 
 def identifiers(scene: Scene) -> set[str]:
     """All names that the code of this forward uses or defines, in lower case."""
-    found: set[str] = set()
-    for tree in trees(scene):
-        found.add(tree.name)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name):
-                found.add(node.id)
-            elif isinstance(node, ast.Attribute):
-                found.add(node.attr)
-            elif isinstance(node, ast.arg):
-                found.add(node.arg)
+    found = set().union(*(_names_in(tree) for tree in trees(scene)))
     owner = scene.face.owner
     if owner is not None:
-        found |= {type(owner).__name__, *stored_attributes(owner)}
-    return {_snake(name) for name in found}
+        found |= {_snake(n) for n in (type(owner).__name__, *stored_attributes(owner))}
+    return found
 
 
+@lru_cache(maxsize=2000)
+def _names_in(tree: ast.FunctionDef) -> frozenset[str]:
+    found = {tree.name}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+    return frozenset(_snake(name) for name in found)
+
+
+@lru_cache(maxsize=20_000)
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
