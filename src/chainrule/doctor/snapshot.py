@@ -10,59 +10,19 @@ the module-level variables of the subject's own modules, and of those that they 
 from __future__ import annotations
 
 import random
-import sys
 import types
 from collections import deque
 from collections.abc import Iterable
-from functools import lru_cache
 from operator import is_
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .global_random import GlobalRandomState
+from .projects import is_foreign_module, is_of, module_variables, project_of
 
 _ATOMS = (str, bytes, int, float, complex, bool, type(None), types.ModuleType, np.generic, np.dtype, slice)
 _MAX_OBJECTS = 200_000
-
-
-def is_foreign_module(name: str | None) -> bool:
-    """Whether a module is the user's own: not the standard library, not an installed library of ours."""
-    if not name:
-        return False
-    top = name.partition(".")[0]
-    return name == "__main__" or not (
-        top in sys.stdlib_module_names
-        or (
-            top in {"numpy", "torch", "scipy", "chainrule", "rich", "pytest", "_pytest"}
-            and not name.startswith(("chainrule.doctor.museum", "chainrule.doctor.tour.stops"))
-        )
-    )
-
-
-@lru_cache(maxsize=1000)
-def project_of(name: str) -> str | None:
-    """The folder from which a module was imported, None if it is not the user's own. Modules of one folder,
-    or of packages in it, are one project; a library that was installed is one of its own.
-    """
-    top = name.partition(".")[0]
-    file = getattr(sys.modules.get(top), "__file__", None)
-    if not is_foreign_module(name) or file is None:
-        return None
-    path = Path(file)
-    folder = path.parent.parent if path.stem == "__init__" else path.parent
-    return top if folder.name in ("site-packages", "dist-packages") else str(folder)
-
-
-def module_variables(value: Any) -> dict[str, Any] | None:
-    """The variables of the module in which a user's object, class or function was defined."""
-    owner = value if isinstance(value, (type, types.FunctionType)) else type(value)
-    name = getattr(owner, "__module__", None)
-    if isinstance(value, types.FunctionType):
-        return value.__globals__ if is_foreign_module(name) else None
-    module = sys.modules.get(name) if isinstance(name, str) else None
-    return vars(module) if module is not None and is_foreign_module(name) else None
 
 
 def slots_of(value: Any) -> dict[str, Any]:
@@ -177,7 +137,7 @@ class Snapshot:
         if changeable:
             self._others.append((_Variables(variables), changeable))
         project = project_of(variables.get("__name__", ""))
-        return [v for v in named.values() if isinstance(v, state) or _is_of(project, v)]
+        return [v for v in named.values() if isinstance(v, state) or is_of(project, v)]
 
     def _remember_object(self, value: Any) -> list[Any]:
         held: list[Any] = []
@@ -264,13 +224,6 @@ class Snapshot:
                     value.random()
         np.random.random(count)  # noqa: NPY002
         random.random()
-
-
-def _is_of(project: str | None, value: Any) -> bool:
-    """Whether a module's variable is an object of the same project, or leads to another module of it."""
-    owner = value if isinstance(value, (type, types.FunctionType)) else type(value)
-    name = getattr(owner, "__module__", None)
-    return project is not None and isinstance(name, str) and project_of(name) == project
 
 
 class _Variables:

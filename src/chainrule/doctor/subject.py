@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from .arrays_inside import Place, places
+from .assigned import input_gradients, parameter_gradients
 from .calling import TRAINING, accepts, positional, read_backward, returned_names
 from .effort import Meter
 from .errors import NotASubject
-from .naming import IDS, LEARNING_RATES, MASKS, belongs
+from .naming import IDS, LEARNING_RATES, MASKS
 from .objects import backward_of, find_method, forward_of
 from .parameters import Parameter, find_parameters
 from .structure import Leaves, is_array, is_real, leaves, mapped
@@ -198,16 +199,7 @@ class Subject:
 
     def input_gradients(self, returned: Any, inputs: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
         """Assigns what backward returned to the leaves of the inputs; what is left belongs to parameters."""
-        differentiable = [i for i, value in enumerate(inputs) if self.differentiable(i, value)]
-        if returned is None or (not differentiable and not isinstance(returned, (tuple, list, dict))):
-            return {}, []
-        if isinstance(returned, dict):
-            return self._by_name(returned, inputs, differentiable)
-        if isinstance(returned, (tuple, list)) and not (
-            len(inputs) == 1 and isinstance(inputs[0], (list, tuple)) and len(returned) == len(inputs[0])
-        ):
-            return self._by_order(list(returned), inputs, differentiable)
-        return self._of_input(differentiable[0], returned, inputs), []
+        return input_gradients(self, returned, inputs)
 
     def differentiable(self, index: int, value: Any) -> bool:
         """Whether a gradient is due for an input: floating numbers, neither a mask nor ids."""
@@ -220,120 +212,13 @@ class Subject:
             return False
         return not isinstance(value, (float, np.floating))
 
-    def _of_input(self, index: int, gradient: Any, inputs: Sequence[Any]) -> dict[str, Any]:
-        name = self.input_names[index]
-        if isinstance(inputs[index], (list, tuple, dict)):
-            wanted = [n for n, _ in leaves(inputs[index], name)]
-            if isinstance(gradient, dict) and isinstance(inputs[index], dict):
-                return _dict_gradients(gradient, inputs[index], name)
-            got = [g for _, g in leaves(gradient)] if not isinstance(gradient, np.ndarray) else list(gradient)
-            return dict(zip(wanted, got, strict=False))
-        return {name: float(gradient) if type(gradient) is int else gradient}  # a sum that began with 0
-
-    def _by_name(
-        self, returned: dict[Any, Any], inputs: Sequence[Any], indices: list[int]
-    ) -> tuple[dict[str, Any], list[Any]]:
-        found: dict[str, Any] = {}
-        rest: list[Any] = []
-        for key, gradient in returned.items():
-            owner = next((i for i in indices if self.input_names[i] == key), None)
-            if owner is None:
-                fits = [(belongs(str(key), self.input_names[i]), i) for i in indices]
-                fits = [fit for fit in fits if fit[0]]
-                owner = max(fits, key=lambda f: f[0])[1] if fits else None
-            if owner is not None:
-                found.update(self._of_input(owner, gradient, inputs))
-            else:
-                inside = [
-                    (i, value) for i, value in enumerate(inputs) if isinstance(value, dict) and i in indices
-                ]
-                part: dict[str, Any] = {}
-                for i, value in inside:
-                    part |= _dict_gradients({key: gradient}, value, self.input_names[i])
-                found.update(part)
-                if not part:
-                    rest.append((str(key), gradient))
-        return found, rest
-
-    def _by_order(
-        self, returned: list[Any], inputs: Sequence[Any], indices: list[int]
-    ) -> tuple[dict[str, Any], list[Any]]:
-        names = (
-            self.return_names
-            if self.return_names and len(self.return_names) == len(returned)
-            else [""] * len(returned)
-        )
-        surplus = returned[len(inputs) :]
-        if self.is_pair and all(gradient is None for gradient in surplus):
-            returned = returned[: len(inputs)]  # None for the arguments that were left at their defaults
-            names = names[: len(inputs)]
-        if len(returned) == len(inputs):
-            order: list[int | None] = list(range(len(inputs)))
-        elif len(returned) == len(indices) or self.owner is not None:
-            order = [*indices, *[None] * max(0, len(returned) - len(indices))]
-        else:
-            order = self._by_return_names(names, indices)
-        if len(returned) < len(indices) and any(names):
-            order = self._by_return_names(names, indices)
-        found: dict[str, Any] = {}
-        rest: list[Any] = []
-        for gradient, index, name in zip(returned, order, names, strict=False):
-            if index is None:
-                rest.append((name, gradient))
-            elif index in indices:
-                found.update(self._of_input(index, gradient, inputs))
-        return found, rest
-
-    def _by_return_names(self, names: list[str], indices: list[int]) -> list[int | None]:
-        free = list(indices)
-        order: list[int | None] = []
-        for name in names:
-            fits = [i for i in free if belongs(name, self.input_names[i])]
-            match = fits[0] if fits else (free[0] if free and not any(names) else None)
-            if match is not None:
-                free.remove(match)
-            order.append(match)
-        return order
-
     def parameter_gradients(
         self, rest: list[Any], before: dict[str, np.ndarray], rate: float
     ) -> dict[str, Any]:
-        """Each parameter's gradient after a backward: from its place, from what
-        was returned, or from the step.
+        """Each parameter's gradient after a backward: from its place, from what was returned, or from the
+        step that was made.
         """
-        found: dict[str, Any] = {}
-        for parameter in self.parameters:
-            if parameter.gradient is not None:
-                value = parameter.gradient.get()
-                others = [p.get() for p in parameter.also]
-                if is_array(value) and all(np.shape(o) == value.shape for o in others):
-                    value = sum(others, value)
-                if is_real(value) or value is None or is_array(value):
-                    found[parameter.name] = value
-            else:
-                now = np.asarray(parameter.place.get(), dtype=float)
-                found[parameter.name] = (before[parameter.name] - now) / rate
-        for name, gradient in rest:
-            if not is_real(gradient):
-                continue
-            match = self._parameter_called(name, gradient, found)
-            if match is not None:
-                found[match] = gradient
-        return found
-
-    def _parameter_called(self, name: str, gradient: Any, taken: dict[str, Any]) -> str | None:
-        if self.owner is None:
-            return None
-        known = {p.place.path for p in self.parameters if p.name in taken}
-        candidates = [p for p in places(self.owner) if p.path not in known]
-        fits = [(belongs(name, p.name), p) for p in candidates]
-        fits = [fit for fit in fits if fit[0]]
-        if not fits:
-            return None
-        place = max(fits, key=lambda fit: (fit[0], np.shape(fit[1].get()) == np.shape(gradient)))[1]
-        if place.path not in {p.name for p in self.parameters}:
-            self.parameters.append(Parameter(place.path, place, None))
-        return place.path
+        return parameter_gradients(self, rest, before, rate)
 
     # ------------------------------------------------------------ where it is written
 
@@ -344,15 +229,6 @@ class Subject:
 
 def _like(value: Any, leaf: Any) -> Any:
     return np.array(value, dtype=float) if is_array(leaf) else float(value)
-
-
-def _dict_gradients(gradients: dict[Any, Any], values: dict[Any, Any], name: str) -> dict[str, Any]:
-    found = {}
-    for key, gradient in gradients.items():
-        match = key if key in values else next((k for k in values if belongs(str(key), str(k))), None)
-        if match is not None:
-            found[f"{name}.{match}" if name else str(match)] = gradient
-    return found
 
 
 def _given(owner: Any, given: Any, found: list[Parameter]) -> list[Parameter]:

@@ -15,8 +15,8 @@ from contextlib import ExitStack
 
 from ..calling import source_tree
 from ..case import Case
+from ..projects import is_foreign_module
 from ..report import Finding
-from ..snapshot import is_foreign_module
 from ..source.compiling import compiled, without_ornaments
 from ..source.reach import Called, exchanged, plain, reached
 

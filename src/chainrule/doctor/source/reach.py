@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ..objects import is_layer, is_leaf, stored_attributes
-from ..snapshot import is_foreign_module, project_of
+from ..projects import is_foreign_module, project_of
 
 MOST_HELPERS = 20  # of one list
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..calling import parameters_of, positional, required
 from ..naming import LEARNING_RATES
 from ..objects import find_method
-from ..snapshot import is_foreign_module
+from ..projects import is_foreign_module
 
 STEPS = (
     "train_step",

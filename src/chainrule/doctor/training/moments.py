@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..snapshot import is_foreign_module
+from ..projects import is_foreign_module
 
 MAX_MOMENTS, MAX_NUMBERS = 4000, 3_000_000
 

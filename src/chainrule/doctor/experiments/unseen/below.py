@@ -6,7 +6,7 @@ import types
 from collections.abc import Iterator
 
 from ...objects import children_of, is_leaf
-from ...snapshot import is_foreign_module
+from ...projects import is_foreign_module
 from .names import functions_of
 from .scene import Scene
 

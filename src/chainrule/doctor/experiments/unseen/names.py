@@ -17,7 +17,7 @@ from typing import Any
 from ...calling import source_tree
 from ...discovery.documented import documented_shapes
 from ...objects import stored_attributes
-from ...snapshot import is_foreign_module
+from ...projects import is_foreign_module
 from .scene import Scene
 
 BATCH = {

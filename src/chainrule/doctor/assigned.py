@@ -1,0 +1,166 @@
+"""What backward returned or left behind, assigned to what it is the gradient of: inputs and parameters.
+
+By name where there are names (`{"dx": ..., "dW": ...}`, `return dx, dw, db`), by order else; what is a
+parameter's own is read from its place, or from the step that backward made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .arrays_inside import places
+from .naming import belongs
+from .parameters import Parameter
+from .structure import is_array, is_real, leaves
+
+if TYPE_CHECKING:
+    from .subject import Subject
+
+
+def input_gradients(
+    subject: Subject, returned: Any, inputs: Sequence[Any]
+) -> tuple[dict[str, Any], list[Any]]:
+    """Assigns what backward returned to the leaves of the inputs; what is left belongs to parameters."""
+    differentiable = [i for i, value in enumerate(inputs) if subject.differentiable(i, value)]
+    if returned is None or (not differentiable and not isinstance(returned, (tuple, list, dict))):
+        return {}, []
+    if isinstance(returned, dict):
+        return _by_name(subject, returned, inputs, differentiable)
+    if isinstance(returned, (tuple, list)) and not (
+        len(inputs) == 1 and isinstance(inputs[0], (list, tuple)) and len(returned) == len(inputs[0])
+    ):
+        return _by_order(subject, list(returned), inputs, differentiable)
+    return _of_input(subject, differentiable[0], returned, inputs), []
+
+
+def _of_input(subject: Subject, index: int, gradient: Any, inputs: Sequence[Any]) -> dict[str, Any]:
+    name = subject.input_names[index]
+    if isinstance(inputs[index], (list, tuple, dict)):
+        wanted = [n for n, _ in leaves(inputs[index], name)]
+        if isinstance(gradient, dict) and isinstance(inputs[index], dict):
+            return _dict_gradients(gradient, inputs[index], name)
+        got = [g for _, g in leaves(gradient)] if not isinstance(gradient, np.ndarray) else list(gradient)
+        return dict(zip(wanted, got, strict=False))
+    return {name: float(gradient) if type(gradient) is int else gradient}  # a sum that began with 0
+
+
+def _by_name(
+    subject: Subject, returned: dict[Any, Any], inputs: Sequence[Any], indices: list[int]
+) -> tuple[dict[str, Any], list[Any]]:
+    found: dict[str, Any] = {}
+    rest: list[Any] = []
+    for key, gradient in returned.items():
+        owner = next((i for i in indices if subject.input_names[i] == key), None)
+        if owner is None:
+            fits = [(belongs(str(key), subject.input_names[i]), i) for i in indices]
+            fits = [fit for fit in fits if fit[0]]
+            owner = max(fits, key=lambda f: f[0])[1] if fits else None
+        if owner is not None:
+            found.update(_of_input(subject, owner, gradient, inputs))
+        else:
+            inside = [
+                (i, value) for i, value in enumerate(inputs) if isinstance(value, dict) and i in indices
+            ]
+            part: dict[str, Any] = {}
+            for i, value in inside:
+                part |= _dict_gradients({key: gradient}, value, subject.input_names[i])
+            found.update(part)
+            if not part:
+                rest.append((str(key), gradient))
+    return found, rest
+
+
+def _by_order(
+    subject: Subject, returned: list[Any], inputs: Sequence[Any], indices: list[int]
+) -> tuple[dict[str, Any], list[Any]]:
+    names = (
+        subject.return_names
+        if subject.return_names and len(subject.return_names) == len(returned)
+        else [""] * len(returned)
+    )
+    surplus = returned[len(inputs) :]
+    if subject.is_pair and all(gradient is None for gradient in surplus):
+        returned = returned[: len(inputs)]  # None for the arguments that were left at their defaults
+        names = names[: len(inputs)]
+    if len(returned) == len(inputs):
+        order: list[int | None] = list(range(len(inputs)))
+    elif len(returned) == len(indices) or subject.owner is not None:
+        order = [*indices, *[None] * max(0, len(returned) - len(indices))]
+    else:
+        order = _by_return_names(subject, names, indices)
+    if len(returned) < len(indices) and any(names):
+        order = _by_return_names(subject, names, indices)
+    found: dict[str, Any] = {}
+    rest: list[Any] = []
+    for gradient, index, name in zip(returned, order, names, strict=False):
+        if index is None:
+            rest.append((name, gradient))
+        elif index in indices:
+            found.update(_of_input(subject, index, gradient, inputs))
+    return found, rest
+
+
+def _by_return_names(subject: Subject, names: list[str], indices: list[int]) -> list[int | None]:
+    free = list(indices)
+    order: list[int | None] = []
+    for name in names:
+        fits = [i for i in free if belongs(name, subject.input_names[i])]
+        match = fits[0] if fits else (free[0] if free and not any(names) else None)
+        if match is not None:
+            free.remove(match)
+        order.append(match)
+    return order
+
+
+def parameter_gradients(
+    subject: Subject, rest: list[Any], before: dict[str, np.ndarray], rate: float
+) -> dict[str, Any]:
+    """Each parameter's gradient after a backward: from its place, from what
+    was returned, or from the step.
+    """
+    found: dict[str, Any] = {}
+    for parameter in subject.parameters:
+        if parameter.gradient is not None:
+            value = parameter.gradient.get()
+            others = [p.get() for p in parameter.also]
+            if is_array(value) and all(np.shape(o) == value.shape for o in others):
+                value = sum(others, value)
+            if is_real(value) or value is None or is_array(value):
+                found[parameter.name] = value
+        else:
+            now = np.asarray(parameter.place.get(), dtype=float)
+            found[parameter.name] = (before[parameter.name] - now) / rate
+    for name, gradient in rest:
+        if not is_real(gradient):
+            continue
+        match = _parameter_called(subject, name, gradient, found)
+        if match is not None:
+            found[match] = gradient
+    return found
+
+
+def _parameter_called(subject: Subject, name: str, gradient: Any, taken: dict[str, Any]) -> str | None:
+    if subject.owner is None:
+        return None
+    known = {p.place.path for p in subject.parameters if p.name in taken}
+    candidates = [p for p in places(subject.owner) if p.path not in known]
+    fits = [(belongs(name, p.name), p) for p in candidates]
+    fits = [fit for fit in fits if fit[0]]
+    if not fits:
+        return None
+    place = max(fits, key=lambda fit: (fit[0], np.shape(fit[1].get()) == np.shape(gradient)))[1]
+    if place.path not in {p.name for p in subject.parameters}:
+        subject.parameters.append(Parameter(place.path, place, None))
+    return place.path
+
+
+def _dict_gradients(gradients: dict[Any, Any], values: dict[Any, Any], name: str) -> dict[str, Any]:
+    found = {}
+    for key, gradient in gradients.items():
+        match = key if key in values else next((k for k in values if belongs(str(key), str(k))), None)
+        if match is not None:
+            found[f"{name}.{match}" if name else str(match)] = gradient
+    return found
