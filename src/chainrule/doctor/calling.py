@@ -22,10 +22,18 @@ TRAINING = ("training", "train", "is_training", "train_mode", "mode", "is_train"
 
 def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
     """The parameters of a call (without self); empty where the signature cannot be read."""
+    hashable = getattr(type(function), "__hash__", None) is not None
+    return list(_known_parameters(function) if hashable else _read_parameters(function))
+
+
+def _read_parameters(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
     try:
-        return list(inspect.signature(function).parameters.values())
+        return tuple(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
-        return []
+        return ()
+
+
+_known_parameters = lru_cache(maxsize=256)(_read_parameters)
 
 
 def positional(function: Callable[..., Any]) -> list[inspect.Parameter]:
