@@ -1,9 +1,9 @@
 """A part of backward that does not hear of the gradient from above: a factor that carries it was left out.
 
-backward(0) is not 0 then, as with a constant that was added; but what is missing beside it is missing for every
-g. The two are told apart so: a(g) - a(0), the part that is linear in g, is right where a constant was added, and
-wrong where a path lost its g. The proof is an edit: the statement times a value of backward that depends on g,
-and every gradient is right.
+backward(0) is not 0 then, as with a constant that was added; but what is missing beside it is missing for
+every g. The two are told apart so: a(g) - a(0), which is linear in g, is right where a constant was added,
+and wrong where a path lost its g. The proof is an edit: a statement times a value of backward that depends
+on g, and every gradient is right.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ..source.compiling import without_ornaments
 from ..source.edited import Edited
 from ..source.edits import Edit, Pool, edits
 from ..source.edits.syntax import Family, expr
+from ..source.influence import observed
 from ..source.reach import reached
 from ..source.sites import Site
 from ..source.taps import focused
@@ -136,12 +137,13 @@ def _values_of_backward(case: Case, trace: BackwardTrace, other: Arrays) -> dict
         seen: dict[tuple[int, int], np.ndarray] = {}
 
         def note(site: Site, execution: int, value: Any, seen: Any = seen) -> Any:
-            if site.kind in ("use", "assign") and len(site.text) < 40 and "(" not in site.text:
-                if isinstance(value, np.ndarray) and value.ndim:
-                    seen[site.id, execution] = value.copy()
+            named = site.kind in ("use", "assign") and len(site.text) < 40 and "(" not in site.text
+            if named and isinstance(value, np.ndarray) and value.ndim:
+                seen[site.id, execution] = value.copy()
             return value
 
-        _run(case, trace, note, upstream)
+        with trace.running():
+            observed(case, trace, note, upstream)
         runs.append(seen)
     found: dict[tuple[str, str], Known] = {}
     for key, value in runs[0].items():
@@ -164,18 +166,9 @@ def _not_zero(case: Case, trace: BackwardTrace) -> list[Site]:
             found.setdefault((site.file, site.line), site)
         return value
 
-    _run(case, trace, note, {n: np.zeros_like(g) for n, g in case.probe.upstream.items()})
-    return list(found.values())
-
-
-def _run(case: Case, trace: BackwardTrace, action: Any, upstream: Arrays) -> None:
-    def begin(*_: Any) -> None:
-        trace.taps.counts, trace.taps.action = {}, action
-
-    trace.taps.action = None
     with trace.running():
-        case.again(upstream=upstream, between=begin)
-    trace.taps.action = None
+        observed(case, trace, note, {n: np.zeros_like(g) for n, g in case.probe.upstream.items()})
+    return list(found.values())
 
 
 def _by_overruling(case: Case, names: list[str], other: Arrays) -> Finding | None:
@@ -186,15 +179,7 @@ def _by_overruling(case: Case, names: list[str], other: Arrays) -> Finding | Non
     _, frontier, lines = place
     site = frontier.moment.site
     trace = BackwardTrace(case)
-    twin = next(
-        (
-            s
-            for s in trace.taps.sites.values()
-            if (s.file, s.line, s.text, s.kind) == (site.file, site.line, site.text, site.kind)
-        ),
-        None,
-    )
-    if twin is None or trace.one_step or not np.any(frontier.a):
+    if trace.one_step or not np.any(frontier.a):
         return None
     values: list[np.ndarray] = []
 
@@ -203,8 +188,8 @@ def _by_overruling(case: Case, names: list[str], other: Arrays) -> Finding | Non
             values.append(value.copy())
         return value
 
-    with focused({twin.id}):
-        _run(case, trace, note, other)
+    with focused({site.id}), trace.running():
+        observed(case, trace, note, other)
     if not values or not close(values[0], frontier.a, tolerance=1e-9):
         return None
     return case.finding(
@@ -213,8 +198,9 @@ def _by_overruling(case: Case, names: list[str], other: Arrays) -> Finding | Non
         verified=True,
         place=(site.file, site.made_at),
         trail=lines,
-        detail=f"`{site.text}` in line {site.made_at} is the same whatever arrives. With the numerical gradient "
-        f"in its place, {', '.join(frontier.healed[:6])} {'is' if len(frontier.healed) == 1 else 'are'} right",
+        detail=f"`{site.text}` in line {site.made_at} is the same whatever arrives. With the numerical "
+        f"gradient in its place, {', '.join(frontier.healed[:6])} "
+        f"{'is' if len(frontier.healed) == 1 else 'are'} right",
     )
 
 
