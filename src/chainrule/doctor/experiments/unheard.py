@@ -56,8 +56,8 @@ def _by_edit(case: Case, names: list[str], other: Arrays) -> Finding | None:
         for site in _not_zero(case, trace):
             function = functions.get((site.file, site.function))
             tree = source_tree(function) if function is not None else None
-            if tree is None or any(isinstance(n, ast.While) for n in ast.walk(tree)):
-                continue
+            if function is None or tree is None or any(isinstance(n, ast.While) for n in ast.walk(tree)):
+                continue  # an edited while loop may never end
             without_ornaments(tree)
             edited = Edited(case, function, tree)
             for edit in _factors(tree, site.line, known[site.file, site.function], twice):

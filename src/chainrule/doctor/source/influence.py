@@ -54,7 +54,10 @@ def influence(case: Case, trace: BackwardTrace, values: dict[Key, np.ndarray]) -
             changed = value.copy()
             changed.flat[i] += 1.0
             gradients = overruled(case, trace, key[0], {key[1]: changed})
-            if gradients is None or any(np.shape(gradients.get(n)) != case.a(n).shape for n in names):
+            if gradients is None or any(
+                not isinstance(gradients.get(n), np.ndarray) or gradients[n].shape != case.a(n).shape
+                for n in names
+            ):
                 return None
             columns.append(np.concatenate([(gradients[n] - case.a(n)).ravel() for n in names]))
     return Influence(np.stack(columns, 1), np.concatenate(wanted))

@@ -94,14 +94,17 @@ def _factor(
         return None
     values = []
     for n, key in enumerate(mine):
-        quotients = []
+        quotients: list[np.ndarray] = []
         for run in (one, two):
             through: Any = keys[0][n]
             added: Any = 0.0 if rest is None else run[keys[1][n]]  # type: ignore[index]
             if run[through].shape != run[key].shape or np.shape(added) not in ((), run[key].shape):
                 return None
-            quotients.append(_quotient(run[key] - added, run[through]))
-        if any(q is None for q in quotients) or not close(*quotients, tolerance=1e-7):  # type: ignore[arg-type]
+            quotient = _quotient(run[key] - added, run[through])
+            if quotient is None:
+                return None
+            quotients.append(quotient)
+        if not close(quotients[0], quotients[1], tolerance=1e-7):
             return None
         values.append(quotients[0])
     if not any(map(np.any, values)):
