@@ -24,6 +24,7 @@ from .experiments.inside import inside
 from .experiments.one_step import one_step
 from .experiments.paths import far_paths, near_paths
 from .experiments.repaired import repaired
+from .experiments.slopes import slopes
 from .experiments.structure import structure
 from .experiments.wiring import wiring
 from .mending import mend
@@ -63,8 +64,8 @@ def examine(
             if inner:
                 return _with_own_contract(found, inner)
             for ask in (
-                wiring, engine, forward_stores, algebra, structure, one_step, near_paths, inside, far_paths,
-                repaired,
+                wiring, engine, forward_stores, algebra, structure, one_step, near_paths, slopes, inside,
+                far_paths, repaired,
             ):  # fmt: skip
                 found += _tried(ask, case, report)
                 named = any(f.verified and set(f.targets) & set(case.wrong) for f in found)

@@ -25,12 +25,17 @@ from .caches import stale_caches
 from .linearity import linearity
 from .overwritten import overwritten
 from .undone import undone
+from .unwritten import unwritten
 
 
 def contract(case: Case) -> Iterator[Finding]:
     """All experiments of section A that concern one layer alone."""
     yield from early_updates(case)
     yield from mutations(case)
+    unfilled = list(unwritten(case))
+    yield from unfilled
+    if unfilled:  # then what differs from run to run is no state and no draw
+        return
     if not case.probe.subject.is_loss:
         yield from linearity(case)
     adding = list(accumulation(case))

@@ -17,6 +17,7 @@ from ..case import TINY_RATE, Case, close
 from ..probe import Arrays
 from ..report import Finding
 from ..source.reach import reached
+from .unheard import unheard
 
 
 def linearity(case: Case) -> Iterator[Finding]:
@@ -33,6 +34,7 @@ def linearity(case: Case) -> Iterator[Finding]:
     ignoring: list[str] = []
     offset: list[str] = []
     bent: list[str] = []
+    faint: list[str] = []
     for name in probe.names:
         arrays: list[Any] = [d.get(name) for d in (base, zero, other, both, *scaled.values())]
         if not all(
@@ -43,6 +45,7 @@ def linearity(case: Case) -> Iterator[Finding]:
         a, a0, ah, ab = (np.asarray(v) for v in arrays[:4])
         size = max(float(np.abs(a).max(initial=0)), float(np.abs(ah).max(initial=0)))
         if size < 1e-9 * max(case.scale, 1e-300):
+            faint += [name] if size and name in case.wrong else []
             continue
         if (
             close(a, ah, tolerance=1e-9)
@@ -67,12 +70,16 @@ def linearity(case: Case) -> Iterator[Finding]:
             detail="two random gradients from above, twice the first, and 0, all give the same result",
         )
     if offset:
-        yield from _offset(case, offset, zero)
+        yield from _offset(case, offset, zero, h)
     if bent:
         yield _bent(case, bent, scaled)
+    if faint:  # a sum that is 0 but for rounding: did g get lost in it?
+        part = unheard(case, faint, h)
+        if part is not None:
+            yield part
 
 
-def _offset(case: Case, names: list[str], zero: dict[str, Any]) -> Iterator[Finding]:
+def _offset(case: Case, names: list[str], zero: dict[str, Any], other: Arrays) -> Iterator[Finding]:
     plain = []
     for name in names:
         a0, w = zero[name], case.probe.value(name)
@@ -103,6 +110,12 @@ def _offset(case: Case, names: list[str], zero: dict[str, Any]) -> Iterator[Find
         plain.append(name)
     if plain:
         healed = [n for n in plain if case.explains(n, case.a(n) - zero[n])]
+        lost = [n for n in plain if n not in healed and n in case.wrong]
+        part = unheard(case, lost, other) if lost and case.run and not case.run.changed else None
+        if part is not None:
+            yield part
+            plain = [n for n in plain if n not in part.targets]
+    if plain:
         yield case.finding(
             "constant-offset",
             plain,

@@ -18,6 +18,7 @@ from .structure import step_of
 from .windows import by_place, places_of
 
 MOST = 3_000  # evaluations of forward
+MOST_OUTPUTS = 600  # whose gradients are handed back one by one
 
 
 def selection(case: Case) -> Iterator[Finding]:
@@ -27,8 +28,11 @@ def selection(case: Case) -> Iterator[Finding]:
         if step is None or step.is_parameter or not _selects(step) or 2 * step.x.size > MOST:
             continue
         seen = _reach(case, name)
-        yield from _everybody(case, step, seen)
+        everybody = list(_everybody(case, step, seen))
+        yield from everybody
         yield from _overwritten(case, step, seen)
+        if not everybody:
+            yield from _others(case, step, seen)
 
 
 def _selects(step: Step) -> bool:
@@ -61,6 +65,37 @@ def _everybody(case: Case, step: Step, seen: np.ndarray) -> Iterator[Finding]:
             evidence={"inputs of a window": int(seen.sum(1).max())},
             detail="every input that an output looks at gets its gradient; only the one that was selected "
             "has a derivative, which is 1",
+        )
+
+
+def _others(case: Case, step: Step, seen: np.ndarray) -> Iterator[Finding]:
+    """Whom each output hands its gradient to: one after the other, outputs are given a gradient alone."""
+    if len(case.probe.upstream) != 1 or step.y.size > MOST_OUTPUTS:
+        return
+    ((output, g),) = case.probe.upstream.items()
+    handed = np.zeros(seen.shape)
+    for k in range(step.y.size):
+        alone = np.zeros(g.shape)
+        alone.flat[k] = 1.0
+        a = (case.again(upstream={output: alone}) or {}).get(step.name)
+        if not isinstance(a, np.ndarray) or a.shape != step.x.shape:
+            return
+        handed[k] = a.ravel()
+    right = np.abs(step.jacobian) > 0.5
+    whole = np.isin(handed, (0.0, 1.0)).all() and close(step.g @ handed, step.a.ravel())
+    astray = (handed > 0) & ~right
+    if whole and astray.any() and not (astray & ~seen).any():
+        yield case.finding(
+            "activation-derivative-misplaced",
+            [step.name],
+            verified=True,
+            evidence={
+                "outputs whose gradient goes to an input that was not selected": int(astray.any(1).sum()),
+                "outputs": step.y.size,
+            },
+            detail="each output is one of the inputs that it looks at, and only that one has a derivative, "
+            "1; backward hands gradients to others of them. With each given to the input that forward "
+            f"selected, the gradient of {step.name} is right",
         )
 
 
