@@ -24,6 +24,7 @@ SHAPES = "transpose-missing gradient-shape-wrong backward-raises"
 STATISTICS = "statistics-treated-constant"
 ELSEWHERE = "stride-or-padding-misaligned pool-ties-duplicated activation-derivative-misplaced"
 SEQUENCE = "(rnn|lstm|gru)_backward"
+NUMBERED = re.compile("(lstm|gru)_step_backward")  # here, equal changes are told apart
 STEP = "(lstm_step|gru_step|activate)_backward"
 ATTENTION = "scaled_dot_product_attention_backward"
 TRANSFORMER = r"Transformer(En|De)coder(Layer)?\.backward"
@@ -211,18 +212,29 @@ RULES = [
          "time-step-misaligned last-step-only bias-axes-wrong gradients-swapped reshape-for-transpose "
          "constant-offset hidden-gradient-dropped gradient-shape-wrong backward-raises",
          "an axis, a part of what is returned, or a number in the padding's place"),
+    Rule("gru_cell_backward", "sign", ANY, "sign-flipped branch-overwritten", "one of two ways to h"),
     Rule("(gru|lstm)_cell_backward", ANY, ANY,
          "branch-overwritten hidden-gradient-dropped gradients-swapped backward-raises",
          "one of the two ways back to h, or one part of dy for the other"),
-    Rule(STEP, r"constant \+ 1", ANY,
-         "gate-order-permuted gradient-shape-wrong backward-raises " + DERIVATIVE,
-         "the 1 of 1 - z, or the axis on which gates are joined"),
+    # equal changes of one function have numbers: those of the axes on which gates are joined are the last
+    Rule("lstm_step_backward", r"constant \+ 1", "1 → 2( #[1-4])?", DERIVATIVE, "1 - tanh², 1 - σ: the 1"),
+    Rule("gru_step_backward", r"constant \+ 1", "1 → 2( #[1-3])?", DERIVATIVE,
+         "1 - n², σ (1 - σ), or the slope 1 - z of the mixture: the 1"),
+    Rule("(lstm|gru)_step_backward", r"constant \+ 1", ANY,
+         "gate-order-permuted gradient-shape-wrong backward-raises", "the axis on which gates are joined"),
+    Rule("activate_backward", r"constant \+ 1", ANY, DERIVATIVE, "h > 0, or 1 - h²"),
     Rule(STEP, "branches exchanged|comparison inverted", ANY, DERIVATIVE, "the other nonlinearity's slope"),
-    Rule(STEP, "left side dropped", ANY, "ignores-upstream branch-overwritten " + DERIVATIVE,
-         "g is missing in one of the gates, or a factor of its derivative"),
+    Rule(STEP, "(left|right) side dropped", r"(\w+) \* \1 → .*|1 - .* → .*", DERIVATIVE,
+         "a wrong formula of the derivative: g is in another factor"),
+    Rule(STEP, "left side dropped", r"d\w+ \* .*", "ignores-upstream",
+         "g was in what is dropped: a part of backward is the same for every g"),
+    Rule(STEP, "left side dropped", ANY, "branch-overwritten " + DERIVATIVE,
+         "one of two ways, or a factor of a gate's derivative"),
+    Rule(STEP, "right side dropped", r"d\w+ \* .*\(1 - (\w+ \* )?\w+\) → .*|(di|df|do|dr|dz) \* \w → .*",
+         DERIVATIVE, "a gate's derivative, or a factor of it"),
     Rule(STEP, "right side dropped", ANY,
          "cell-gradient-dropped hidden-gradient-dropped branch-overwritten " + DERIVATIVE,
-         "a factor of a gate's derivative, or one of two ways"),
+         "a factor of a product, or one of two ways"),
     Rule("Recurrent(Stack|Cell).backward", "branches exchanged|comparison inverted", ANY,
          "gradient-never-computed branch-overwritten backward-raises gradient-shape-wrong",
          "the initial state's gradient, or the sum over directions"),
@@ -276,8 +288,13 @@ RULES = [
 def rule_of(mutant: Mutant) -> Rule:
     """The first rule that fits. Raises LookupError where there is none: every mutant needs an answer."""
     operator, _, change = mutant.change.partition(": ")
+    numbered = (
+        f"{change} #{mutant.occurrence}"
+        if mutant.occurrence and NUMBERED.fullmatch(mutant.function)
+        else change
+    )
     for rule in RULES:
-        if rule.fits(mutant.function, operator, change):
+        if rule.fits(mutant.function, operator, numbered):
             return rule
     raise LookupError(f"no rule says which codes are right for: {mutant.identity}")
 

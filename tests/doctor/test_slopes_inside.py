@@ -66,6 +66,13 @@ def softsign_missing(dy: np.ndarray, cache: Any) -> tuple[np.ndarray, ...]:
     return finish(np.concatenate([da_z, da_n], 1), dy * (1 - z), cache)
 
 
+def behind_a_product(dy: np.ndarray, cache: Any) -> tuple[np.ndarray, ...]:
+    _, h, _, _, a_n, z, n = cache
+    da_n = dy * z / (1 + np.abs(a_n)) ** 2
+    da_z = dy * (n - h)
+    return finish(np.concatenate([da_z, da_n], 1), dy * (1 - z), cache)
+
+
 def test_the_right_one_is_right() -> None:
     assert chainrule.check((cell, right), X, H, W, U).ok
 
@@ -76,6 +83,7 @@ def test_the_right_one_is_right() -> None:
         (sigmoid_off, "activation-derivative-misplaced", "da_z = dz * z * (2 - z)"),
         (softsign_off, "activation-derivative-misplaced", "da_n = dn / (1 + np.abs(a_n)) ** 3"),
         (softsign_missing, "activation-derivative-missing", "da_n = dn + 0.0"),
+        (behind_a_product, "activation-derivative-missing", "da_z = dy * (n - h)"),
     ],
 )
 def test_a_gate_is_named(backward: Any, code: str, statement: str) -> None:

@@ -122,7 +122,7 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
         return "last-step-only" if _looped(freezer, site) else "tied-weight-lost"
     if frozen.kept is not None and site.loop and not layered:
         return "last-step-only"
-    if any(_is_skip(s, value, case) for s in (site, *_inside_of_call(freezer, site))):
+    if any(_is_skip(s, case, freezer) for s in (site, *_inside_of_call(freezer, site))):
         return "residual-gradient-missing"
     if layered and site.carried and "+" in site.statement:
         return "unchained-upstream"  # only the skip connections carry the top gradient down
@@ -132,9 +132,7 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
 def _own_parameter(case: Case, value: Any, names: list[str]) -> bool:
     """Whether what was frozen is the very parameter whose gradient is wrong."""
     for name in names:
-        if case.probe.is_parameter(name) or (
-            case.probe.subject.owner is None and name not in case.probe.subject.input_names[:1]
-        ):
+        if case.probe.is_parameter(name) or (case.probe.subject.owner is None and name in weights(case)):
             parameter = case.probe.value(name)
             if (
                 np.size(value) == parameter.size
@@ -362,7 +360,7 @@ def _inside_of_call(freezer: Freezer, site: Site) -> list[Site]:
     return [s for s in same if s.function == called] if forked else []
 
 
-def _is_skip(site: Site, value: object, case: Case) -> bool:
+def _is_skip(site: Site, case: Case, freezer: Freezer) -> bool:
     """A bare operand of an addition whose other operand does something: y = x + f(x)."""
     becomes = site.statement.split("=")[0] if "=" in site.statement else ""
     if re.search(
@@ -371,7 +369,16 @@ def _is_skip(site: Site, value: object, case: Case) -> bool:
         return True
     if not site.parents or site.parents[0] != "Add" or not site.other:
         return False
-    return bool(re.search(r"[a-z_]", site.other, re.I))  # 1 + exp(-z) is no sum of two ways
+    if not re.search(r"[a-z_]", site.other, re.I):  # 1 + exp(-z) is no sum of two ways
+        return False
+    added = [
+        value
+        for other in freezer.taps.sites.values()
+        if (other.text, other.function, other.line) == (site.other, site.function, site.line)
+        for value in freezer.values.get(other.id, [])
+    ]
+    fixed = [case.probe.value(name) for name in weights(case)]
+    return not any(np.array_equal(v, w) for v in added for w in fixed)  # x @ W + bias is none either
 
 
 __all__ = ["far_paths", "near_paths"]

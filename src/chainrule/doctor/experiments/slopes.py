@@ -51,7 +51,8 @@ def slopes(case: Case) -> Iterator[Finding]:
                     and ways.is_derivative(factor, way)
                     and _lasts(case, backward, factor, way, runs[1], other)
                 ):
-                    yield _finding(case, forward, factor, way, backward.taps.sites[factor.arrives[0][0]])
+                    arrives = backward.taps.sites[factor.arrives[0][0]]
+                    yield _finding(case, forward, factor, way, arrives, ways.is_missing(factor, way))
                     return
 
 
@@ -140,6 +141,19 @@ class Ways:
         twins = self._equal_to(np.concatenate([s.values.ravel() for s in way]), factor)
         return not any(self._is_part(part, twin) for twin in twins for part in self.alike(factor))
 
+    def is_missing(self, factor: Factor, way: Way) -> bool:
+        """Whether the factor is what is left without the activation: 1, or the slope behind it."""
+        if all(close(v, np.ones(v.shape), tolerance=1e-6) for v in factor.values):
+            return True
+        known = {(s.start, s.end): s for s in self.steps.between(way[0].values.shape)}
+        twins = self._equal_to(np.concatenate([s.values.ravel() for s in way]), factor)
+        return any(
+            behind[0].end == twin[0].end
+            for twin in twins
+            for behind in self.alike(factor)
+            if (twin[0].start, behind[0].start) in known and known[twin[0].start, behind[0].start].bends
+        )
+
     def _is_part(self, part: Way, way: Way) -> bool:
         """Whether a step is one of several ways through another, or that other up to a product behind the
         activation.
@@ -174,13 +188,16 @@ def _lasts(
     )
 
 
-def _finding(case: Case, forward: Intermediates, factor: Factor, way: Way, arrives: Site) -> Finding:
+def _finding(
+    case: Case, forward: Intermediates, factor: Factor, way: Way, arrives: Site, missing: bool
+) -> Finding:
     site, start, end = factor.site, forward.site(way[0].start), forward.site(way[0].end)
-    missing = all(close(v, np.ones(v.shape), tolerance=1e-6) for v in factor.values)
     used = [float(min(v.min() for v in factor.values)), float(max(v.max() for v in factor.values))]
     right = [float(min(s.values.min() for s in way)), float(max(s.values.max() for s in way))]
     step = f"from `{start.text}` to `{end.text}`"
-    what = f"`{arrives.text}` unchanged" if missing else f"`{arrives.text}` times another factor"
+    what = f"`{arrives.text}` " + (
+        "without the activation's derivative" if missing else "times another factor"
+    )
     whose = ", ".join(case.wrong[:6])
     return case.finding(
         "activation-derivative-missing" if missing else "activation-derivative-misplaced",

@@ -17,7 +17,7 @@ from .adjoints import Intermediates
 from .sites import Site
 
 Key = tuple[int, int]  # site and execution
-FAR = 0.3  # of its own size: how far a value is moved to see whether the slopes change
+FAR = 1.0  # of its own size: how far a value is moved to see whether the slopes change
 
 
 @dataclass

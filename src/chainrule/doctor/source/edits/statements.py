@@ -121,7 +121,32 @@ def constants(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         kind: Any = type(old)
         for value in sorted({old + 1, old - 1, -old, old * 2, old / 2, 0, 1, 2} - {old}, key=abs):
             if kind is float or float(value).is_integer():
-                yield "mean-sum-mismatch", f"{value} instead of {old}", expr(repr(kind(value)), node)
+                yield (
+                    _constant_code(node, statement, pool),
+                    f"{value} instead of {old}",
+                    expr(repr(kind(value)), node),
+                )
+
+
+def _constant_code(node: ast.Constant, statement: ast.stmt, pool: Pool) -> str:
+    """A number is a scale, but for one that is compared with an array, or added to it: 1 - tanh(z). As an
+    index it chooses what arrives for another output: dy[1].
+    """
+    for holder in ast.walk(statement):
+        if isinstance(holder, ast.Subscript) and node is holder.slice:
+            base = ast.unparse(holder.value)
+            return "gradients-swapped" if base in pool.upstream else "mean-sum-mismatch"
+        if not _has_array(holder, pool) or not any(node is part for part in ast.iter_child_nodes(holder)):
+            continue
+        if isinstance(holder, ast.Compare):
+            return "activation-derivative-misplaced"
+        if isinstance(holder, ast.BinOp) and isinstance(holder.op, (ast.Add, ast.Sub, ast.Pow)):
+            return "gradient-mismatch"
+    return "mean-sum-mismatch"
+
+
+def _has_array(node: ast.AST, pool: Pool) -> bool:
+    return any(ast.unparse(n) in pool.shapes for n in ast.walk(node) if isinstance(n, ast.expr))
 
 
 def drops(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:

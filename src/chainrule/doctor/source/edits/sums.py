@@ -125,7 +125,7 @@ def flips(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         yield "kernel-not-flipped", "without the flip", node.value
     if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
         shape = pool.shapes.get(ast.unparse(node))
-        if shape is not None and len(shape) >= 2:
+        if shape is not None and len(shape) >= 2 and ast.unparse(node) not in pool.upstream:
             for index in ("[..., ::-1, ::-1]", "[..., ::-1]", "[::-1, ::-1]", "[::-1]"):
                 yield "kernel-not-flipped", "flipped", expr(ast.unparse(node) + index, node)
     if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("flip", "rot90")) and node.args:
