@@ -19,6 +19,7 @@ from .suspects import feeds, suspects
 
 SECONDS = 2.5
 SECONDS_WHEN_NAMED = 0.7  # then only the line is looked for
+SECONDS_AT_ONCE = 0.25  # for the statements that names and slopes point to
 SECONDS_BEFORE = 0.8  # for statements before one that is known to heal everything
 MOST_SITES, MOST_TRUTHS = 30, 12  # that are tried in the place of one statement
 
@@ -81,7 +82,8 @@ def first_wrong(
     step is left out behind it: then the last one to which that goes on unchanged, under other names.
     """
     best: Frontier | None = None
-    allowance = Allowance(SECONDS_WHEN_NAMED if case.kept.get("proved") else SECONDS)
+    named = case.kept.get("proved")
+    allowance = Allowance(SECONDS_AT_ONCE if at_once else SECONDS_WHEN_NAMED if named else SECONDS)
     statements: dict[int, list[Moment]] = {}
     for moment in moments:
         if moment.site.kind != "augment":
