@@ -204,9 +204,8 @@ def test_the_factor_is_the_activation_s_own_slope_elsewhere() -> None:
     finding = only((softplus, softplus_backward), rng().normal(size=(3, 4)))
     assert finding.code == "activation-derivative-misplaced"
     assert finding.verified
-    assert "derivative" in finding.detail
     source = inspect.getsourcelines(softplus_backward)[1]
-    assert source < finding.line < source + 5
+    assert finding.line == source + 2
 
 
 class ThreeSigns:

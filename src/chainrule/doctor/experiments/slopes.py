@@ -126,10 +126,11 @@ class Ways:
     def once(self, factor: Factor) -> list[Way]:
         """The steps that bend, each slope once."""
         ways, table = self.of(factor)
-        found: dict[bytes, Way] = {}
+        found: dict[tuple[float, bytes], Way] = {}
         for way, row in zip(ways, table, strict=True):
             if any(s.bends for s in way):
-                found.setdefault(np.round(row / np.abs(row).max(), 6).tobytes(), way)
+                size = np.abs(row).max()
+                found.setdefault((float(f"{size:.5g}"), np.round(row / size, 6).tobytes()), way)
         return list(found.values())
 
     def is_derivative(self, factor: Factor, way: Way) -> bool:
