@@ -59,7 +59,7 @@ TARGETS = re.compile(
 IDS = re.compile(r"(ids?$|idx|indices|index|tokens?$|words?$)", re.I)
 STATISTICS = re.compile(r"(running|moving|_ema|ema_|average)", re.I)
 HIDDEN = re.compile(r"(^h|hidden|state|prev|last)", re.I)
-CELLS = re.compile(r"(^c$|^c_|^c\d|cell|c_prev|c_t|cprev)", re.I)
+CELLS = re.compile(r"(^c$|^c_|^c\d|cell|c_prev|c_t|cprev|(^|_)(prev|last|old|next)_?c(_|\d|$))", re.I)
 
 
 def plain(name: str) -> str:

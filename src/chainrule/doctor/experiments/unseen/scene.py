@@ -24,7 +24,10 @@ from ...subject import Subject
 from .exchange import changed, chosen, varied
 
 WEIGHTS = re.compile(
-    r"^(w|b|u|W|U|B)(_?[a-z0-9]{0,4})?$|weight|bias|kernel|gamma|^beta|theta|filter|table|param", re.I
+    # W_out and wxh, but not words or batch
+    r"^(?-i:[WUB])_?\w{0,4}$|^[wbu](_\w{1,4}|\w{0,2}|in|out|emb|hid)$"
+    r"|weight|bias|kernel|gamma|^beta|theta|filter|table|param",
+    re.I,
 )
 LENGTHS = re.compile(r"(lengths?|lens?|seq_?lens?|valid_?lens?|n_tokens|sizes)$", re.I)
 

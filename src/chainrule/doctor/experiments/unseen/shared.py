@@ -106,7 +106,12 @@ def _parameter(scene: Scene, least: int) -> tuple[str, tuple[int, ...]] | None:
     found = [(n, np.shape(v)) for n, v in zip(scene.names, scene.inputs, strict=True) if WEIGHTS.search(n)]
     if scene.face.owner is not None:
         kept = places(scene.face.owner)
-        found += [(p.name, np.shape(p.get())) for p in kept if not p.name.startswith(("d", "grad"))]
+        known = {p.name for p in scene.face.parameters}  # all else may be a cache
+        found += [
+            (p.name, np.shape(p.get()))
+            for p in kept
+            if not p.name.startswith(("d", "grad")) and (not known or p.path in known)
+        ]
     usable = [f for f in found if len(f[1]) >= least]
     named = [f for f in usable if WEIGHTS.search(f[0])]
     return max(named or usable, key=lambda f: len(f[1]), default=None) if usable else None
