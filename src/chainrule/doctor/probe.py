@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from .arrays_inside import places
 from .errors import SubjectError
+from .first_runs import find_gradients
 from .point import choose_inputs, choose_parameters, grow
 from .precision import Promoter
 from .quiet import rewind, same_draws
 from .snapshot import Snapshot
-from .structure import copied, identical, is_array, is_real, leaves, mapped
+from .structure import as_structure, copied, equal_structures, identical, is_array, is_real, leaves, mapped
 from .subject import Forward, Subject
 
 Arrays = dict[str, np.ndarray]
@@ -72,9 +72,9 @@ class Probe:
         self._try_forward()
         if own_point:
             grow(self)
-        self.upstream = self._random_upstream()
+        self.upstream = self.random_upstream()
         self.backward_error: SubjectError | None = None
-        self._discover(given)
+        find_gradients(self, given)
         if own_point:
             choose_parameters(self)
         self.names = self._names()
@@ -100,97 +100,12 @@ class Probe:
         if not self.output_shapes:
             raise SubjectError("forward", ValueError("it returned no floating array"))
 
-    def _random_upstream(self) -> Arrays:
+    def random_upstream(self) -> Arrays:
         if self.subject.is_loss:
             return {name: np.ones(shape) for name, shape in self.output_shapes.items()}
         return {name: self.rng.normal(size=shape) for name, shape in self.output_shapes.items()}
 
-    def _discover(self, given: Any) -> None:
-        """Runs once and looks where gradients turned up."""
-        self.state.restore()
-        owner = self.subject.owner
-        before = {p.path: np.array(p.get(), dtype=float) for p in places(owner)} if owner is not None else {}
-        best: tuple[int, bool] | None = None
-        several = isinstance(self.forward(self.inputs).outputs, (tuple, list))
-        for first_only in (False, True) if several and self.subject.call.upstreams == 1 else (False,):
-            self._set_outputs(first_only)
-            try:
-                run = self.run()
-                fits = sum(
-                    np.shape(run.gradients[n]) == np.shape(self._input_value(n))
-                    for n in run.gradients
-                    if self._is_input(n)
-                )
-            except SubjectError as error:
-                self.backward_error = error
-                fits = -1
-            if best is None or fits > best[0]:
-                best = fits, first_only
-        assert best is not None
-        self._set_outputs(best[1])
-        if best[0] >= 0:
-            self.backward_error = None
-        with_caches: Arrays = {}
-        try:
-            forward = self.forward(self.inputs)
-            with_caches = (
-                {p.path: np.array(p.get(), dtype=float) for p in places(owner)} if owner is not None else {}
-            )
-            self._backward(forward, self.upstream, self.rate)
-        except SubjectError as error:
-            self.backward_error = error
-        by_step = (
-            not isinstance(self.subject.forward_function, tuple)
-            and self.subject.forward_function == self.subject.backward_function
-        )
-        if owner is not None:
-            moved = {
-                p.path
-                for p in places(owner)
-                if p.path in with_caches
-                and not np.array_equal(
-                    (before if by_step else with_caches)[p.path] if p.path in before else with_caches[p.path],
-                    np.asarray(p.get(), dtype=float),
-                    equal_nan=True,
-                )
-            }
-            self.subject.discover(before, moved, given)
-        self.state.restore()
-        self._drop_buffers()
-        self._clear_gradients()
-
-    def _set_outputs(self, first_only: bool) -> None:
-        """Whether backward takes a gradient for every output, or only for the first."""
-        if first_only != self.first_output_only:
-            self.first_output_only = first_only
-            self.output_shapes = {n: np.shape(v) for n, v in self.forward(self.inputs).leaves.items()}
-            self.upstream = self._random_upstream()
-
-    def _drop_buffers(self) -> None:
-        """What backward moves but forward does not read is no parameter: a velocity, a counter."""
-        base = self.outputs()
-        for parameter in [p for p in self.subject.parameters if p.gradient is None]:
-            value = self.value(parameter.name)
-            try:
-                # not the same amount everywhere: a softmax would not see that
-                noise = 0.1 * (np.abs(value).mean() + 0.1) * self.rng.normal(size=value.shape)
-                moved = self.outputs({parameter.name: value + noise})
-            except SubjectError:
-                continue
-            if all(np.array_equal(moved[n], base[n]) for n in base):
-                self.subject.parameters.remove(parameter)
-
-    def _clear_gradients(self) -> None:
-        """A gradient left over from before would be added to by layers that add up."""
-        self.state.restore()
-        for parameter in self.subject.parameters:
-            for place in (parameter.gradient, *parameter.also):
-                value: Any = place.get() if place is not None else None
-                if is_array(value) and value.flags.writeable:
-                    value[...] = 0
-        self.state = Snapshot(self.subject.roots)
-
-    def _is_input(self, name: str) -> bool:
+    def is_input(self, name: str) -> bool:
         return any(name == n for n in self._input_leaves())
 
     def _input_leaves(self) -> dict[str, Any]:
@@ -200,7 +115,7 @@ class Probe:
                 found.update(leaves(value, name))
         return found
 
-    def _input_value(self, name: str) -> Any:
+    def input_value(self, name: str) -> Any:
         return self._input_leaves()[name]
 
     def _names(self) -> list[str]:
@@ -249,7 +164,7 @@ class Probe:
             forward.leaves = dict(leaves(forward.outputs))
         return forward
 
-    def _backward(self, forward: Forward, upstream: Arrays, rate: float, draw: int = 0) -> Any:
+    def backward(self, forward: Forward, upstream: Arrays, rate: float, draw: int = 0) -> Any:
         try:
             with same_draws(1000 + draw):
                 return self.subject.backward(forward, upstream, self.inputs, rate)
@@ -277,7 +192,7 @@ class Probe:
 
     def handed(self) -> list[Any]:
         """While backward runs: the arrays that it was given, which are not its own to change."""
-        given = [*leaves(self.subject.last_upstream), *leaves(_as_structure(self._live_cache))]
+        given = [*leaves(self.subject.last_upstream), *leaves(as_structure(self._live_cache))]
         return [leaf for _, leaf in given] + self.live_inputs()
 
     def live_inputs(self) -> list[Any]:
@@ -337,7 +252,7 @@ class Probe:
             kept = tuple(copied(v) for v in inputs) if between is None else kept
             if between is not None:
                 between(self, forward)
-            cached = [np.array(v) for _, v in leaves(_as_structure(forward.cache))]
+            cached = [np.array(v) for _, v in leaves(as_structure(forward.cache))]
             for call in range(backwards):
                 try:
                     with same_draws(0 if draws_as_forward else 1000 + call + 10 * round_):
@@ -348,7 +263,7 @@ class Probe:
         own = self.subject.loss is None
         changed = ["upstream"] if own and any(not identical(v, upstream[n]) for n, v in given.items()) else []
         changed += self._differing(inputs, kept)
-        now = [v for _, v in leaves(_as_structure(forward.cache))]
+        now = [v for _, v in leaves(as_structure(forward.cache))]
         if len(now) == len(cached) and any(not identical(a, b) for a, b in zip(now, cached, strict=True)):
             changed.append("cache")
         gradients, rest = self.subject.input_gradients(returned, inputs)
@@ -364,7 +279,11 @@ class Probe:
         """The inputs that hold other numbers than before."""
         before = zip(self.subject.input_names, inputs, kept, strict=True)
         # a dict of settings is where some keep running statistics
-        return [name for name, value, was in before if type(value) is not dict and not _same(value, was)]
+        return [
+            name
+            for name, value, was in before
+            if type(value) is not dict and not equal_structures(value, was)
+        ]
 
 
 def _shaped(value: Any, leaf: Any) -> Any:
@@ -373,20 +292,3 @@ def _shaped(value: Any, leaf: Any) -> Any:
 
 def frozen(gradients: dict[str, Any]) -> dict[str, Any]:
     return {n: np.array(g, dtype=float) if is_real(g) or is_array(g) else g for n, g in gradients.items()}
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return identical(a, b)
-    if type(a) in (list, tuple) and type(b) in (list, tuple):
-        return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
-    if type(a) is dict and type(b) is dict:
-        return a.keys() == b.keys() and all(_same(a[k], b[k]) for k in a)
-    return True
-
-
-def _as_structure(cache: Any) -> Any:
-    """A cache's arrays: those of a tuple, a dict, or an object's attributes."""
-    if isinstance(cache, (tuple, list, dict)) or is_array(cache) or cache is None:
-        return cache
-    return dict(getattr(cache, "__dict__", {}))

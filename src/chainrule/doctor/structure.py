@@ -75,3 +75,21 @@ def copied(value: Any) -> Any:
     if type(value) is dict:
         return {k: copied(v) for k, v in value.items()}
     return value
+
+
+def equal_structures(a: Any, b: Any) -> bool:
+    """Whether the arrays in two lists, tuples or dicts hold the same numbers; all else is not compared."""
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return identical(a, b)
+    if type(a) in (list, tuple) and type(b) in (list, tuple):
+        return len(a) == len(b) and all(equal_structures(x, y) for x, y in zip(a, b, strict=True))
+    if type(a) is dict and type(b) is dict:
+        return a.keys() == b.keys() and all(equal_structures(a[k], b[k]) for k in a)
+    return True
+
+
+def as_structure(cache: Any) -> Any:
+    """A cache's arrays: those of a tuple, a dict, or an object's attributes."""
+    if isinstance(cache, (tuple, list, dict)) or is_array(cache) or cache is None:
+        return cache
+    return dict(getattr(cache, "__dict__", {}))

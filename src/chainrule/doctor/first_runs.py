@@ -1,0 +1,110 @@
+"""The first runs of a subject: what its backward takes, and where the gradients turn up.
+
+Parameters are what lies beside a gradient of its shape, or what backward moves; a buffer that forward does
+not read is none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .arrays_inside import places
+from .errors import SubjectError
+from .snapshot import Snapshot
+from .structure import is_array
+
+if TYPE_CHECKING:
+    from .probe import Probe
+
+Arrays = dict[str, np.ndarray]
+
+
+def find_gradients(probe: Probe, given: Any) -> None:
+    """Runs once and looks where gradients turned up."""
+    probe.state.restore()
+    owner = probe.subject.owner
+    before = {p.path: np.array(p.get(), dtype=float) for p in places(owner)} if owner is not None else {}
+    best: tuple[int, bool] | None = None
+    several = isinstance(probe.forward(probe.inputs).outputs, (tuple, list))
+    for first_only in (False, True) if several and probe.subject.call.upstreams == 1 else (False,):
+        _set_outputs(probe, first_only)
+        try:
+            run = probe.run()
+            fits = sum(
+                np.shape(run.gradients[n]) == np.shape(probe.input_value(n))
+                for n in run.gradients
+                if probe.is_input(n)
+            )
+        except SubjectError as error:
+            probe.backward_error = error
+            fits = -1
+        if best is None or fits > best[0]:
+            best = fits, first_only
+    assert best is not None
+    _set_outputs(probe, best[1])
+    if best[0] >= 0:
+        probe.backward_error = None
+    with_caches: Arrays = {}
+    try:
+        forward = probe.forward(probe.inputs)
+        with_caches = (
+            {p.path: np.array(p.get(), dtype=float) for p in places(owner)} if owner is not None else {}
+        )
+        probe.backward(forward, probe.upstream, probe.rate)
+    except SubjectError as error:
+        probe.backward_error = error
+    by_step = (
+        not isinstance(probe.subject.forward_function, tuple)
+        and probe.subject.forward_function == probe.subject.backward_function
+    )
+    if owner is not None:
+        moved = {
+            p.path
+            for p in places(owner)
+            if p.path in with_caches
+            and not np.array_equal(
+                (before if by_step else with_caches)[p.path] if p.path in before else with_caches[p.path],
+                np.asarray(p.get(), dtype=float),
+                equal_nan=True,
+            )
+        }
+        probe.subject.discover(before, moved, given)
+    probe.state.restore()
+    _drop_buffers(probe)
+    _clear_gradients(probe)
+
+
+def _set_outputs(probe: Probe, first_only: bool) -> None:
+    """Whether backward takes a gradient for every output, or only for the first."""
+    if first_only != probe.first_output_only:
+        probe.first_output_only = first_only
+        probe.output_shapes = {n: np.shape(v) for n, v in probe.forward(probe.inputs).leaves.items()}
+        probe.upstream = probe.random_upstream()
+
+
+def _drop_buffers(probe: Probe) -> None:
+    """What backward moves but forward does not read is no parameter: a velocity, a counter."""
+    base = probe.outputs()
+    for parameter in [p for p in probe.subject.parameters if p.gradient is None]:
+        value = probe.value(parameter.name)
+        try:
+            # not the same amount everywhere: a softmax would not see that
+            noise = 0.1 * (np.abs(value).mean() + 0.1) * probe.rng.normal(size=value.shape)
+            moved = probe.outputs({parameter.name: value + noise})
+        except SubjectError:
+            continue
+        if all(np.array_equal(moved[n], base[n]) for n in base):
+            probe.subject.parameters.remove(parameter)
+
+
+def _clear_gradients(probe: Probe) -> None:
+    """A gradient left over from before would be added to by layers that add up."""
+    probe.state.restore()
+    for parameter in probe.subject.parameters:
+        for place in (parameter.gradient, *parameter.also):
+            value: Any = place.get() if place is not None else None
+            if is_array(value) and value.flags.writeable:
+                value[...] = 0
+    probe.state = Snapshot(probe.subject.roots)
