@@ -36,13 +36,19 @@ def slopes(case: Case) -> Iterator[Finding]:
     other = {n: rng.normal(size=g.shape) for n, g in case.probe.upstream.items()}
     with backward.running():
         runs = [_values(case, backward, g) for g in (case.probe.upstream, other)]
-    ways, allowance = Ways(Slopes(case, forward), forward), Allowance(SECONDS)
-    statements = [list(mine) for _, mine in groupby(factors(backward, *runs), key=lambda f: f.site.id)]
-    for mine in _most_suspect_first(statements, ways):
-        keys = [k for k in runs[0] if k[0] == mine[0].site.id]
+    statements, levers = [], {}
+    allowance = Allowance(SECONDS)
+    for site, found in groupby(factors(backward, *runs), key=lambda f: f.site.id):
+        mine = list(found)
+        keys = [k for k in runs[0] if k[0] == site]
         lever = None if allowance.spent() else influence(case, backward, {k: runs[0][k] for k in keys})
-        if lever is None or not lever.suffices:
-            continue
+        if lever is not None and lever.suffices:
+            statements.append(mine)
+            levers[site] = lever
+    ways = Ways(Slopes(case, forward, SECONDS), forward)
+    for mine in _most_suspect_first(statements, ways):
+        lever = levers[mine[0].site.id]
+        keys = [k for k in runs[0] if k[0] == mine[0].site.id]
         before = np.stack([runs[0][k] for k in keys])
         for factor in mine:
             for way in ways.once(factor):
