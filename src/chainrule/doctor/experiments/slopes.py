@@ -55,6 +55,7 @@ def slopes(case: Case) -> Iterator[Finding]:
                 if (
                     lever.fits(factor.with_slopes(way, runs[0]) - before)
                     and ways.is_derivative(factor, way)
+                    and not ways.is_right_here(mine, way)
                     and _lasts(case, backward, factor, way, runs[1], other)
                 ):
                     arrives = backward.taps.sites[factor.arrives[0][0]]
@@ -146,6 +147,17 @@ class Ways:
             return False
         twins = self._equal_to(np.concatenate([s.values.ravel() for s in way]), factor)
         return not any(self._is_part(part, twin) for twin in twins for part in self.alike(factor))
+
+    def is_right_here(self, mine: list[Factor], way: Way) -> bool:
+        """Whether the statement has this activation's derivative: then what arrives at it is wrong."""
+        twins = self._equal_to(np.concatenate([s.values.ravel() for s in way]), mine[0])
+        starts = {twin[0].start for twin in twins}
+        return any(
+            other[0].bends and other[0].start in starts
+            for factor in mine
+            if factor.rest is None
+            for other in self.alike(factor)
+        )
 
     def is_missing(self, factor: Factor, way: Way) -> bool:
         """Whether the factor is what is left without the activation: 1, or the slope behind it."""
