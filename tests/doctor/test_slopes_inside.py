@@ -116,3 +116,18 @@ def test_another_factor_or_a_branch_is_no_derivative(lost: str) -> None:
     report = chainrule.check((leaky, back), X, SCALE, V)
     assert report.ok == (lost == "nothing")
     assert "activation-derivative-misplaced" not in [f.code for f in report.findings if f.verified]
+
+
+def test_a_wrong_factor_in_front_of_a_right_derivative_is_no_derivative() -> None:
+    """h' = (1 - z) h + z n: the weight z of the mixture is wrong, and what stands behind it is right."""
+
+    def back(dy: np.ndarray, cache: Any) -> tuple[np.ndarray, ...]:
+        _, h, _, _, a_n, z, n = cache
+        dz, dn = dy * (n - h), dy * (z + 0.5)
+        da_n = dn / (1 + np.abs(a_n)) ** 2
+        da_z = dz * z * (1 - z)
+        return finish(np.concatenate([da_z, da_n], 1), dy * (1 - z), cache)
+
+    report = chainrule.check((cell, back), X, H, W, U)
+    assert not report.ok
+    assert "activation-derivative-misplaced" not in [f.code for f in report.findings if f.verified]

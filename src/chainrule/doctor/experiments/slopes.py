@@ -36,19 +36,26 @@ def slopes(case: Case) -> Iterator[Finding]:
     other = {n: rng.normal(size=g.shape) for n, g in case.probe.upstream.items()}
     with backward.running():
         runs = [_values(case, backward, g) for g in (case.probe.upstream, other)]
-    ways, allowance = Ways(Slopes(case, forward), forward), Allowance(SECONDS)
-    statements = [list(mine) for _, mine in groupby(factors(backward, *runs), key=lambda f: f.site.id)]
-    for mine in _most_suspect_first(statements, ways):
-        keys = [k for k in runs[0] if k[0] == mine[0].site.id]
+    statements, levers = [], {}
+    allowance = Allowance(SECONDS)
+    for site, found in groupby(factors(backward, *runs), key=lambda f: f.site.id):
+        mine = list(found)
+        keys = [k for k in runs[0] if k[0] == site]
         lever = None if allowance.spent() else influence(case, backward, {k: runs[0][k] for k in keys})
-        if lever is None or not lever.suffices:
-            continue
+        if lever is not None and lever.suffices:
+            statements.append(mine)
+            levers[site] = lever
+    ways = Ways(Slopes(case, forward, SECONDS), forward)
+    for mine in _most_suspect_first(statements, ways):
+        lever = levers[mine[0].site.id]
+        keys = [k for k in runs[0] if k[0] == mine[0].site.id]
         before = np.stack([runs[0][k] for k in keys])
         for factor in mine:
             for way in ways.once(factor):
                 if (
                     lever.fits(factor.with_slopes(way, runs[0]) - before)
                     and ways.is_derivative(factor, way)
+                    and not ways.is_right_here(mine, way)
                     and _lasts(case, backward, factor, way, runs[1], other)
                 ):
                     arrives = backward.taps.sites[factor.arrives[0][0]]
@@ -141,6 +148,17 @@ class Ways:
             return False
         twins = self._equal_to(np.concatenate([s.values.ravel() for s in way]), factor)
         return not any(self._is_part(part, twin) for twin in twins for part in self.alike(factor))
+
+    def is_right_here(self, mine: list[Factor], way: Way) -> bool:
+        """Whether the statement has this activation's derivative: then what arrives at it is wrong."""
+        twins = self._equal_to(np.concatenate([s.values.ravel() for s in way]), mine[0])
+        starts = {twin[0].start for twin in twins}
+        return any(
+            other[0].bends and other[0].start in starts
+            for factor in mine
+            if factor.rest is None
+            for other in self.alike(factor)
+        )
 
     def is_missing(self, factor: Factor, way: Way) -> bool:
         """Whether the factor is what is left without the activation: 1, or the slope behind it."""

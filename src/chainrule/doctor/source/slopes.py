@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..allowance import Allowance
 from ..case import Case, close
 from .adjoints import Intermediates
 from .sites import Site
@@ -31,17 +32,22 @@ class Slope:
 
 
 class Slopes:
-    """All elementwise steps of forward between values of one shape, once for each shape."""
+    """All elementwise steps of forward between values of one shape, once for each shape: those that can be
+    measured in so many seconds.
+    """
 
-    def __init__(self, case: Case, forward: Intermediates) -> None:
-        self.case, self.forward = case, forward
+    def __init__(self, case: Case, forward: Intermediates, seconds: float) -> None:
+        self.case, self.forward, self.allowance = case, forward, Allowance(seconds)
         self._known: dict[tuple[int, ...], list[Slope]] = {}
 
     def between(self, shape: tuple[int, ...]) -> list[Slope]:
         if shape not in self._known:
             with self.forward.running():
                 keys = [k for k in self.forward.order if self.forward.values[k].shape == shape]
-                self._known[shape] = [s for n, key in enumerate(keys) for s in self._from(key, keys[n + 1 :])]
+                self._known[shape] = []
+                for n, key in enumerate(keys):
+                    if not self.allowance.spent():
+                        self._known[shape] += self._from(key, keys[n + 1 :])
         return self._known[shape]
 
     def _from(self, start: Key, ends: list[Key]) -> list[Slope]:
