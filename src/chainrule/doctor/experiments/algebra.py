@@ -16,6 +16,8 @@ from ..case import Case, close
 from ..report import Finding
 from ..source.handing_on import handing_on
 from .counts import ratio
+from .deliberate import clipped, weight_decay
+from .index_collapsed import index_collapsed
 from .order import axes_of, places
 from .scales import scaled
 
@@ -212,95 +214,6 @@ def blocks_permuted(case: Case, name: str) -> Iterator[Finding]:
                         "the gradient is right",
                     )
                     return
-
-
-def index_collapsed(case: Case, name: str) -> Iterator[Finding]:
-    """dW[j] where dW[i, j] is meant: rows (or columns) are copies of
-    one row of n, or of the sum of its rows.
-    """
-    a, n = case.a(name), case.n(name)
-    if not case.probe.is_parameter(name) and case.probe.subject.owner is not None:
-        return
-    if n.ndim < 2 or min(n.shape) == 1:
-        return
-    for axis in range(n.ndim):
-        whole = n.sum(axis)
-        if a.shape == whole.shape and close(a, whole, tolerance=1e-5):
-            yield _collapsed(
-                case,
-                name,
-                f"it is the sum of the numerical gradient over axis {axis}, with shape {a.shape} "
-                f"instead of {n.shape}",
-            )
-            return
-        if a.shape != n.shape:
-            continue
-        first = a.take([0], axis)
-        if not close(np.broadcast_to(first, a.shape), a, tolerance=1e-9):
-            continue
-        for i in range(n.shape[axis]):
-            if close(n.take(i, axis), a.take(0, axis), tolerance=1e-5):
-                yield _collapsed(
-                    case,
-                    name,
-                    f"along axis {axis} every entry is a copy of entry {i} of the numerical gradient",
-                )
-                return
-        if close(whole, a.take(0, axis), tolerance=1e-5):
-            yield _collapsed(
-                case, name, f"along axis {axis} every entry is the sum of the numerical gradient's"
-            )
-            return
-
-
-def _collapsed(case: Case, name: str, detail: str) -> Finding:
-    return case.finding(
-        "weight-index-collapsed",
-        [name],
-        verified=True,
-        evidence={"shapes": [case.a(name).shape, case.n(name).shape]},
-        detail=detail,
-    )
-
-
-def weight_decay(case: Case, name: str) -> Iterator[Finding]:
-    """a - n is collinear with the parameter (where backward(0) does not show it)."""
-    a, n = case.a(name), case.n(name)
-    w = case.probe.value(name)
-    first = case.probe.subject.input_names[:1]
-    pair = (
-        case.probe.subject.is_pair
-        and not case.probe.subject.is_loss
-        and max(map(np.size, case.outputs.values())) > 1
-    )
-    if a.shape != n.shape or (name in first if pair else not case.probe.is_parameter(name)):
-        return
-    factor = ratio(w, a - n)
-    if factor is not None and w.size > 1:
-        yield case.finding(
-            "regularization-in-gradient",
-            [name],
-            verified=True,
-            evidence={"factor": factor},
-            detail=f"the difference to the numerical gradient is {factor:.4g} * {name}",
-        )
-
-
-def clipped(case: Case, name: str) -> Iterator[Finding]:
-    """a = clip(n, -c, c)."""
-    a, n = case.a(name), case.n(name)
-    limit = float(np.abs(a).max(initial=0))
-    if a.shape != n.shape or not 0 < limit < np.abs(n).max(initial=0) or ratio(a, n) is not None:
-        return  # where all numbers are of one size, a factor looks like a limit
-    many = np.count_nonzero(np.isclose(np.abs(a), limit, rtol=1e-9)) > 1
-    if many and close(a, np.clip(n, -limit, limit)):
-        yield case.finding(
-            "clipped-in-backward",
-            [name],
-            verified=True,
-            evidence={"limit": limit},
-            detail=f"it is the numerical gradient cut at {limit:.4g}",
-        )
 
 
 __all__ = ["Any", "algebra"]
