@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
-
-import chainrule
-from chainrule.doctor.report import Finding
-
-
-def only(subject: Any, *inputs: Any) -> Finding:
-    (finding,) = chainrule.check(subject, *inputs).findings
-    return finding
+from findings import only
 
 
 class FirstState:

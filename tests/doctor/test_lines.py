@@ -6,24 +6,13 @@ import inspect
 from typing import Any
 
 import numpy as np
+from findings import only, text
 
 import chainrule
-from chainrule.doctor.report import Finding
 
 
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
-
-
-def only(subject: Any, *inputs: Any, **more: Any) -> Finding:
-    (finding,) = chainrule.check(subject, *inputs, **more).findings
-    return finding
-
-
-def text(finding: Finding) -> str:
-    """The line that a finding points at."""
-    with open(finding.file, encoding="utf-8") as file:
-        return file.read().splitlines()[finding.line - 1].strip()
 
 
 class Early:

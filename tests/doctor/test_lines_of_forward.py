@@ -6,23 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from findings import only, text
 
 import chainrule
-from chainrule.doctor.report import Finding
 
 
 def normal(*shape: int) -> np.ndarray:
     return np.random.default_rng(1).normal(size=shape)
-
-
-def only(subject: Any, *inputs: Any, **more: Any) -> Finding:
-    (finding,) = chainrule.check(subject, *inputs, **more).findings
-    return finding
-
-
-def text(finding: Finding) -> str:
-    with open(finding.file, encoding="utf-8") as file:
-        return file.read().splitlines()[finding.line - 1].strip()
 
 
 class Linear:

@@ -16,9 +16,7 @@ from .snapshot import Snapshot
 from .structure import is_array
 
 if TYPE_CHECKING:
-    from .probe import Probe
-
-Arrays = dict[str, np.ndarray]
+    from .probe import Arrays, Probe
 
 
 def find_gradients(probe: Probe, given: Any) -> None:

@@ -18,7 +18,7 @@ from ..case import Case, close
 from ..probe import Arrays
 from ..report import Finding
 from ..source.adjoints import BackwardTrace, Intermediates
-from ..source.influence import influence, observed, overruled
+from ..source.influence import influence
 from ..source.multiplied import Factor, Way, factors
 from ..source.sites import Site
 from ..source.slopes import Key, Slope, Slopes
@@ -35,7 +35,7 @@ def slopes(case: Case) -> Iterator[Finding]:
     rng = np.random.default_rng([41, 8_191])
     other = {n: rng.normal(size=g.shape) for n, g in case.probe.upstream.items()}
     with backward.running():
-        runs = [_values(case, backward, g) for g in (case.probe.upstream, other)]
+        runs = [_values(backward, g) for g in (case.probe.upstream, other)]
     statements, levers = [], {}
     allowance = Allowance(SECONDS)
     for site, found in groupby(factors(backward, *runs), key=lambda f: f.site.id):
@@ -72,7 +72,7 @@ def _most_suspect_first(statements: list[list[Factor]], ways: Ways) -> list[list
     return odd + [mine for mine, is_plain in zip(statements, plain, strict=True) if is_plain][::-1]
 
 
-def _values(case: Case, trace: BackwardTrace, upstream: Arrays) -> dict[Key, np.ndarray]:
+def _values(trace: BackwardTrace, upstream: Arrays) -> dict[Key, np.ndarray]:
     """Everything that backward meets, in order."""
     seen: dict[Key, np.ndarray] = {}
 
@@ -81,7 +81,7 @@ def _values(case: Case, trace: BackwardTrace, upstream: Arrays) -> dict[Key, np.
             seen[site.id, execution] = value.copy()
         return value
 
-    observed(case, trace, note, upstream)
+    trace.observed(note, upstream)
     return seen
 
 
@@ -201,7 +201,8 @@ def _lasts(
 ) -> bool:
     """Whether it is right for another gradient from above, too."""
     given = dict(zip(factor.executions, factor.with_slopes(way, run), strict=True))
-    gradients = overruled(case, trace, factor.site.id, given, other)
+    with trace.running():
+        gradients = trace.overruled(factor.site.id, given, other)
     return gradients is not None and all(
         close(gradients[n], case.numeric.gradient(n, other), 1e-3 * case.scale, 1e-5) for n in case.wrong
     )

@@ -24,7 +24,6 @@ from ..source.compiling import without_ornaments
 from ..source.edited import Edited
 from ..source.edits import Edit, Pool, edits
 from ..source.edits.syntax import Family, expr
-from ..source.influence import observed
 from ..source.reach import reached
 from ..source.sites import Site
 from ..source.taps import focused
@@ -143,7 +142,7 @@ def _values_of_backward(case: Case, trace: BackwardTrace, other: Arrays) -> dict
             return value
 
         with trace.running():
-            observed(case, trace, note, upstream)
+            trace.observed(note, upstream)
         runs.append(seen)
     found: dict[tuple[str, str], Known] = {}
     for key, value in runs[0].items():
@@ -167,7 +166,7 @@ def _not_zero(case: Case, trace: BackwardTrace) -> list[Site]:
         return value
 
     with trace.running():
-        observed(case, trace, note, {n: np.zeros_like(g) for n, g in case.probe.upstream.items()})
+        trace.observed(note, {n: np.zeros_like(g) for n, g in case.probe.upstream.items()})
     return list(found.values())
 
 
@@ -189,7 +188,7 @@ def _by_overruling(case: Case, names: list[str], other: Arrays) -> Finding | Non
         return value
 
     with focused({site.id}), trace.running():
-        observed(case, trace, note, other)
+        trace.observed(note, other)
     if not values or not close(values[0], frontier.a, tolerance=1e-9):
         return None
     return case.finding(

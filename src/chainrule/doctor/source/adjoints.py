@@ -14,6 +14,7 @@ from ..case import Case, close
 from ..effort import done
 from ..errors import SubjectError
 from ..naming import UPSTREAMS
+from ..probe import Arrays
 from .freeze import _Swapped
 from .sites import Site
 from .taps import Taps, focused
@@ -207,10 +208,12 @@ class BackwardTrace:
                 self.moments.append(Moment(site, execution, len(self.moments), value.copy()))
             return value
 
-        self._run(note)
+        self.observed(note)
         return self.moments
 
-    def _run(self, action: Any) -> dict[str, Any] | None:
+    def observed(self, action: Any, upstream: Arrays | None = None) -> dict[str, Any] | None:
+        """The gradients of one run, in which `action` sees what backward does, and nothing of forward."""
+
         def begin(*_: Any) -> None:
             self.taps.counts = {}
             self.taps.action = action
@@ -219,12 +222,14 @@ class BackwardTrace:
         try:
             if self.one_step:  # forward's taps may stand in the same function
                 with self.running():
-                    return self.case.again(between=begin)
-            return self.case.again(between=begin)
+                    return self.case.again(upstream=upstream, between=begin)
+            return self.case.again(upstream=upstream, between=begin)
         finally:
             self.taps.action = None
 
-    def overruled(self, site: int, truths: dict[int, np.ndarray]) -> dict[str, Any] | None:
+    def overruled(
+        self, site: int, truths: dict[int, np.ndarray], upstream: Arrays | None = None
+    ) -> dict[str, Any] | None:
         """The gradients when a statement gives other values, by execution."""
 
         def put(where: Site, execution: int, value: Any) -> Any:
@@ -233,7 +238,7 @@ class BackwardTrace:
             return value
 
         with focused({site}):
-            return self._run(put)
+            return self.observed(put, upstream)
 
 
 def _code(function: Any) -> Any:

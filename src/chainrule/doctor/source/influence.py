@@ -7,15 +7,11 @@ movement takes the wrong gradients to the numerical ones, the fault is not here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ..case import Case
-from ..probe import Arrays
 from .adjoints import BackwardTrace
-from .sites import Site
-from .taps import focused
 
 Key = tuple[int, int]  # site and execution
 MOST = 64  # numbers of a statement, all its executions together
@@ -53,7 +49,8 @@ def influence(case: Case, trace: BackwardTrace, values: dict[Key, np.ndarray]) -
         for i in range(value.size):
             changed = value.copy()
             changed.flat[i] += 1.0
-            gradients = overruled(case, trace, key[0], {key[1]: changed})
+            with trace.running():
+                gradients = trace.overruled(key[0], {key[1]: changed})
             if gradients is None or any(
                 not isinstance(gradients.get(n), np.ndarray) or gradients[n].shape != case.a(n).shape
                 for n in names
@@ -61,28 +58,3 @@ def influence(case: Case, trace: BackwardTrace, values: dict[Key, np.ndarray]) -
                 return None
             columns.append(np.concatenate([(gradients[n] - case.a(n)).ravel() for n in names]))
     return Influence(np.stack(columns, 1), np.concatenate(wanted))
-
-
-def overruled(
-    case: Case, trace: BackwardTrace, site: int, values: dict[int, np.ndarray], upstream: Arrays | None = None
-) -> dict[str, Any] | None:
-    """The gradients when a statement gives other values, by execution."""
-
-    def put(where: Site, execution: int, value: Any) -> Any:
-        return values[execution].copy() if where.id == site and execution in values else value
-
-    with focused({site}), trace.running():
-        return observed(case, trace, put, upstream)
-
-
-def observed(case: Case, trace: BackwardTrace, action: Any, upstream: Arrays | None) -> dict[str, Any] | None:
-    """The gradients of one run, in which `action` sees what backward does, and forward's part does not."""
-
-    def begin(*_: Any) -> None:
-        trace.taps.counts, trace.taps.action = {}, action
-
-    trace.taps.action = None
-    try:
-        return case.again(upstream=upstream, between=begin)
-    finally:
-        trace.taps.action = None

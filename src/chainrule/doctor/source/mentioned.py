@@ -34,7 +34,7 @@ def mentioned(case: Case) -> Pool:
         return value
 
     with trace.running():
-        trace._run(note)
+        trace.observed(note)
     subject = case.probe.subject
     upstream = [name for role, name in subject.call.roles if role == "upstream"]
     for number in (*_settings(case), *_numbers(case)):
