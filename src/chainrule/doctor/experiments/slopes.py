@@ -20,8 +20,8 @@ from ..report import Finding
 from ..source.adjoints import BackwardTrace, Intermediates
 from ..source.influence import influence
 from ..source.multiplied import Factor, Way, factors
-from ..source.sites import Site
-from ..source.slopes import Key, Slope, Slopes
+from ..source.sites import Key, Site
+from ..source.slopes import Slope, Slopes
 from .counts import ratio
 
 SECONDS = 1.5

@@ -15,13 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..allowance import Allowance
-from ..calling import source_tree
 from ..case import Case, close
 from ..probe import Arrays
 from ..report import Finding
 from ..source.adjoints import BackwardTrace
-from ..source.compiling import without_ornaments
-from ..source.edited import Edited
+from ..source.edited import Edited, editable
 from ..source.edits import Edit, Pool, edits
 from ..source.edits.syntax import Family, expr
 from ..source.reach import reached
@@ -54,10 +52,9 @@ def _by_edit(case: Case, names: list[str], other: Arrays) -> Finding | None:
     for twice in (False, True):
         for site in _not_zero(case, trace):
             function = functions.get((site.file, site.function))
-            tree = source_tree(function) if function is not None else None
-            if function is None or tree is None or any(isinstance(n, ast.While) for n in ast.walk(tree)):
-                continue  # an edited while loop may never end
-            without_ornaments(tree)
+            tree = editable(function) if function is not None else None
+            if function is None or tree is None:
+                continue
             edited = Edited(case, function, tree)
             for edit in _factors(tree, site.line, known[site.file, site.function], twice):
                 if allowance.spent():

@@ -8,10 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from ..calling import source_tree
 from ..case import Case
 from ..effort import spend_on_editing
-from .compiling import compiled
+from .compiling import compiled, without_ornaments
 from .reach import holders, instead, reached
+
+
+def editable(function: types.FunctionType) -> ast.FunctionDef | None:
+    """A function's syntax tree, to be edited; None where there is no source, or where an edit may never end:
+    in a while loop.
+    """
+    tree = source_tree(function)
+    if tree is None or any(isinstance(node, ast.While) for node in ast.walk(tree)):
+        return None
+    without_ornaments(tree)
+    return tree
 
 
 class Edited:

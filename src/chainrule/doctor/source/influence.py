@@ -12,8 +12,8 @@ import numpy as np
 
 from ..case import Case
 from .adjoints import BackwardTrace
+from .sites import Key
 
-Key = tuple[int, int]  # site and execution
 MOST = 64  # numbers of a statement, all its executions together
 
 

@@ -13,11 +13,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..allowance import Allowance
-from ..calling import source_tree
 from ..case import Case
 from ..naming import belongs
-from .compiling import without_ornaments
-from .edited import Edited
+from .edited import Edited, editable
 from .edits.syntax import parse
 from .mentioned import mentioned
 from .reach import reached
@@ -36,10 +34,9 @@ def missing(case: Case, name: str) -> Missing | None:
     subject = case.probe.subject
     shapes, allowance = mentioned(case).shapes, Allowance(SECONDS)
     for function in reached(subject.backward_function, subject.owner, abroad=True):
-        tree = source_tree(function)
-        if tree is None or any(isinstance(n, ast.While) for n in ast.walk(tree)):
+        tree = editable(function)
+        if tree is None:
             continue
-        without_ornaments(tree)
         edited = Edited(case, function, tree)
         for body, sibling, stem in _siblings(case, tree):
             for new in _like(case, tree, sibling, stem, name, shapes):

@@ -12,8 +12,8 @@ import numpy as np
 
 from ..case import close
 from .adjoints import BackwardTrace
-from .sites import Site
-from .slopes import Key, Slope
+from .sites import Key, Site
+from .slopes import Slope
 
 MOST_VALUES = 6  # of backward that one statement may have met
 Way = list[Slope]  # one elementwise step of forward, at the executions that belong to a statement's

@@ -6,16 +6,13 @@ mistake that was made several times is put right in all of its places.
 
 from __future__ import annotations
 
-import ast
 import inspect
 import types
 from dataclasses import dataclass
 
 from ..allowance import Allowance
-from ..calling import source_tree
 from ..case import Case, Line
-from .compiling import without_ornaments
-from .edited import Edited
+from .edited import Edited, editable
 from .edits import Edit, Pool, edits
 from .mentioned import mentioned
 from .reach import reached
@@ -54,13 +51,10 @@ def repairs(case: Case, at: list[Line] | None = None, seconds: float = SECONDS) 
     pool = mentioned(case)
     allowance = Allowance(seconds)
     for function in _functions(case):
-        tree = source_tree(function)
+        tree = editable(function)
         lines = None if at is None else {line for file, line in at if file == function.__code__.co_filename}
         if tree is None or lines == set():
             continue
-        if any(isinstance(node, ast.While) for node in ast.walk(tree)):
-            continue  # an edited while loop may never end
-        without_ornaments(tree)
         best = _search(Edited(case, function, tree), pool, lines, best, allowance, seconds * SHARE)
         if best is not None and set(best.healed) == set(case.doubtful):
             break

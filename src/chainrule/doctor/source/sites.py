@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Key = tuple[int, int]  # a site, by its id, and which of its executions
+
 
 @dataclass(eq=False)
 class Site:

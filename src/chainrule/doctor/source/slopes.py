@@ -15,9 +15,8 @@ import numpy as np
 from ..allowance import Allowance
 from ..case import Case, close
 from .adjoints import Intermediates
-from .sites import Site
+from .sites import Key, Site
 
-Key = tuple[int, int]  # site and execution
 FAR = 1.0  # of its own size: how far a value is moved to see whether the slopes change
 
 
