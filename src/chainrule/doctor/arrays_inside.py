@@ -130,7 +130,7 @@ def places(root: Any) -> list[Place]:
                 where = (*way, key)
                 if is_real(value):
                     found.append(Place(root, where))
-                elif _enterable(value) and id(value) not in seen:
+                elif enterable(value) and id(value) not in seen:
                     seen.add(id(value))
                     below.append((where, value))
         level = below
@@ -146,7 +146,7 @@ def _items(owner: Any) -> list[tuple[Any, Any]]:
     return list(stored_attributes(owner).items())
 
 
-def _enterable(value: Any) -> bool:
+def enterable(value: Any) -> bool:
     if isinstance(value, (dict, list, tuple)):
         return len(value) < 10_000
     if isinstance(value, (str, bytes, int, float, bool, type, np.ndarray, np.generic, type(None))) or (

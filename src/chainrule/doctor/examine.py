@@ -29,9 +29,9 @@ from .experiments.structure import structure
 from .experiments.wiring import wiring
 from .mending import mend
 from .objects import layers_of
-from .probe import Probe
 from .recorder import Recording
 from .report import Finding, Report
+from .smaller.settle import settle
 from .step_model import StepModel
 from .subject import NotASubject, Subject
 from .verdict import verdict
@@ -50,8 +50,10 @@ def examine(
     """All findings for one subject and what is inside of it."""
     probe = None
     try:
-        probe = Probe(face, seed=seed, given=given)
-        case = Case(probe, path, intent)
+        case, sizes = settle(face, path, intent, seed, given, keep=like is not None)
+        probe, face = case.probe, case.probe.subject
+        if sizes:
+            report.assumed.append(f"{path + ': ' if path else ''}looked at with smaller sizes: {sizes}")
         if case.error is not None:
             return _failed(face, case.error, path, report)
         if not path:

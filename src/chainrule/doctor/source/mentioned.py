@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from ..calling import source_tree
 from ..case import Case
 from ..objects import stored_attributes
+from ..probe import Arrays
 from .adjoints import BackwardTrace
 from .edits import Pool
 from .sites import Site
@@ -19,27 +21,51 @@ from .sites import Site
 def mentioned(case: Case) -> Pool:
     """The arrays and numbers that backward's own text mentions, and those of the object."""
     trace = BackwardTrace(case)
-    shapes: dict[str, tuple[int, ...]] = {}
-    scalars: dict[str, None] = {}
+    rng = np.random.default_rng([47, 8_191])
+    other = {n: rng.normal(size=np.shape(g)) for n, g in case.probe.upstream.items()}
+    with trace.running():
+        here, there = _met(trace, None), _met(trace, other)
+    subject = case.probe.subject
+    given = [name for role, name in subject.call.roles if role == "upstream"]
+    scalars = dict(here.scalars)
+    for number in (*_settings(case), *_numbers(case)):
+        scalars.setdefault(number)
+    moved = {t for t, sizes in here.sizes.items() if sizes != there.sizes.get(t)}
+    return Pool(
+        list(here.values)[:24],
+        list(scalars)[:20],
+        given,
+        {text: value.shape for text, value in here.values.items()},
+        gradients=set(here.values) if subject.is_loss else moved,
+        activations={t for t, v in here.values.items() if np.all(np.abs(v) <= 1)},
+    )
+
+
+@dataclass
+class _Met:
+    """What one run of backward mentions, by text: values, their size each time, and numbers."""
+
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+    sizes: dict[str, list[float]] = field(default_factory=dict)
+    scalars: dict[str, None] = field(default_factory=dict)
+
+
+def _met(trace: BackwardTrace, upstream: Arrays | None) -> _Met:
+    met = _Met()
 
     def note(site: Site, execution: int, value: Any) -> Any:
         text = site.text
-        if site.kind == "use" and len(text) < 40 and "(" not in text:
-            if isinstance(value, np.ndarray) and value.ndim:
-                shapes.setdefault(text, value.shape)
-            else:
-                scalars.setdefault(text)
-        elif site.kind == "assign" and isinstance(value, np.ndarray) and re.fullmatch(r"[\w.]+", text):
-            shapes.setdefault(text, value.shape)
+        used = site.kind == "use" and len(text) < 40 and "(" not in text
+        assigned = site.kind == "assign" and bool(re.fullmatch(r"[\w.]+", text))
+        if isinstance(value, np.ndarray) and ((used and value.ndim) or assigned):
+            met.values.setdefault(text, value.copy())
+            met.sizes.setdefault(text, []).append(float(np.vdot(value, value)))
+        elif used:
+            met.scalars.setdefault(text)
         return value
 
-    with trace.running():
-        trace.observed(note)
-    subject = case.probe.subject
-    upstream = [name for role, name in subject.call.roles if role == "upstream"]
-    for number in (*_settings(case), *_numbers(case)):
-        scalars.setdefault(number)
-    return Pool(list(shapes)[:24], list(scalars)[:20], upstream, shapes)
+    trace.observed(note, upstream)
+    return met
 
 
 def _settings(case: Case) -> list[str]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .factors import factors, terms
+from .factors import derivatives, factors, terms
 from .names import names
 from .parts import never_read, orders, unread
 from .pool import Pool
@@ -25,8 +25,8 @@ from .transposes import transposes
 Proposing = Callable[[ast.AST, ast.stmt, Pool], Family]
 # the simplest first
 FAMILIES: tuple[Proposing, ...] = (
-    unread, orders, assignments, signs, transposes, axes, windows, names, steps, flips, factors, terms,
-    constants, drops,
+    unread, orders, assignments, signs, transposes, derivatives, axes, windows, names, steps, flips, factors,
+    terms, constants, drops,
 )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     text = ast.unparse(node)
     for constant in ("0.5", "2"):
         yield "mean-sum-mismatch", f"a factor {constant}", expr(f"({text}) * {constant}", node)
-    for factor in [*pool.scalars, *pool.arrays]:
+    for factor in [*pool.scalars, *pool.factors_of(text)]:
         if factor != text:
             yield factor_code(factor, statement), f"a factor {factor}", expr(f"({text}) * {factor}", node)
             if factor in pool.scalars or re.search(r"std|sigma|scale|norm|keep|temp|sqrt", factor):
@@ -56,13 +56,25 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
             f"times the root of {factor}",
             expr(f"({text}) * ({factor}) ** 0.5", node),
         )
-    for value in pool.arrays:
+
+
+def derivatives(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """The derivative of an activation, of what it has given."""
+    if not is_value(node, statement) and not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+        return
+    if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        return
+    text = ast.unparse(node)
+    if text in pool.shapes and text not in pool.gradients:
+        return
+    for value in pool.factors_of(text):
         for template, name in _DERIVATIVES:
-            yield (
-                "activation-derivative-missing",
-                f"the derivative of {name} at {value}",
-                expr(f"({text}) * {template.format(v=value)}", node),
-            )
+            if name == "ReLU" or value in pool.activations:
+                yield (
+                    "activation-derivative-missing",
+                    f"the derivative of {name} at {value}",
+                    expr(f"({text}) * {template.format(v=value)}", node),
+                )
 
 
 def factor_code(factor: str, statement: ast.stmt) -> str:
@@ -91,6 +103,8 @@ def terms(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         return
     text = ast.unparse(node)
     for term in pool.arrays:
+        if term not in pool.gradients or not pool.fits(text, term):
+            continue
         code = "residual-gradient-missing" if term in pool.upstream else "branch-overwritten"
         if re.search(r"next|carry", term):
             code = (

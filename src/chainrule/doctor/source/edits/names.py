@@ -20,7 +20,8 @@ def names(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     derivative = bool(re.search(r"1(\.0)? ?-|> ?0|\*\* ?2|sech|cosh", whole))
     if shape is not None:
         for other in pool.arrays:
-            if other != text and pool.shapes.get(other) == shape:
+            alike = (other in pool.gradients) == (text in pool.gradients)
+            if other != text and alike and pool.shapes.get(other) == shape:
                 code = "activation-derivative-misplaced" if derivative else "gradient-mismatch"
                 if other in pool.upstream and text in pool.upstream:
                     code = "unchained-upstream"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+import numpy as np
 
 
 @dataclass
@@ -14,3 +17,23 @@ class Pool:
     upstream: list[str]
     shapes: dict[str, tuple[int, ...]]
     unread: list[str] = field(default_factory=list)  # what the function computes and never reads
+    gradients: set[str] = field(default_factory=set)  # arrays that depend on the upstream
+    activations: set[str] = field(default_factory=set)  # arrays whose numbers are all between -1 and 1
+
+    @property
+    def fixed(self) -> list[str]:
+        """What a gradient may be multiplied with: backward is linear in the upstream."""
+        return [a for a in self.arrays if a not in self.gradients]
+
+    def fits(self, text: str, other: str) -> bool:
+        """Whether one may be multiplied with the other, or added to it, as far as their shapes are known."""
+        if text not in self.shapes or other not in self.shapes:
+            return True
+        try:
+            return np.broadcast_shapes(self.shapes[text], self.shapes[other]) == self.shapes[text]
+        except ValueError:
+            return False
+
+    def factors_of(self, text: str) -> Iterator[str]:
+        """The arrays with which this may have to be multiplied."""
+        return (a for a in self.fixed if a != text and self.fits(text, a))
