@@ -20,10 +20,10 @@ from .experiments.contract import contract
 from .experiments.engine import engine
 from .experiments.forward import forward_faults
 from .experiments.forward_stores import forward_stores
-from .experiments.inside import inside
+from .experiments.inside import inside, inside_at_once
 from .experiments.one_step import one_step
 from .experiments.paths import far_paths, near_paths
-from .experiments.repaired import repaired
+from .experiments.repaired import repaired, repaired_nearby
 from .experiments.slopes import slopes
 from .experiments.structure import structure
 from .experiments.wiring import wiring
@@ -66,8 +66,8 @@ def examine(
             if inner:
                 return _with_own_contract(found, inner)
             for ask in (
-                wiring, engine, forward_stores, algebra, structure, one_step, near_paths, slopes, inside,
-                far_paths, repaired,
+                wiring, engine, forward_stores, algebra, structure, one_step, near_paths, inside_at_once,
+                repaired_nearby, slopes, inside, far_paths, repaired,
             ):  # fmt: skip
                 found += _tried(ask, case, report)
                 named = any(f.verified and set(f.targets) & set(case.wrong) for f in found)

@@ -18,7 +18,7 @@ from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
 from .suspects import feeds, suspects
 
 SECONDS = 2.5
-SECONDS_WHEN_NAMED = 0.7  # then only the line is looked for
+SECONDS_WHEN_NAMED = 0.5  # then only the line is looked for
 SECONDS_AT_ONCE = 0.25  # for the statements that names and slopes point to
 SECONDS_BEFORE = 0.8  # for statements before one that is known to heal everything
 MOST_SITES, MOST_TRUTHS = 30, 12  # that are tried in the place of one statement
@@ -67,7 +67,8 @@ def _located(case: Case, at_once: bool) -> Located | None:
             frontier = first_wrong(case, forward, backward, moments, at_once)
             if frontier is None:
                 return None
-            case.suspects = [(frontier.moment.site.file, frontier.moment.site.made_at)]
+            line = frontier.moment.site.file, frontier.moment.site.made_at
+            case.suspects = [line, *[other for other in case.suspects if other != line]]
             return forward, frontier, trail(case, forward, moments, frontier)
 
 
@@ -88,10 +89,12 @@ def first_wrong(
     for moment in moments:
         if moment.site.kind != "augment":
             statements.setdefault(moment.site.id, []).append(moment)
-    near = suspects(forward, moments, case.scale)
+    near, before = suspects(forward, moments, case.scale)
     sites = {moment.site.id: moment.site for moment in moments}
-    case.suspects = case.suspects or [(sites[i].file, sites[i].made_at) for i in near]
-    hit = _best(case, forward, backward, [statements[i] for i in near if i in statements], allowance)
+    case.suspects = case.suspects or list(dict.fromkeys((sites[i].file, sites[i].made_at) for i in near))
+    hit = _best(
+        case, forward, backward, [statements[i] for i in [*near, *before] if i in statements], allowance
+    )
     if at_once or (hit is not None and len(hit.healed) == len(case.wrong)):
         return hit if hit is not None and len(hit.healed) == len(case.wrong) else None
     hit, last = _named(case, forward, backward, list(statements.values()), allowance)

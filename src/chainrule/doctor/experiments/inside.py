@@ -14,14 +14,24 @@ from ..report import Finding
 from ..source.adjoints import Intermediates
 from .algebra import algebra
 from .counts import ratio
-from .frontier import Frontier, located
+from .frontier import Frontier, Located, located
 from .local import DERIVATIVES, explain, is_elementwise, transposed
 from .scales import is_score_scale
 from .step import Step
 
 
+def inside_at_once(case: Case) -> Iterator[Finding]:
+    """Only where names and a few slopes lead to the statement."""
+    yield from _named(case, located(case, at_once=True))
+
+
 def inside(case: Case) -> Iterator[Finding]:
-    found = located(case)
+    """Where a longer search does."""
+    if "located" not in case.kept:
+        yield from _named(case, located(case))
+
+
+def _named(case: Case, found: Located | None) -> Iterator[Finding]:
     if found is None:
         return
     forward, frontier, lines = found
@@ -257,4 +267,4 @@ def _scales_scores(c: float, forward: Intermediates) -> bool:
     return is_score_scale(c, lengths, " ".join(s.statement for s in forward.taps.sites.values()))
 
 
-__all__ = ["inside"]
+__all__ = ["inside", "inside_at_once"]

@@ -12,14 +12,14 @@ from ..calling import source_tree
 from ..case import Case, close
 from ..report import Finding
 from ..source.reach import reached
-from ..source.repair import SECONDS, Repair, repairs
+from ..source.repair import SECONDS, Repair, nearby, repairs
 from ..structure import is_array
 from .counts import ratio
 from .local import is_elementwise
 from .scales import scales_scores
 from .structure import normalizes, speaks_of_windows, step_of
 
-SECONDS_WHEN_KNOWN, SECONDS_WHEN_PLACED = 0.4, 1.2
+SECONDS_WHEN_KNOWN, SECONDS_WHEN_PLACED, SECONDS_NEARBY = 0.4, 1.2, 0.8
 
 
 def elementwise(case: Case) -> list[str]:
@@ -32,6 +32,17 @@ def elementwise(case: Case) -> list[str]:
             if slope.size > 2 and not close(slope, np.full_like(slope, slope[0]), tolerance=1e-6):
                 found.append(name)
     return found
+
+
+def repaired_nearby(case: Case) -> Iterator[Finding]:
+    """Where the first wrong statement is as good as known: which edit of it puts everything right?"""
+    if not case.suspects or case.kept.get("proved"):
+        return
+    repair = nearby(case, SECONDS_NEARBY)
+    if repair is not None and set(repair.healed) == set(case.doubtful):
+        code = code_of(case, repair)
+        if code != "gradient-mismatch":
+            yield _finding(case, code, repair)
 
 
 def repaired(case: Case) -> Iterator[Finding]:
@@ -50,8 +61,12 @@ def repaired(case: Case) -> Iterator[Finding]:
     if code == "gradient-mismatch":
         # the edit has no name of its own: what the layer is says more
         code = next((f.code for f in likely(case)), code)
+    yield _finding(case, code, repair)
+
+
+def _finding(case: Case, code: str, repair: Repair) -> Finding:
     lines = ", ".join(map(str, repair.lines))
-    yield case.finding(
+    return case.finding(
         code,
         repair.healed,
         verified=code != "gradient-mismatch" and set(repair.healed) == set(case.doubtful),

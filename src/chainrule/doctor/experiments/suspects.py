@@ -14,9 +14,9 @@ from ..naming import belongs
 from ..source.adjoints import Intermediates, Moment
 
 
-def suspects(forward: Intermediates, moments: list[Moment], scale: float) -> list[int]:
+def suspects(forward: Intermediates, moments: list[Moment], scale: float) -> tuple[list[int], list[int]]:
     """The sites of statements: from the last right one, behind which a step may be missing, to the first
-    wrong one, in their order; then, the nearest first, those before them of which nothing is known.
+    wrong one, in their order; and, the nearest first, those before them of which nothing is known.
     """
     since: dict[int, None] = {}
     before: dict[int, None] = {}
@@ -34,7 +34,7 @@ def suspects(forward: Intermediates, moments: list[Moment], scale: float) -> lis
             since = {moment.site.id: None}
         elif not any(forward.agrees(k, moment.value, 1e-3 * scale) for k in others):
             break
-    return [*since, *[i for i in reversed(before) if i not in since and i not in right]]
+    return [*since], [i for i in reversed(before) if i not in since and i not in right]
 
 
 def _counterparts(

@@ -74,8 +74,7 @@ class Intermediates:
             self.available = False
 
     def _evaluate(self, action: Any) -> dict[str, np.ndarray]:
-        self.taps.counts = {}
-        self.taps.action = action
+        self.taps.begin(action)
         return self.case.probe.outputs()
 
     def site(self, key: tuple[int, int]) -> Site:
@@ -215,8 +214,7 @@ class BackwardTrace:
         """The gradients of one run, in which `action` sees what backward does, and nothing of forward."""
 
         def begin(*_: Any) -> None:
-            self.taps.counts = {}
-            self.taps.action = action
+            self.taps.begin(action)
 
         self.taps.action = None
         try:

@@ -82,7 +82,7 @@ class Freezer:
         return _Swapped(self.case, self.taps)
 
     def _outputs(self, changes: dict[str, np.ndarray]) -> float:
-        self.taps.counts = {}
+        self.taps.begin(self.taps.action)
         return self.case.probe.scalar(changes)
 
     def slope(self, name: str, which: int, frozen: Frozen) -> float:

@@ -45,7 +45,7 @@ def repairs(case: Case, at: list[Line] | None = None, seconds: float = SECONDS) 
     best: Repair | None = None
     if at is None and case.suspects:
         seconds /= 2
-        best = repairs(case, case.suspects, seconds)
+        best = nearby(case, seconds)
         if best is not None and set(best.healed) == set(case.doubtful):
             return best
     pool = mentioned(case)
@@ -59,6 +59,14 @@ def repairs(case: Case, at: list[Line] | None = None, seconds: float = SECONDS) 
         if best is not None and set(best.healed) == set(case.doubtful):
             break
     return best
+
+
+def nearby(case: Case, seconds: float) -> Repair | None:
+    """An edit of a statement that may be the first wrong one; looked for once."""
+    if "nearby" not in case.kept:
+        case.kept["nearby"] = repairs(case, case.suspects, seconds)
+    kept: Repair | None = case.kept["nearby"]
+    return kept
 
 
 def _search(

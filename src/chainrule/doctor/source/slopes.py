@@ -16,6 +16,7 @@ from ..allowance import Allowance
 from ..case import Case, close
 from .adjoints import Intermediates
 from .sites import Key, Site
+from .taps import focused
 
 FAR = 1.0  # of its own size: how far a value is moved to see whether the slopes change
 
@@ -86,9 +87,10 @@ class Slopes:
             return value
 
         taps = self.forward.taps
-        taps.counts, taps.action = {}, action
+        taps.begin(action)
         try:
-            self.case.probe.outputs()
+            with focused(k[0] for k in self.forward.order if self.forward.values[k].shape == change.shape):
+                self.case.probe.outputs()
         finally:
-            taps.action = None
+            taps.begin(None)
         return seen

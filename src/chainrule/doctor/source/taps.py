@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from ..calling import source_tree
+from ..effort import PER_VALUE, spend
 from .compiling import compiled, without_ornaments
 from .reach import Called, calls, current, holders, is_theirs, plain, put
 from .rewriter import TAP, Rewriter
@@ -83,6 +84,11 @@ class Taps:
         return copy.function
 
     # ------------------------------------------------------------ running
+
+    def begin(self, action: Action | None) -> None:
+        """Before a run: what is done with each value. What passed in the run before is counted as work."""
+        spend(PER_VALUE * sum(self.counts.values()))
+        self.counts, self.action = {}, action
 
     def __enter__(self) -> Self:
         _CURRENT.append(self)
