@@ -17,7 +17,7 @@ from ..naming import belongs
 from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
 from .suspects import feeds, suspects
 
-SECONDS = 2.5
+SECONDS = 1.5
 SECONDS_WHEN_NAMED = 0.5  # then only the line is looked for
 SECONDS_AT_ONCE = 0.25  # for the statements that names and slopes point to
 SECONDS_BEFORE = 0.8  # for statements before one that is known to heal everything

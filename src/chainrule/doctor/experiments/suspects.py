@@ -46,7 +46,8 @@ def _counterparts(
     # of a variable all uses count, where one of them alone would be right by another's mistake
     made = [k for k in named if forward.site(k).kind == "assign"] or named
     known = made if np.any(moment.value) else []  # a buffer that is still empty says nothing
-    return known, [k for k in keys if k not in made]
+    # a use is most often the value itself, which is asked already
+    return known, [k for k in keys if k not in made and forward.site(k).kind != "use"]
 
 
 def feeds(earlier: Moment, later: Moment) -> bool:

@@ -18,7 +18,7 @@ from .mentioned import mentioned
 from .reach import reached
 from .together import Kinds, note, together
 
-SECONDS = 2.5
+SECONDS = 1.8
 SHARE = 0.25  # of the time, for edits in several places
 
 
