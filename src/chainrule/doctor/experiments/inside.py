@@ -15,9 +15,10 @@ from ..source.adjoints import Intermediates
 from .algebra import algebra
 from .counts import ratio
 from .frontier import Frontier, located
-from .local import DERIVATIVES, explain, is_elementwise, transposed
+from .local import DERIVATIVES, explain, is_elementwise, is_mask, of_features, transposed
 from .scales import is_score_scale
 from .step import Step
+from .structure import whole_numbers
 
 
 def inside(case: Case) -> Iterator[Finding]:
@@ -172,7 +173,8 @@ def _steps(
         g = forward.adjoint(key) if j is not None and np.abs(j).max(initial=0) > 1e-9 else None
         if j is None or g is None:
             continue
-        step = Step(label, j, g.ravel(), frontier.a, forward.values[frontier.key], forward.values[key])
+        x, y = forward.values[frontier.key], forward.values[key]
+        step = Step(label, j, g.ravel(), frontier.a, x, y, ids=whole_numbers(case))
         if close(step.n, frontier.n, 0.0, 1e-4):  # all of its influence goes that way
             yield key, step
             met.append(value)
@@ -227,7 +229,8 @@ def _slope_elsewhere(
 
 def _factor(step: Step) -> tuple[np.ndarray, np.ndarray]:
     """What the gradient was multiplied with, and where that can be told: nowhere if this is no activation."""
-    if not is_elementwise(step) or _constant(np.diag(step.jacobian)):
+    slope = np.diag(step.jacobian)
+    if not is_elementwise(step) or _constant(slope) or is_mask(step) or of_features(step, slope):
         return np.zeros(0), np.zeros(0, bool)
     with np.errstate(all="ignore"):
         factor = step.a.ravel() / step.g

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from .factors import factors, terms
 from .names import names
+from .numbers import constants, places
 from .parts import never_read, orders, unread
 from .pool import Pool
-from .statements import assignments, constants, drops, signs
+from .statements import assignments, drops, signs
 from .steps import steps
 from .sums import axes, flips, windows
 from .syntax import Family
@@ -25,8 +26,8 @@ from .transposes import transposes
 Proposing = Callable[[ast.AST, ast.stmt, Pool], Family]
 # the simplest first
 FAMILIES: tuple[Proposing, ...] = (
-    unread, orders, assignments, signs, transposes, axes, windows, names, steps, flips, factors, terms,
-    constants, drops,
+    unread, orders, assignments, signs, constants, transposes, axes, windows, names, steps, flips, factors,
+    terms, places, drops,
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         not is_value(node, statement)
         and not (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.MatMult, ast.Mult)))
         and not isinstance(node, ast.Name)
+        and not _is_added(node, statement)
     ):
         return
     if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
@@ -38,7 +39,8 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         yield "mean-sum-mismatch", f"a factor {constant}", expr(f"({text}) * {constant}", node)
     for factor in [*pool.scalars, *pool.arrays]:
         if factor != text:
-            yield factor_code(factor, statement), f"a factor {factor}", expr(f"({text}) * {factor}", node)
+            code = factor_code(factor, statement, pool.shapes.get(factor, ()))
+            yield code, f"a factor {factor}", expr(f"({text}) * {factor}", node)
             if factor in pool.scalars or re.search(r"std|sigma|scale|norm|keep|temp|sqrt", factor):
                 yield (
                     factor_code(factor, statement),
@@ -65,8 +67,19 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
             )
 
 
-def factor_code(factor: str, statement: ast.stmt) -> str:
-    """What it means to forget (or to add) a factor of this name."""
+def _is_added(node: ast.AST, statement: ast.stmt) -> bool:
+    """What a function gives and a sum takes: dy - dy.sum(axis)."""
+    if not isinstance(node, ast.Call):
+        return False
+    binary = [n for n in ast.walk(statement) if isinstance(n, ast.BinOp)]
+    sums = [n for n in binary if isinstance(n.op, (ast.Add, ast.Sub))]
+    return any(node is side for s in sums for side in (s.left, s.right))
+
+
+def factor_code(factor: str, statement: ast.stmt, missing: tuple[int, ...] = ()) -> str:
+    """What it means to forget (or to add) a factor of this name. missing: the shape of one that is forgotten.
+    An array that forward has made, one number for each of what arrives, is the slope of a product.
+    """
     low = factor.lower()
     if re.search(r"mask|keep|drop|1(\.0)? - (self\.)?(p|rate)\b", low):
         return "dropout-scale-missing" if re.search(r"keep|1(\.0)? - |\bp\b|rate", low) else "mask-redrawn"
@@ -78,9 +91,10 @@ def factor_code(factor: str, statement: ast.stmt) -> str:
         return "activation-derivative-missing"
     if re.search(r"std|var|rstd|inv|eps", low):
         return "statistics-treated-constant"
-    if re.fullmatch(
-        r"[\d.]+|len\(.*\)|.*shape\[\d\]|.*size|n|m|b|t|batch.*|num.*|count.*|float\(.*\)|.*\.sum\(\)", low
-    ):
+    if len(missing) > 1:
+        return "activation-derivative-missing"
+    counts = r"len\(.*\)|.*shape\[\d\]|.*size|n|m|b|t|batch.*|num.*|count.*|.*divisor|denom.*|total.*"
+    if re.fullmatch(rf"-?[\d.]+|{counts}|float\(.*\)|.*\.sum\(\)", low):
         return "mean-sum-mismatch"
     return "gradient-mismatch"
 
@@ -91,7 +105,7 @@ def terms(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         return
     text = ast.unparse(node)
     for term in pool.arrays:
-        code = "residual-gradient-missing" if term in pool.upstream else "branch-overwritten"
+        code = "branch-overwritten"
         if re.search(r"next|carry", term):
             code = (
                 "cell-gradient-dropped"
@@ -99,4 +113,6 @@ def terms(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                 else "hidden-gradient-dropped"
             )
         for sign in ("+", "-"):
-            yield code, f"{sign} {term}", expr(f"({text}) {sign} {term}", node)
+            skip = term in pool.upstream and sign == "+"
+            new = expr(f"({text}) {sign} {term}", node)
+            yield "residual-gradient-missing" if skip else code, f"{sign} {term}", new
