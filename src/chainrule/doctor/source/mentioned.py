@@ -22,8 +22,15 @@ def mentioned(case: Case) -> Pool:
     shapes: dict[str, tuple[int, ...]] = {}
     scalars: dict[str, None] = {}
 
+    unused = _unpacked_for_nothing(case)
+
     def note(site: Site, execution: int, value: Any) -> Any:
         text = site.text
+        for name, part in zip(unused.get(text, ()), value if isinstance(value, tuple) else (), strict=False):
+            if name and isinstance(part, np.ndarray) and part.ndim:
+                shapes.setdefault(name, part.shape)
+            elif name and isinstance(part, (int, float)):
+                scalars.setdefault(name)
         if site.kind == "use" and len(text) < 40 and "(" not in text:
             if isinstance(value, np.ndarray) and value.ndim:
                 shapes.setdefault(text, value.shape)
@@ -40,6 +47,21 @@ def mentioned(case: Case) -> Pool:
     for number in (*_settings(case), *_numbers(case)):
         scalars.setdefault(number)
     return Pool(list(shapes)[:24], list(scalars)[:20], upstream, shapes)
+
+
+def _unpacked_for_nothing(case: Case) -> dict[str, list[str]]:
+    """What backward unpacks (difference, divisor = cache), and the names of it that it never reads; the others
+    are "". They were kept for something.
+    """
+    tree = source_tree(case.probe.subject.backward_function)
+    nodes = list(ast.walk(tree)) if tree is not None else []
+    read = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    found: dict[str, list[str]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+            names = [ast.unparse(t) for t in node.targets[0].elts]
+            found[ast.unparse(node.value)] = ["" if n in read or not n.isidentifier() else n for n in names]
+    return {text: names for text, names in found.items() if any(set(names) - {"", "_"})}
 
 
 def _settings(case: Case) -> list[str]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .factors import factors, terms
+from .factors import carried, factors, terms
 from .names import names
 from .numbers import constants, places
 from .parts import never_read, orders, unread
@@ -24,11 +24,11 @@ from .syntax import Family
 from .transposes import transposes
 
 Proposing = Callable[[ast.AST, ast.stmt, Pool], Family]
-# the simplest first
-FAMILIES: tuple[Proposing, ...] = (
-    unread, orders, assignments, signs, constants, transposes, axes, windows, names, steps, flips, factors,
-    terms, places, drops,
+# the simplest first, and those first of which there are few
+FEW: tuple[Proposing, ...] = (
+    unread, orders, assignments, signs, constants, transposes, axes, windows, carried,
 )  # fmt: skip
+MANY: tuple[Proposing, ...] = (names, steps, flips, factors, terms, places, drops)
 
 
 @dataclass
@@ -88,10 +88,10 @@ class Exchange(NamedTuple):
 def edits(
     function: ast.FunctionDef,
     pool: Pool,
-    lines: set[int] | None = None,
-    families: tuple[Proposing, ...] = FAMILIES,
+    lines: list[int] | None = None,
+    families: tuple[Proposing, ...] = FEW + MANY,
 ) -> Iterator[Edit]:
-    """All edits, the simplest first; `lines` restricts them to some statements."""
+    """All edits, the simplest first; `lines` restricts them to some statements, in this order."""
     pool = replace(pool, unread=never_read(function))
     for family in families:
         for target, statement in list(_sites(function, lines)):
@@ -107,15 +107,20 @@ def _parsable(proposals: Family) -> Family:
         return
 
 
-def _sites(function: ast.FunctionDef, lines: set[int] | None) -> Iterator[tuple[ast.AST, ast.stmt]]:
+def _sites(function: ast.FunctionDef, lines: list[int] | None) -> Iterator[tuple[ast.AST, ast.stmt]]:
     """Every node of every simple statement, with its statement."""
-    for statement in ast.walk(function):
-        if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr)) and (
-            lines is None or statement.lineno in lines
-        ):
-            for node in ast.walk(statement):
-                if isinstance(node, (ast.expr, ast.stmt)):
-                    yield node, statement
+    simple = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
+    statements = [s for s in ast.walk(function) if isinstance(s, simple)]
+    if lines is not None:
+        statements = sorted((s for s in statements if s.lineno in lines), key=lambda s: lines.index(s.lineno))
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, (ast.expr, ast.stmt)) and not _is_hint(node, statement):
+                yield node, statement
+
+
+def _is_hint(node: ast.AST, statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.AnnAssign) and any(node is n for n in ast.walk(statement.annotation))
 
 
 def _applied(

@@ -99,20 +99,32 @@ def factor_code(factor: str, statement: ast.stmt, missing: tuple[int, ...] = ())
     return "gradient-mismatch"
 
 
+def carried(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """The gradient from above, or that of a state, is not added."""
+    for term in pool.arrays if is_value(node, statement) else ():
+        yield from _added(node, term, _code_of_term(term, pool))
+
+
 def terms(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
-    """A term too few."""
-    if not is_value(node, statement):
-        return
+    """Any other term too few. Many sums are the same in another form: the simpler edits come first."""
+    for term in pool.arrays if is_value(node, statement) else ():
+        if not _code_of_term(term, pool):
+            yield from _added(node, term, "branch-overwritten")
+
+
+def _code_of_term(term: str, pool: Pool) -> str:
+    if term in pool.upstream:
+        return "residual-gradient-missing"
+    if not re.search(r"next|carry|state|prev|dcell", term):
+        return ""
+    bare = re.sub(r"carry|next|state", "", term.lower())
+    return "cell-gradient-dropped" if "c" in bare and "h" not in bare else "hidden-gradient-dropped"
+
+
+def _added(node: ast.AST, term: str, code: str) -> Family:
     text = ast.unparse(node)
-    for term in pool.arrays:
-        code = "branch-overwritten"
-        if re.search(r"next|carry", term):
-            code = (
-                "cell-gradient-dropped"
-                if re.search(r"c", term.lower().replace("carry", "")) and "h" not in term.lower()
-                else "hidden-gradient-dropped"
-            )
+    if code:
+        skip = code == "residual-gradient-missing"
         for sign in ("+", "-"):
-            skip = term in pool.upstream and sign == "+"
-            new = expr(f"({text}) {sign} {term}", node)
-            yield "residual-gradient-missing" if skip else code, f"{sign} {term}", new
+            said = "branch-overwritten" if skip and sign == "-" else code
+            yield said, f"{sign} {term}", expr(f"({text}) {sign} {term}", node)

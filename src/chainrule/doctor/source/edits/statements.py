@@ -73,6 +73,10 @@ def signs(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
 def _signs(node: ast.AST, statement: ast.stmt) -> Family:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield "sign-flipped", "without the minus", node.operand
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        for minus, rest in ((node.left, node.right), (node.right, node.left)):
+            if ast.unparse(minus) in ("-1", "-1.0"):
+                yield "sign-flipped", "without the factor -1", rest
     if isinstance(node, ast.BinOp):
         swap = {ast.Add: ast.Sub, ast.Sub: ast.Add}.get(type(node.op))
         if swap:
