@@ -99,9 +99,9 @@ def of_features(step: Step, slope: np.ndarray) -> bool:
     factors = slope.reshape(step.x.shape)
     for axis in range(1, step.x.ndim):
         others = tuple(i for i in range(step.x.ndim) if i != axis)
-        if step.x.size > step.x.shape[axis] and np.abs(slope).min() > 1e-6:
-            if np.ptp(factors, others).max() < 1e-4 * np.abs(slope).max():
-                return True
+        spread = float(np.ptp(factors, others).max())
+        if step.x.size > step.x.shape[axis] and spread < 1e-4 * np.abs(slope).max():
+            return bool(np.abs(slope).min() > 1e-6)
     return False
 
 

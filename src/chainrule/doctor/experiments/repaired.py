@@ -147,8 +147,8 @@ def likely(case: Case) -> Iterator[Finding]:
             yield case.finding(
                 "duplicate-index-lost",
                 [name],
-                detail="rows of a table that ids look up: the gradients of equal ids have to add up, those of "
-                "different ones must not meet",
+                detail="rows of a table that ids look up: the gradients of equal ids have to add up, those "
+                "of different ones must not meet",
             )
             return
         if step is None or step.is_parameter or step.x.shape != step.y.shape:

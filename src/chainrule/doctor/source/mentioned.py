@@ -46,12 +46,18 @@ def mentioned(case: Case) -> Pool:
     upstream = [name for role, name in subject.call.roles if role == "upstream"]
     for number in (*_settings(case), *_numbers(case)):
         scalars.setdefault(number)
-    return Pool(list(shapes)[:24], list(scalars)[:20], upstream, shapes)
+    return Pool(list(shapes)[:24], list(scalars)[:20], upstream, shapes, _indexed(list(shapes))[:8])
+
+
+def _indexed(texts: list[str]) -> list[str]:
+    """What is read element by element: self.zs, of self.zs[-l]."""
+    found = [re.fullmatch(r"([\w.]+)\[[^\[\]:,]+\]", text) for text in texts]
+    return list(dict.fromkeys(m[1] for m in found if m))
 
 
 def _unpacked_for_nothing(case: Case) -> dict[str, list[str]]:
-    """What backward unpacks (difference, divisor = cache), and the names of it that it never reads; the others
-    are "". They were kept for something.
+    """What backward unpacks (difference, divisor = cache), and the names of it that it never reads; the
+    others are "". They were kept for something.
     """
     tree = source_tree(case.probe.subject.backward_function)
     nodes = list(ast.walk(tree)) if tree is not None else []

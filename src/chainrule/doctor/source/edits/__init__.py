@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .factors import carried, factors, terms
-from .names import names
+from .factors import carried, derivatives, factors, terms
+from .names import lists, names
 from .numbers import constants, places
 from .parts import never_read, orders, unread
 from .pool import Pool
@@ -27,6 +27,7 @@ Proposing = Callable[[ast.AST, ast.stmt, Pool], Family]
 # the simplest first, and those first of which there are few
 FEW: tuple[Proposing, ...] = (
     unread, orders, assignments, signs, constants, transposes, axes, windows, carried,
+    derivatives, lists,
 )  # fmt: skip
 MANY: tuple[Proposing, ...] = (names, steps, flips, factors, terms, places, drops)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from ...naming import belongs
 from .pool import Pool
 from .statements import is_value
 from .syntax import Family, expr
@@ -65,6 +66,18 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                 f"the derivative of {name} at {value}",
                 expr(f"({text}) * {template.format(v=value)}", node),
             )
+
+
+def derivatives(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """The derivative of an activation whose output a statement's own name tells: dh = ... * (1 - h ** 2)."""
+    if not isinstance(statement, ast.Assign) or node is not statement.value:
+        return
+    name = ast.unparse(statement.targets[0])
+    for value in pool.arrays:
+        if value != name and belongs(name, value):
+            for template, what in _DERIVATIVES:
+                new = expr(f"({ast.unparse(node)}) * {template.format(v=value)}", node)
+                yield "activation-derivative-missing", f"the derivative of {what} at {value}", new
 
 
 def _is_added(node: ast.AST, statement: ast.stmt) -> bool:

@@ -13,4 +13,5 @@ class Pool:
     scalars: list[str]
     upstream: list[str]
     shapes: dict[str, tuple[int, ...]]
+    lists: list[str] = field(default_factory=list)  # what is read element by element
     unread: list[str] = field(default_factory=list)  # what the function computes and never reads

@@ -8,7 +8,7 @@ from typing import cast
 
 from .numbers import is_place
 from .pool import Pool
-from .syntax import Family, at, expr
+from .syntax import Family, at
 
 _IDS = re.compile(r"(?<![a-z])(ids?|idx|ind(ex|ices)?|tok(en)?s?|arg\w*)(?![a-z])")
 
