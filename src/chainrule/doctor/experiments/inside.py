@@ -101,12 +101,7 @@ def name(case: Case, forward: Intermediates, frontier: Frontier, lines: list[str
             for f in algebra(inner)
             if f.verified or f.code != "mean-sum-mismatch"
         ]
-    if (
-        not found
-        and c is None
-        and steps
-        and any(is_elementwise(s) and not _constant(np.diag(s.jacobian)) for s in steps[:1])
-    ):
+    if not found and c is None and steps and any(_is_activation(s) for s in steps[:1]):
         yield _inner_finding(
             case,
             "activation-derivative-misplaced",
@@ -227,10 +222,15 @@ def _slope_elsewhere(
     return []
 
 
+def _is_activation(step: Step) -> bool:
+    """Element by element, with a slope that varies, and is neither a mask nor a scale."""
+    slope = np.diag(step.jacobian)
+    return is_elementwise(step) and not (_constant(slope) or is_mask(step) or of_features(step, slope))
+
+
 def _factor(step: Step) -> tuple[np.ndarray, np.ndarray]:
     """What the gradient was multiplied with, and where that can be told: nowhere if this is no activation."""
-    slope = np.diag(step.jacobian)
-    if not is_elementwise(step) or _constant(slope) or is_mask(step) or of_features(step, slope):
+    if not _is_activation(step):
         return np.zeros(0), np.zeros(0, bool)
     with np.errstate(all="ignore"):
         factor = step.a.ravel() / step.g

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,15 +23,8 @@ def mentioned(case: Case) -> Pool:
     shapes: dict[str, tuple[int, ...]] = {}
     scalars: dict[str, None] = {}
 
-    unused = _unpacked_for_nothing(case)
-
     def note(site: Site, execution: int, value: Any) -> Any:
         text = site.text
-        for name, part in zip(unused.get(text, ()), value if isinstance(value, tuple) else (), strict=False):
-            if name and isinstance(part, np.ndarray) and part.ndim:
-                shapes.setdefault(name, part.shape)
-            elif name and isinstance(part, (int, float)):
-                scalars.setdefault(name)
         if site.kind == "use" and len(text) < 40 and "(" not in text:
             if isinstance(value, np.ndarray) and value.ndim:
                 shapes.setdefault(text, value.shape)
@@ -40,6 +34,11 @@ def mentioned(case: Case) -> Pool:
             shapes.setdefault(text, value.shape)
         return value
 
+    for name, value in _unpacked_for_nothing(case):
+        if isinstance(value, np.ndarray) and value.ndim:
+            shapes[name] = value.shape
+        elif isinstance(value, (int, float)):
+            scalars[name] = None
     with trace.running():
         trace.observed(note)
     subject = case.probe.subject
@@ -55,19 +54,18 @@ def _indexed(texts: list[str]) -> list[str]:
     return list(dict.fromkeys(m[1] for m in found if m))
 
 
-def _unpacked_for_nothing(case: Case) -> dict[str, list[str]]:
-    """What backward unpacks (difference, divisor = cache), and the names of it that it never reads; the
-    others are "". They were kept for something.
-    """
+def _unpacked_for_nothing(case: Case) -> Iterator[tuple[str, Any]]:
+    """What backward unpacks from forward's cache and never reads: it was kept for something."""
     tree = source_tree(case.probe.subject.backward_function)
-    nodes = list(ast.walk(tree)) if tree is not None else []
+    cache: Any = case.run.forward.cache if case.run is not None and case.run.forward is not None else None
+    nodes = list(ast.walk(tree)) if tree is not None and isinstance(cache, tuple) else []
     read = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    found: dict[str, list[str]] = {}
     for node in nodes:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
-            names = [ast.unparse(t) for t in node.targets[0].elts]
-            found[ast.unparse(node.value)] = ["" if n in read or not n.isidentifier() else n for n in names]
-    return {text: names for text, names in found.items() if any(set(names) - {"", "_"})}
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(target, ast.Tuple) and len(target.elts) == len(cache):
+            for part, value in zip(target.elts, cache, strict=True):
+                if isinstance(part, ast.Name) and part.id not in read and part.id != "_":
+                    yield part.id, value
 
 
 def _settings(case: Case) -> list[str]:

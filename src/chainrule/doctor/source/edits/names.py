@@ -41,7 +41,12 @@ def lists(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     """The same element of another list: self.zs[-l] instead of self.activations[-l]."""
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
         base, index = ast.unparse(node.value), ast.unparse(node.slice)
-        code = "activation-derivative-misplaced" if _of_a_derivative(statement) else "gradient-mismatch"
+        of_a_function = any(
+            isinstance(call, ast.Call) and call.args == [node] and isinstance(call.func, ast.Name)
+            for call in ast.walk(statement)
+        )
+        slope = of_a_function or _of_a_derivative(statement)
+        code = "activation-derivative-misplaced" if slope else "gradient-mismatch"
         for other in pool.lists if base in pool.lists else ():
             if other != base:
                 text = f"{other}[{index}]"

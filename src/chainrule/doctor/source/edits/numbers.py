@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
 from .pool import Pool
@@ -11,6 +12,7 @@ from .syntax import Family, expr
 # functions of NumPy whose arguments are numbers to calculate with
 _CALCULATE = ("multiply", "divide", "power", "full", "full_like", "add", "subtract", "where", "float")
 _RANGES = ("range", "arange", "slice")
+_NAMED_AXES = re.compile(r"(^|[_.])(ax[ei]s|dims?|idx|ind(ex|ices))$")
 _AXES = ("axis", "axes", "dim", "keepdims")
 
 
@@ -82,6 +84,8 @@ def _chooses(node: ast.AST, statement: ast.stmt) -> str:
 def is_place(node: ast.AST, statement: ast.stmt) -> bool:
     """Whether an expression, or what it is a part of, says where: an axis, an index, the end of a range."""
     found: list[ast.AST] = []
+    if isinstance(statement, ast.Assign) and _NAMED_AXES.search(ast.unparse(statement.targets[0])):
+        found.append(statement.value)
     for holder in ast.walk(statement):
         if isinstance(holder, ast.Subscript) and not ast.unparse(holder.value).endswith(".shape"):
             found.append(holder.slice)
