@@ -37,12 +37,14 @@ def _others(node: ast.AST, code: str) -> Family:
     kind: Any = type(old)
     for value in sorted({old + 1, old - 1, -old, old * 2, old / 2, 0, 1, 2} - {old}, key=abs):
         if kind is float or float(value).is_integer():
-            yield code, f"{value} instead of {old}", expr(repr(kind(value)), node)
+            odd = code == "activation-derivative-misplaced" and value not in (0, 1)
+            said = "gradient-mismatch" if odd else code
+            yield said, f"{value} instead of {old}", expr(repr(kind(value)), node)
 
 
 def _code(node: ast.AST, statement: ast.stmt, pool: Pool) -> str:
-    """A number is a scale, but for one that is compared with an array, or added to it: in a factor, 1 - z, it
-    is a part of a local derivative. As an index it chooses what arrives for another output, dy[1], or what
+    """A number is a scale, but for one that is compared with an array, or added to it: the 1 of a factor
+    1 - z is a part of a local derivative. As an index it chooses what arrives for another output, dy[1], or what
     comes from another branch.
     """
     if base := _chooses(node, statement):
@@ -57,7 +59,8 @@ def _code(node: ast.AST, statement: ast.stmt, pool: Pool) -> str:
         if isinstance(holder, ast.Compare):
             return "activation-derivative-misplaced"
         if isinstance(holder, ast.BinOp) and isinstance(holder.op, (ast.Add, ast.Sub, ast.Pow)):
-            return "activation-derivative-misplaced" if _is_factor(holder, statement) else "gradient-mismatch"
+            slope = isinstance(holder.op, ast.Sub) and node is holder.left and _is_factor(holder, statement)
+            return "activation-derivative-misplaced" if slope else "gradient-mismatch"
     return "mean-sum-mismatch"
 
 
