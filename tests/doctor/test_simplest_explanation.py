@@ -107,16 +107,19 @@ def test_a_term_of_an_activations_slope_is_no_skip_connection() -> None:
 
 
 class Around:
-    """y = f(x) + skipped(x)"""
+    """y = f(x) + x"""
 
-    def __init__(self, lost: str) -> None:
-        self.lost, self.W = lost, normal(4, 4, seed=3)
+    def __init__(self, lost: str, named: bool) -> None:
+        self.lost, self.named, self.W = lost, named, normal(4, 4, seed=3)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.x = x
         y = np.tanh(x @ self.W)
-        self.y, skipped = y, x
-        return np.asarray(y + skipped)
+        self.y = y
+        if self.named:
+            skipped = x
+            return np.asarray(y + skipped)
+        return np.asarray(y + x)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         dz = dy * (1 - self.y**2)
@@ -124,9 +127,10 @@ class Around:
         return dy if self.lost == "body" else dz @ self.W.T
 
 
-def test_the_body_is_not_taken_for_the_skip_connection() -> None:
-    assert only(Around("skip"), X).code == "residual-gradient-missing"
-    assert only(Around("body"), X).code == "branch-overwritten"
+@pytest.mark.parametrize("named", [True, False])
+def test_the_body_is_not_taken_for_the_skip_connection(named: bool) -> None:
+    assert only(Around("skip", named), X).code == "residual-gradient-missing"
+    assert only(Around("body", named), X).code == "branch-overwritten"
 
 
 class TwoWays:

@@ -10,6 +10,7 @@ import numpy as np
 from ..case import Case, close
 from ..source.freeze import Freezer, Frozen
 from ..source.sites import Site
+from ..structure import is_array
 from .counts import ratio
 from .path_in_time import always_the_same, at_every_step, is_carried, looped, state_of
 from .path_used_often import attended, held_often, is_memory, over_layers, used_often, weights
@@ -165,5 +166,10 @@ def _is_skip(site: Site, case: Case, freezer: Freezer) -> bool:
         if (other.text, other.function, other.line) == (site.other, site.function, site.line)
         for value in freezer.values.get(other.id, [])
     ]
+    inputs = [v for v in case.probe.inputs if is_array(v)]
+    if any(np.array_equal(v, x) for v in added for x in inputs) and not any(
+        np.array_equal(v, x) for v in freezer.values[site.id] for x in inputs
+    ):
+        return False  # f(x) of f(x) + x
     fixed = [case.probe.value(name) for name in weights(case)]
     return not any(np.array_equal(v, w) for v in added for w in fixed)  # x @ W + bias is none either

@@ -44,8 +44,8 @@ def _others(node: ast.AST, code: str) -> Family:
 
 def _code(node: ast.AST, statement: ast.stmt, pool: Pool) -> str:
     """A number is a scale, but for one that is compared with an array, or added to it: the 1 of a factor
-    1 - z is a part of a local derivative. As an index it chooses what arrives for another output, dy[1], or what
-    comes from another branch.
+    1 - z is a part of a local derivative. As an index it chooses what arrives for another output, dy[1], or
+    what comes from another branch.
     """
     if base := _chooses(node, statement):
         return "gradients-swapped" if base in pool.upstream else "branch-overwritten"
