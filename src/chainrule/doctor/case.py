@@ -95,7 +95,7 @@ class Case:
     def agrees(self, name: str, gradient: np.ndarray, upstream: Arrays | None = None) -> bool:
         """Whether a gradient equals the numerical one along random directions."""
         loose = self.looseness
-        if not np.all(np.isfinite(gradient)):
+        if gradient.shape != self.probe.value(name).shape or not np.all(np.isfinite(gradient)):
             return False
         norm = float(np.linalg.norm(gradient))
         return all(

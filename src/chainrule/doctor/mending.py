@@ -89,6 +89,8 @@ def _as_repaired(case: Case, code: str, repair: Repair) -> str:
     passed_on = len(repair.healed) > 1 or not case.probe.is_parameter(repair.healed[0])
     if code == "mean-sum-mismatch" and repair.code == "broadcast-not-summed":
         return repair.code if passed_on and not case.probe.subject.is_loss else code
+    if code == "transpose-missing" and repair.code == "sign-flipped":
+        return repair.code  # a rotation's transpose is that by the opposite angle: one minus
     if code not in ("overlap-overwritten", "broadcast-not-summed"):
         return code
     if repair.code == "duplicate-index-lost":

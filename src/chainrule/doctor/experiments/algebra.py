@@ -53,10 +53,11 @@ def swapped(case: Case) -> Iterator[Finding]:
         names = list(dict.fromkeys(itertools.chain(*found)))
         at = handing_on(case, dict(found)) if names[0] in case.probe.names else None
         more: dict[str, Any] = {"fix": at[1]} if at is not None else {}
+        both = any(q in case.doubtful for _, q in found)  # else one copies another, which is right
         yield case.finding(
             "gradients-swapped",
             names,
-            verified=True,
+            verified=both or set(case.doubtful) <= set(names),
             place=at[0] if at is not None else None,
             evidence={"is the gradient of": dict(found)},
             detail="; ".join(

@@ -212,7 +212,7 @@ def never_computed(case: Case) -> Iterator[Finding]:
             return
     empty = [
         n
-        for n in case.wrong
+        for n in [*case.wrong, *(n for n in case.misshapen if not case.a(n).shape)]
         if not np.any(case.a(n)) and not np.any((other or {}).get(n, 1)) and np.abs(case.n(n)).max() > 1e-7
     ]
     lost = list(overwritten(case, empty)) if empty else []

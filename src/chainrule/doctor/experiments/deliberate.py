@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ..case import Case, close
 from ..report import Finding
 from .counts import ratio
+from .scales import function_text
 
 
 def weight_decay(case: Case, name: str) -> Iterator[Finding]:
@@ -21,10 +23,12 @@ def weight_decay(case: Case, name: str) -> Iterator[Finding]:
         and not case.probe.subject.is_loss
         and max(map(np.size, case.outputs.values())) > 1
     )
-    if a.shape != n.shape or (name in first if pair else not case.probe.is_parameter(name)):
+    if a.shape != n.shape or w.size < 2 or (pair and name in first):
+        return
+    if not pair and not case.probe.is_parameter(name) and not _penalizes(case):
         return
     factor = ratio(w, a - n)
-    if factor is not None and w.size > 1:
+    if factor is not None and ratio(a, n) is None:
         yield case.finding(
             "regularization-in-gradient",
             [name],
@@ -32,6 +36,11 @@ def weight_decay(case: Case, name: str) -> Iterator[Finding]:
             evidence={"factor": factor},
             detail=f"the difference to the numerical gradient is {factor:.4g} * {name}",
         )
+
+
+def _penalizes(case: Case) -> bool:
+    """Whether forward adds a penalty, by its own words: 0.5 * REG * np.sum(W * W)."""
+    return bool(re.search(r"(?<![a-z])(reg|lam|decay|penal|l2|ridge|wd(?![a-z]))", function_text(case), re.I))
 
 
 def clipped(case: Case, name: str) -> Iterator[Finding]:

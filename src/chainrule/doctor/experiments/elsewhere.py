@@ -26,9 +26,16 @@ def resized(case: Case, axis: int) -> Iterator[Case | None]:
     """A case with one more sample (axis 0), step or feature in all inputs that have this length there; None
     where the code refuses. Inside of the block the subject is there, and not at its old point.
     """
+    face = case.probe.subject
+    with refilled(case, _longer((*case.probe.inputs, face.target), axis)) as other:
+        yield other
+
+
+@contextlib.contextmanager
+def refilled(case: Case, inputs: tuple[Any, ...] | None) -> Iterator[Case | None]:
+    """A case with other inputs, the target behind them; None where the code refuses."""
     probe = case.probe
     face = probe.subject
-    inputs = _longer((*probe.inputs, face.target), axis)
     if inputs is None or type(face) is not Subject:
         yield None
         return

@@ -15,9 +15,10 @@ from ..source.adjoints import Intermediates
 from .algebra import algebra
 from .counts import ratio
 from .frontier import Frontier, Located, located
-from .local import DERIVATIVES, explain, is_elementwise, transposed
+from .local import DERIVATIVES, explain, is_elementwise, is_mask, of_features, transposed
 from .scales import is_score_scale
 from .step import Step
+from .structure import whole_numbers
 
 
 def inside_at_once(case: Case) -> Iterator[Finding]:
@@ -110,12 +111,7 @@ def name(case: Case, forward: Intermediates, frontier: Frontier, lines: list[str
             for f in algebra(inner)
             if f.verified or f.code != "mean-sum-mismatch"
         ]
-    if (
-        not found
-        and c is None
-        and steps
-        and any(is_elementwise(s) and not _constant(np.diag(s.jacobian)) for s in steps[:1])
-    ):
+    if not found and c is None and steps and any(_is_activation(s) for s in steps[:1]):
         yield _inner_finding(
             case,
             "activation-derivative-misplaced",
@@ -182,7 +178,8 @@ def _steps(
         g = forward.adjoint(key) if j is not None and np.abs(j).max(initial=0) > 1e-9 else None
         if j is None or g is None:
             continue
-        step = Step(label, j, g.ravel(), frontier.a, forward.values[frontier.key], forward.values[key])
+        x, y = forward.values[frontier.key], forward.values[key]
+        step = Step(label, j, g.ravel(), frontier.a, x, y, ids=whole_numbers(case))
         if close(step.n, frontier.n, 0.0, 1e-4):  # all of its influence goes that way
             yield key, step
             met.append(value)
@@ -235,9 +232,15 @@ def _slope_elsewhere(
     return []
 
 
+def _is_activation(step: Step) -> bool:
+    """Element by element, with a slope that varies, and is neither a mask nor a scale."""
+    slope = np.diag(step.jacobian)
+    return is_elementwise(step) and not (_constant(slope) or is_mask(step) or of_features(step, slope))
+
+
 def _factor(step: Step) -> tuple[np.ndarray, np.ndarray]:
     """What the gradient was multiplied with, and where that can be told: nowhere if this is no activation."""
-    if not is_elementwise(step) or _constant(np.diag(step.jacobian)):
+    if not _is_activation(step):
         return np.zeros(0), np.zeros(0, bool)
     with np.errstate(all="ignore"):
         factor = step.a.ravel() / step.g

@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..case import close
+from .counts import ratio
 from .step import Step, Verdict
 from .windows import copies, in_time, windows
+
+NEARLY = 0.02  # what a norm's eps may change in its scale
 
 
 def explain(step: Step) -> Iterator[Verdict]:
@@ -83,13 +86,39 @@ def is_elementwise(step: Step) -> bool:
     )
 
 
+def is_mask(step: Step) -> bool:
+    """Whether numbers are let through or not, and not by their own sign (as in a ReLU)."""
+    slope = np.diag(step.jacobian)
+    return bool(np.all(np.minimum(np.abs(slope), np.abs(slope - 1)) < 1e-6)) and not np.array_equal(
+        slope > 0.5, step.x.ravel() > 0
+    )
+
+
+def of_features(step: Step, slope: np.ndarray) -> bool:
+    """One factor, not 0, for all numbers of a feature or a channel: those of different samples, too."""
+    factors = slope.reshape(step.x.shape)
+    for axis in range(1, step.x.ndim):
+        others = tuple(i for i in range(step.x.ndim) if i != axis)
+        spread = float(np.ptp(factors, others).max())
+        if step.x.size > step.x.shape[axis] and spread < 1e-4 * np.abs(slope).max():
+            return bool(np.abs(slope).min() > 1e-6)
+    return False
+
+
 def _elementwise(step: Step) -> Iterator[Verdict]:
     if not is_elementwise(step) or step.x.size < 3:
         return
     slope = np.diag(step.jacobian)
     if close(slope, np.full_like(slope, slope.flat[0]), tolerance=1e-6):
         return  # a constant factor: `scaled` speaks of that
-    if close(step.a.ravel(), step.g):
+    if close(step.a.ravel(), step.g) and of_features(step, slope):
+        yield (
+            "norm-scale-dropped",
+            {"scale, from / to": [float(slope.min()), float(slope.max())]},
+            "what arrives is passed on unchanged; the numerical gradient is a constant times it, another one "
+            "for each feature: its scale",
+        )
+    elif close(step.a.ravel(), step.g):
         yield (
             "activation-derivative-missing",
             {"f'(z), from / to": [float(slope.min()), float(slope.max())]},
@@ -120,6 +149,7 @@ def _statistics(step: Step) -> Iterator[Verdict]:
     x, a, n = step.x.ravel(), step.a.ravel(), step.n.ravel()
     if close(a, n):
         return
+    yield from _inner_scale(groups, x, a, n)
     for group in groups:
         basis = np.stack([np.ones(len(group)), x[group]], 1)
         difference = (a - n)[group]
@@ -132,6 +162,23 @@ def _statistics(step: Step) -> Iterator[Verdict]:
         "what is missing lies, in each normalized group, in the span of {1, x-hat}: the terms that "
         "come from the mean and the variance",
     )
+
+
+def _inner_scale(groups: list[np.ndarray], x: np.ndarray, a: np.ndarray, n: np.ndarray) -> Iterator[Verdict]:
+    """n is a times a constant of each group, the same multiple of 1 / std (or of 1 / rms) in each."""
+    factors = [ratio(a[group], n[group]) for group in groups]
+    if len(groups) < 2 or any(c is None for c in factors):
+        return
+    for what, size in (("std", np.std), ("rms", lambda v: np.sqrt(np.mean(v**2)))):
+        scales = np.array([c * size(x[group]) for c, group in zip(factors, groups, strict=True) if c])
+        if np.ptp(scales) < NEARLY * np.abs(scales).max() < NEARLY * 2 and scales.min() > 1 - NEARLY:
+            yield (
+                "norm-scale-dropped",
+                {"groups": len(groups), f"n / a times {what}": [float(scales.min()), float(scales.max())]},
+                f"in each normalized group, the gradient is off by one factor, which is 1 / {what} of the "
+                "group: the scale of the norm is left out",
+            )
+            return
 
 
 def _groups(jacobian: np.ndarray) -> list[np.ndarray]:

@@ -10,10 +10,14 @@ import numpy as np
 from ..case import Case, close
 from ..source.freeze import Freezer, Frozen
 from ..source.sites import Site
+from ..structure import is_array
+from .counts import ratio
 from .path_in_time import always_the_same, at_every_step, is_carried, looped, state_of
 from .path_used_often import attended, held_often, is_memory, over_layers, used_often, weights
-from .structure import normalizes
+from .repaired import elementwise
+from .structure import is_scale, normalizes
 
+_SKIP = r"skip|shortcut|residual|identity"
 _STATISTIC = re.compile(r"(mean|var|std|sigma|^mu|rms|norm|deviation|^s2|inv|avg)", re.I)
 STATISTIC = "statistics-treated-constant"
 
@@ -44,7 +48,7 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
         return "softmax-diagonal-only"
     if is_memory(case, freezer, site, names):
         return "memory-gradient-lost"
-    carried = is_carried(freezer, site)
+    carried = is_carried(freezer, site) and not _keeps_weights_right(case, names)
     if carried and not layered and at_every_step(case, freezer, site):
         return state_of(site)
     if frozen.kept is not None and site.loop and not site.carried and always_the_same(freezer, site):
@@ -57,11 +61,36 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
         return "last-step-only" if looped(freezer, site) else "tied-weight-lost"
     if frozen.kept is not None and site.loop and not layered:
         return "last-step-only"
+    formula = _is_one_formula(case, names)
     if any(_is_skip(s, case, freezer) for s in (site, *_inside_of_call(freezer, site))):
-        return "residual-gradient-missing"
+        arrives = next(iter(case.probe.upstream.values()))
+        if not formula or ratio(arrives, case.n(names[0]) - case.a(names[0])) is not None:
+            return "residual-gradient-missing"
+    if formula:
+        return "activation-derivative-misplaced"
     if layered and site.carried and "+" in site.statement:
         return "unchained-upstream"  # only the skip connections carry the top gradient down
     return "branch-overwritten"
+
+
+def _keeps_weights_right(case: Case, names: list[str]) -> bool:
+    """A state that is not carried back takes something from the weights of all steps before: where these are
+    right, and the sequence's own gradient is wrong, no state was dropped.
+    """
+    all_right = bool(weights(case)) and set(weights(case)) <= set(case.right)
+    return all_right and case.probe.subject.input_names[0] in names
+
+
+def _is_one_formula(case: Case, names: list[str]) -> bool:
+    """An activation, however it is written down: its output is bent, and each number depends on one number of
+    each of these. What is left out of its derivative is a part of a formula, and no way of the network.
+    """
+    outputs = list(case.outputs)
+    return (
+        len(outputs) == 1
+        and set(names) <= set(elementwise(case))
+        and not any(is_scale(case, n, outputs[0]) for n in names)
+    )
 
 
 def _own_parameter(case: Case, value: Any, names: list[str]) -> bool:
@@ -119,18 +148,16 @@ def _inside_of_call(freezer: Freezer, site: Site) -> list[Site]:
         if s.kind == "use" and any(np.array_equal(v, value) for v in freezer.values.get(s.id, []))
     ]
     forked = any(s.function == site.function and s is not site for s in same)
-    return [s for s in same if s.function == called] if forked else []
+    return [s for s in same if s.function == called != site.function] if forked else []
 
 
 def _is_skip(site: Site, case: Case, freezer: Freezer) -> bool:
     """A bare operand of an addition whose other operand does something: y = x + f(x)."""
     becomes = site.statement.split("=")[0] if "=" in site.statement else ""
-    if re.search(
-        r"skip|shortcut|residual|identity", f"{site.text} {site.other} {site.parents} {becomes}", re.I
-    ):
+    if re.search(_SKIP, f"{site.text} {site.parents} {becomes}", re.I):
         return True
-    if not site.parents or site.parents[0] != "Add" or not site.other:
-        return False
+    if not site.parents or site.parents[0] != "Add" or not site.other or re.search(_SKIP, site.other, re.I):
+        return False  # (beside the skip connection, it is what that goes around)
     if not re.search(r"[a-z_]", site.other, re.I):  # 1 + exp(-z) is no sum of two ways
         return False
     added = [
@@ -139,5 +166,10 @@ def _is_skip(site: Site, case: Case, freezer: Freezer) -> bool:
         if (other.text, other.function, other.line) == (site.other, site.function, site.line)
         for value in freezer.values.get(other.id, [])
     ]
+    inputs = [v for v in case.probe.inputs if is_array(v)]
+    if any(np.array_equal(v, x) for v in added for x in inputs) and not any(
+        np.array_equal(v, x) for v in freezer.values[site.id] for x in inputs
+    ):
+        return False  # f(x) of f(x) + x
     fixed = [case.probe.value(name) for name in weights(case)]
     return not any(np.array_equal(v, w) for v in added for w in fixed)  # x @ W + bias is none either

@@ -17,6 +17,7 @@ from ..structure import is_array
 from .counts import ratio
 from .local import is_elementwise
 from .scales import scales_scores
+from .step import Step
 from .structure import normalizes, speaks_of_windows, step_of
 
 SECONDS_WHEN_KNOWN, SECONDS_WHEN_PLACED, SECONDS_NEARBY = 0.4, 1.2, 0.8
@@ -42,7 +43,7 @@ def repaired_nearby(case: Case) -> Iterator[Finding]:
     if repair is not None and set(repair.healed) == set(case.doubtful):
         code = code_of(case, repair)
         if code != "gradient-mismatch":
-            yield _finding(case, code, repair)
+            yield _finding(case, code, repair, proved=True)
 
 
 def repaired(case: Case) -> Iterator[Finding]:
@@ -58,18 +59,19 @@ def repaired(case: Case) -> Iterator[Finding]:
         yield from likely(case)
         return
     code = code_of(case, repair)
-    if code == "gradient-mismatch":
+    proved = code != "gradient-mismatch" and set(repair.healed) == set(case.doubtful)
+    if not proved and code == "gradient-mismatch":
         # the edit has no name of its own: what the layer is says more
         code = next((f.code for f in likely(case)), code)
-    yield _finding(case, code, repair)
+    yield _finding(case, code, repair, proved)
 
 
-def _finding(case: Case, code: str, repair: Repair) -> Finding:
+def _finding(case: Case, code: str, repair: Repair, proved: bool) -> Finding:
     lines = ", ".join(map(str, repair.lines))
     return case.finding(
         code,
         repair.healed,
-        verified=code != "gradient-mismatch" and set(repair.healed) == set(case.doubtful),
+        verified=proved,
         evidence={"edit": repair.what},
         line=repair.line,
         file=repair.file,
@@ -82,7 +84,10 @@ def _finding(case: Case, code: str, repair: Repair) -> Finding:
 def code_of(case: Case, repair: Repair) -> str:
     """The edit's code, made more specific by its surroundings."""
     code, text = repair.code, repair.before
-    if set(repair.healed) <= set(elementwise(case)) and code not in ("sign-flipped", "dropout-scale-missing"):
+    of_another_kind = code in ("sign-flipped", "dropout-scale-missing") or (
+        code == "mean-sum-mismatch" and all(ratio(case.a(n), case.n(n)) is not None for n in repair.healed)
+    )
+    if set(repair.healed) <= set(elementwise(case)) and not of_another_kind:
         # all that this layer's backward does is to multiply with a derivative
         missing = "factor" in repair.what or code == "activation-derivative-missing"
         return "activation-derivative-missing" if missing else "activation-derivative-misplaced"
@@ -153,6 +158,14 @@ def likely(case: Case) -> Iterator[Finding]:
         return
     for name in case.wrong:
         step = step_of(case, name)
+        if step is not None and step.ids and _looks_up(step):
+            yield case.finding(
+                "duplicate-index-lost",
+                [name],
+                detail="rows of a table that ids look up: the gradients of equal ids have to add up, those "
+                "of different ones must not meet",
+            )
+            return
         if step is None or step.is_parameter or step.x.shape != step.y.shape:
             continue
         j = step.jacobian
@@ -170,6 +183,13 @@ def likely(case: Case) -> Iterator[Finding]:
                 [name],
                 detail="a norm (the scale of its input does not matter) whose input gradient is wrong",
             )
+
+
+def _looks_up(step: Step) -> bool:
+    """Whether each output is one number of a table, and some of these are taken more than once."""
+    ones = np.abs(step.jacobian - 1) < 1e-6
+    plain = bool((ones | (np.abs(step.jacobian) < 1e-9)).all() and (ones.sum(1) == 1).all())
+    return plain and ones.sum(0).max() > 1
 
 
 def _spread(case: Case, name: str) -> list[float]:

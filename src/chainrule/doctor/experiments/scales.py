@@ -101,7 +101,11 @@ def _copied(case: Case, names: list[str], c: float) -> bool:
 
 
 def scales_scores(case: Case, c: float) -> bool:
-    """c is the root of an axis length, the code has a softmax, and some gradients are not off by c."""
+    """c is the root of an axis length, the code has a softmax, and some gradients (of the values) are right,
+    if there are others than those of query and key.
+    """
+    if not case.right and len(case.probe.names) > 2:
+        return False
     values = [case.probe.value(n) for n in case.probe.names] + list(case.outputs.values())
     lengths = {n for v in values for n in v.shape if n > 1}
     lengths |= {n // k for n in lengths for k in range(2, 9) if n % k == 0 and n > k}  # features per head

@@ -38,10 +38,9 @@ def slopes(case: Case) -> Iterator[Finding]:
         runs = [_values(backward, g) for g in (case.probe.upstream, other)]
     statements, levers = [], {}
     allowance = Allowance(SECONDS)
-    for site, found in groupby(factors(backward, *runs), key=lambda f: f.site.id):
-        mine = list(found)
-        if case.suspects and (mine[0].site.file, mine[0].site.made_at) not in case.suspects:
-            continue
+    multiplied = [list(found) for _, found in groupby(factors(backward, *runs), key=lambda f: f.site.id)]
+    for mine in sorted(multiplied, key=lambda m: (m[0].site.file, m[0].site.made_at) not in case.suspects):
+        site = mine[0].site.id
         keys = [k for k in runs[0] if k[0] == site]
         lever = None if allowance.spent() else influence(case, backward, {k: runs[0][k] for k in keys})
         if lever is not None and lever.suffices:

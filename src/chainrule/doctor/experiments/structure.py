@@ -18,6 +18,7 @@ from ..numeric import flat
 from ..probe import Arrays
 from ..report import Finding
 from .local import DERIVATIVES, explain
+from .repeated_ids import repeated_ids
 from .scales import function_text
 from .step import Step
 
@@ -26,6 +27,10 @@ LIMIT = 1_500_000
 
 def structure(case: Case) -> Iterator[Finding]:
     """All of them."""
+    repeated = list(repeated_ids(case))
+    yield from repeated
+    if repeated:
+        return
     yield from jacobians(case)
     yield from selections(case)
     yield from upstream_corrected(case)
@@ -42,8 +47,13 @@ def step_of(case: Case, name: str) -> Step | None:
     j = case.numeric.jacobian(name)
     outputs = list(case.outputs.values())
     y = outputs[0] if len(outputs) == 1 else flat(case.outputs)
-    ids = [v for v in case.probe.inputs if isinstance(v, np.ndarray) and np.issubdtype(v.dtype, np.integer)]
-    return Step(name, j, case.upstream, case.a(name), value, y, case.probe.is_parameter(name), ids)
+    parameter = case.probe.is_parameter(name)
+    return Step(name, j, case.upstream, case.a(name), value, y, parameter, whole_numbers(case))
+
+
+def whole_numbers(case: Case) -> list[np.ndarray]:
+    """The inputs that may be ids."""
+    return [v for v in case.probe.inputs if isinstance(v, np.ndarray) and np.issubdtype(v.dtype, np.integer)]
 
 
 def jacobians(case: Case) -> Iterator[Finding]:
@@ -168,7 +178,7 @@ def norm_scales(case: Case) -> Iterator[Finding]:
                     where = "put outside of the means"
                 else:
                     continue
-                if not _is_scale(case, gamma, out):
+                if not is_scale(case, gamma, out):
                     continue
                 yield case.finding(
                     "norm-scale-dropped",
@@ -186,7 +196,7 @@ def _scales_like(case: Case, name: str, y: np.ndarray) -> bool:
     return case.probe.value(name).shape == y.shape
 
 
-def _is_scale(case: Case, name: str, out: str) -> bool:
+def is_scale(case: Case, name: str, out: str) -> bool:
     """Whether the output is linear in it, element by element."""
     value = case.probe.value(name)
     zero = case.probe.outputs({name: 0 * value})[out]

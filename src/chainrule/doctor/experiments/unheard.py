@@ -105,7 +105,7 @@ def _factors(tree: ast.FunctionDef, line: int, known: Known, twice: bool) -> Ite
                     elif not v:
                         yield "ignores-upstream", f"the factor {g}", expr(f"({text}) * {g}", node)
 
-    yield from edits(tree, Pool([], [], [], {}), {line}, (factors,))
+    yield from edits(tree, Pool([], [], [], {}), [line], (factors,))
 
 
 def _is_still(node: ast.AST, depend: list[str]) -> bool:

@@ -123,7 +123,7 @@ def _one_patch(step: Step, a: np.ndarray, n: np.ndarray, touched: np.ndarray) ->
     """Everything that comes back lands in what a single window has seen."""
     support = np.abs(a) > 1e-12
     whole = np.abs(n) > 1e-12
-    if step.is_parameter or not support.any() or support.sum() * 2 > whole.sum():
+    if step.is_parameter or step.ids or not support.any() or support.sum() * 2 > whole.sum():
         return None
     for patch in touched:
         if patch.any() and patch.sum() * 2 <= whole.sum() and not (support & ~_same_plane(step, patch)).any():
@@ -188,7 +188,7 @@ def _one_place(step: Step, which: str, axes: tuple[int, ...], places: int, every
             f"axes {axes}) alone",
         )
     proof = f"it equals the contribution of the {which} of {places} places (output axes {axes}) alone"
-    if not everywhere:
+    if not everywhere and not step.ids:
         return "first-window-only", evidence, proof
     if step.ids and step.is_parameter:
         return "duplicate-index-lost", evidence, proof

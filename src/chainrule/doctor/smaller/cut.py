@@ -104,7 +104,7 @@ class Cut:
         ids = value.dtype.kind in "iu" and value.size and value.max() > 1
         if shape == value.shape and not ids:
             return value
-        cut = value[tuple(slice(n) for n in shape)].copy()
+        cut: np.ndarray = value[tuple(slice(n) for n in shape)].copy()
         if ids:
             return self._ids(cut, int(value.max()))
         if value.dtype.kind != "f" or value.ndim < 2 or not value.size:
@@ -113,13 +113,13 @@ class Cut:
         if np.all(value >= 0) and np.allclose(sums, 1):
             return _distributions(cut, value)
         if not given and np.unique(value[:3]).size > 3:  # a weight, and no mask: its sums keep their size
-            return cut * (value.size / cut.size) ** 0.25
+            cut *= (value.size / cut.size) ** 0.25
         return cut
 
     def _ids(self, cut: np.ndarray, largest: int) -> np.ndarray:
-        """Ids of fewer words, classes, steps."""
-        rooms = [(n, small) for n, small in self.mapping.items() if n > largest]
-        return cut % min(small for _, small in rooms) if rooms and largest > SMALL // 4 else cut
+        """Ids of fewer words, classes, steps; what is not 0 (padding) stays so."""
+        fewest = min((small for n, small in self.mapping.items() if n >= largest), default=0)
+        return np.where(cut > 0, (cut - 1) % (fewest - 1) + 1, cut) if fewest > 2 else cut
 
     def _scale(self, value: float) -> float:
         """1 / sqrt(64) is a number of features, too."""
@@ -128,7 +128,7 @@ class Cut:
         for power in (0.5, -0.5, -1.0, 1.0):
             n = round(value ** (1 / power)) if value > 0 else 0
             if n in self.mapping and math.isclose(float(n) ** power, value, rel_tol=1e-12):
-                return float(self.mapping[n]) ** power
+                return float(self.mapping[n] ** power)
         return value
 
 
@@ -140,7 +140,8 @@ def _distributions(cut: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Rows that sum to 1 still do; of those with a single 1, no row loses it."""
     rows = whole[tuple(slice(n) for n in cut.shape[:-1])]
     if np.all((rows == 0) | (rows == 1)):
-        ones = rows.argmax(-1) % cut.shape[-1]
-        return np.eye(cut.shape[-1], dtype=whole.dtype)[ones]
+        found: np.ndarray = np.eye(cut.shape[-1], dtype=whole.dtype)[rows.argmax(-1) % cut.shape[-1]]
+        return found
     sums = cut.sum(-1, keepdims=True)
-    return np.where(sums > 0, cut / np.where(sums > 0, sums, 1), 1 / cut.shape[-1]).astype(whole.dtype)
+    even = np.where(sums > 0, cut / np.where(sums > 0, sums, 1), 1 / cut.shape[-1])
+    return np.asarray(even, whole.dtype)

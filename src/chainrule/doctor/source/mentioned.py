@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,11 +24,13 @@ def mentioned(case: Case) -> Pool:
     trace = BackwardTrace(case)
     rng = np.random.default_rng([47, 8_191])
     other = {n: rng.normal(size=np.shape(g)) for n, g in case.probe.upstream.items()}
+    unpacked = dict(_unpacked_for_nothing(case))
     with trace.running():
         here, there = _met(trace, None), _met(trace, other)
     subject = case.probe.subject
     given = [name for role, name in subject.call.roles if role == "upstream"]
-    scalars = dict(here.scalars)
+    here.values = {n: v for n, v in unpacked.items() if isinstance(v, np.ndarray) and v.ndim} | here.values
+    scalars = {n: None for n, v in unpacked.items() if isinstance(v, (int, float))} | here.scalars
     for number in (*_settings(case), *_numbers(case)):
         scalars.setdefault(number)
     moved = {t for t, sizes in here.sizes.items() if sizes != there.sizes.get(t)}
@@ -36,6 +39,7 @@ def mentioned(case: Case) -> Pool:
         list(scalars)[:20],
         given,
         {text: value.shape for text, value in here.values.items()},
+        _indexed(list(here.values))[:8],
         gradients=set(here.values) if subject.is_loss else moved,
         activations={t for t, v in here.values.items() if np.all(np.abs(v) <= 1)},
     )
@@ -66,6 +70,26 @@ def _met(trace: BackwardTrace, upstream: Arrays | None) -> _Met:
 
     trace.observed(note, upstream)
     return met
+
+
+def _indexed(texts: list[str]) -> list[str]:
+    """What is read element by element: self.zs, of self.zs[-l]."""
+    found = [re.fullmatch(r"([\w.]+)\[[^\[\]:,]+\]", text) for text in texts]
+    return list(dict.fromkeys(m[1] for m in found if m))
+
+
+def _unpacked_for_nothing(case: Case) -> Iterator[tuple[str, Any]]:
+    """What backward unpacks from forward's cache and never reads: it was kept for something."""
+    tree = source_tree(case.probe.subject.backward_function)
+    cache: Any = case.run.forward.cache if case.run is not None and case.run.forward is not None else None
+    nodes = list(ast.walk(tree)) if tree is not None and isinstance(cache, tuple) else []
+    read = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    for node in nodes:
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(target, ast.Tuple) and len(target.elts) == len(cache):
+            for part, value in zip(target.elts, cache, strict=True):
+                if isinstance(part, ast.Name) and part.id not in read and part.id != "_":
+                    yield part.id, value
 
 
 def _settings(case: Case) -> list[str]:

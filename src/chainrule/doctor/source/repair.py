@@ -6,14 +6,16 @@ mistake that was made several times is put right in all of its places.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..allowance import Allowance
 from ..case import Case, Line
 from .edited import Edited, editable
-from .edits import Edit, Pool, edits
+from .edits import FEW, MANY, Edit, Pool, Proposing, edits
 from .mentioned import mentioned
 from .reach import reached
 from .together import Kinds, note, together
@@ -48,14 +50,15 @@ def repairs(case: Case, at: list[Line] | None = None, seconds: float = SECONDS) 
         best = nearby(case, seconds)
         if best is not None and set(best.healed) == set(case.doubtful):
             return best
-    pool = mentioned(case)
     allowance = Allowance(seconds)
-    for function in _functions(case):
-        tree = editable(function)
-        lines = None if at is None else {line for file, line in at if file == function.__code__.co_filename}
-        if tree is None or lines == set():
-            continue
-        best = _search(Edited(case, function, tree), pool, lines, best, allowance, seconds * SHARE)
+    searches = list(_searches(case, at, allowance, seconds * SHARE))
+    for families in (FEW, MANY):  # a function of many lines does not take the others' turn
+        for search in searches:
+            best = search.best(best, families)
+            if best is not None and set(best.healed) == set(case.doubtful):
+                return best
+    for search in searches:
+        best = search.of_one_kind(best)
         if best is not None and set(best.healed) == set(case.doubtful):
             break
     return best
@@ -69,39 +72,64 @@ def nearby(case: Case, seconds: float) -> Repair | None:
     return kept
 
 
-def _search(
-    edited: Edited,
-    pool: Pool,
-    lines: set[int] | None,
-    best: Repair | None,
-    allowance: Allowance,
-    seconds_together: float,
-) -> Repair | None:
-    """The best repair of one function, if it is better than what there is."""
-    wrong = set(edited.case.doubtful)
-    tried: Kinds = {}
-    for edit in edits(edited.tree, pool, lines):
-        if allowance.spent():
-            break
-        note(tried, edit)
-        healed = edited.healed()
-        if len(healed) <= len(best.healed if best else []) or not edited.again(healed):
-            continue
-        best = _repair(edited, [edit], healed)
-        if set(healed) == wrong:
-            return best
-        # the same mistake in further lines: with all of them put right, more may be
-        same: Kinds = {}
-        for other in edits(edited.tree, pool, families=(edit.family,)):
-            if other.kind == edit.kind and other.edited is not edit.edited:
-                note(same, other)
-        found = together(edited, same, healed, Allowance(seconds_together))
-        if found is not None:
-            best = _repair(edited, [edit, *found[0]], found[1])
-            if set(best.healed) == wrong:
+def _searches(
+    case: Case, at: list[Line] | None, allowance: Allowance, seconds_together: float
+) -> Iterator[_Search]:
+    """One for each function that may be edited."""
+    pool = mentioned(case)
+    for function in _functions(case):
+        lines = None if at is None else [line for file, line in at if file == function.__code__.co_filename]
+        tree = None if lines == [] else editable(function)
+        inside = tree is not None and (lines is None or any(_has(tree, line) for line in lines))
+        if tree is not None and inside:
+            yield _Search(Edited(case, function, tree), pool, lines, allowance, seconds_together, {})
+
+
+@dataclass
+class _Search:
+    """The edits of one function: those of its lines, if they are given."""
+
+    edited: Edited
+    pool: Pool
+    lines: list[int] | None
+    allowance: Allowance
+    seconds_together: float
+    tried: Kinds
+
+    def best(self, best: Repair | None, families: tuple[Proposing, ...]) -> Repair | None:
+        """The best repair of this function, if it is better than what there is."""
+        edited, wrong = self.edited, set(self.edited.case.doubtful)
+        for edit in edits(edited.tree, self.pool, self.lines, families):
+            if self.allowance.spent():
+                break
+            note(self.tried, edit)
+            healed = edited.healed()
+            if len(healed) <= len(best.healed if best else []) or not edited.again(healed):
+                continue
+            best = _repair(edited, [edit], healed)
+            if set(healed) == wrong:
                 return best
-    found = together(edited, tried, best.healed if best else [], Allowance(seconds_together), least=2)
-    return best if found is None else _repair(edited, *found)
+            # the same mistake in further lines: with all of them put right, more may be
+            same: Kinds = {}
+            for other in edits(edited.tree, self.pool, families=(edit.family,)):
+                if other.kind == edit.kind and other.edited is not edit.edited:
+                    note(same, other)
+            found = together(edited, same, healed, Allowance(self.seconds_together))
+            if found is not None:
+                best = _repair(edited, [edit, *found[0]], found[1])
+                if set(best.healed) == wrong:
+                    return best
+        return best
+
+    def of_one_kind(self, best: Repair | None) -> Repair | None:
+        """Edits that heal only if one kind is made in several places at once."""
+        healed = best.healed if best else []
+        found = together(self.edited, self.tried, healed, Allowance(self.seconds_together), least=2)
+        return best if found is None else _repair(self.edited, *found)
+
+
+def _has(function: ast.FunctionDef, line: int) -> bool:
+    return function.lineno <= line <= (function.end_lineno or 0)
 
 
 def _repair(edited: Edited, made: list[Edit], healed: list[str]) -> Repair:

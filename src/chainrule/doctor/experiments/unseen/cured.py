@@ -16,7 +16,7 @@ from ...calling import source_tree
 from ...errors import SubjectError
 from ...source.compiling import compiled, without_ornaments
 from ...source.edits import Pool, edits
-from ...source.edits.statements import constants
+from ...source.edits.numbers import constants, places
 from ...source.reach import holders, instead, reached
 from .scene import Scene
 from .spots import Spot
@@ -34,8 +34,8 @@ def cured(scene: Scene, right: Callable[[], bool]) -> tuple[Spot, str] | None:
     for change in sorted(changes, key=lambda c: c.by):
         if allowance.spent():
             return None
-        places = holders(change.function, scene.face.owner, called, scene.face.forward_function)
-        with instead(scene.face, "forward_function", change.function, change.new, places):
+        where = holders(change.function, scene.face.owner, called, scene.face.forward_function)
+        with instead(scene.face, "forward_function", change.function, change.new, where):
             try:
                 fine = right()
             except SubjectError:
@@ -58,7 +58,7 @@ def _changes(function: types.FunctionType) -> Iterator[_Change]:
     if tree is None:
         return
     without_ornaments(tree)
-    for edit in edits(tree, Pool([], [], [], {}), families=(constants,)):
+    for edit in edits(tree, Pool([], [], [], {}), families=(constants, places)):
         new = compiled(function, tree)
         if new is not None:
             old, other = (float(ast.literal_eval(ast.unparse(n))) for n in edit.exchange[3:])

@@ -12,22 +12,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .factors import derivatives, factors, terms
-from .names import names
+from .factors import any_derivative, carried, derivatives, factors, terms
+from .names import lists, names
+from .numbers import constants, places
 from .parts import never_read, orders, unread
 from .pool import Pool
-from .statements import assignments, constants, drops, signs
+from .statements import assignments, drops, signs
 from .steps import steps
 from .sums import axes, flips, windows
 from .syntax import Family
 from .transposes import transposes
 
 Proposing = Callable[[ast.AST, ast.stmt, Pool], Family]
-# the simplest first
-FAMILIES: tuple[Proposing, ...] = (
-    unread, orders, assignments, signs, transposes, derivatives, axes, windows, names, steps, flips, factors,
-    terms, constants, drops,
+# the simplest first, and those first of which there are few
+FEW: tuple[Proposing, ...] = (
+    unread, orders, assignments, signs, constants, transposes, axes, windows, carried,
+    derivatives, lists,
 )  # fmt: skip
+MANY: tuple[Proposing, ...] = (any_derivative, names, steps, flips, factors, terms, places, drops)
 
 
 @dataclass
@@ -87,10 +89,10 @@ class Exchange(NamedTuple):
 def edits(
     function: ast.FunctionDef,
     pool: Pool,
-    lines: set[int] | None = None,
-    families: tuple[Proposing, ...] = FAMILIES,
+    lines: list[int] | None = None,
+    families: tuple[Proposing, ...] = FEW + MANY,
 ) -> Iterator[Edit]:
-    """All edits, the simplest first; `lines` restricts them to some statements."""
+    """All edits, the simplest first; `lines` restricts them to some statements, in this order."""
     pool = replace(pool, unread=never_read(function))
     for family in families:
         for target, statement in list(_sites(function, lines)):
@@ -106,15 +108,20 @@ def _parsable(proposals: Family) -> Family:
         return
 
 
-def _sites(function: ast.FunctionDef, lines: set[int] | None) -> Iterator[tuple[ast.AST, ast.stmt]]:
+def _sites(function: ast.FunctionDef, lines: list[int] | None) -> Iterator[tuple[ast.AST, ast.stmt]]:
     """Every node of every simple statement, with its statement."""
-    for statement in ast.walk(function):
-        if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr)) and (
-            lines is None or statement.lineno in lines
-        ):
-            for node in ast.walk(statement):
-                if isinstance(node, (ast.expr, ast.stmt)):
-                    yield node, statement
+    simple = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
+    statements = [s for s in ast.walk(function) if isinstance(s, simple)]
+    if lines is not None:
+        statements = sorted((s for s in statements if s.lineno in lines), key=lambda s: lines.index(s.lineno))
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, (ast.expr, ast.stmt)) and not _is_hint(node, statement):
+                yield node, statement
+
+
+def _is_hint(node: ast.AST, statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.AnnAssign) and any(node is n for n in ast.walk(statement.annotation))
 
 
 def _applied(

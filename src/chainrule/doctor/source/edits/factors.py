@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from ...naming import belongs
 from .pool import Pool
 from .statements import is_value
 from .syntax import Family, expr
@@ -29,6 +30,7 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         not is_value(node, statement)
         and not (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.MatMult, ast.Mult)))
         and not isinstance(node, ast.Name)
+        and not _is_added(node, statement)
     ):
         return
     if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
@@ -38,7 +40,8 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         yield "mean-sum-mismatch", f"a factor {constant}", expr(f"({text}) * {constant}", node)
     for factor in [*pool.scalars, *pool.factors_of(text)]:
         if factor != text:
-            yield factor_code(factor, statement), f"a factor {factor}", expr(f"({text}) * {factor}", node)
+            code = factor_code(factor, statement, pool.shapes.get(factor, ()))
+            yield code, f"a factor {factor}", expr(f"({text}) * {factor}", node)
             if factor in pool.scalars or re.search(r"std|sigma|scale|norm|keep|temp|sqrt", factor):
                 yield (
                     factor_code(factor, statement),
@@ -58,8 +61,8 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         )
 
 
-def derivatives(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
-    """The derivative of an activation, of what it has given."""
+def any_derivative(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """The derivative of an activation, of what it has given, at any place."""
     if not is_value(node, statement) and not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
         return
     if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
@@ -77,8 +80,31 @@ def derivatives(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                 )
 
 
-def factor_code(factor: str, statement: ast.stmt) -> str:
-    """What it means to forget (or to add) a factor of this name."""
+def derivatives(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """The derivative of an activation whose output a statement's own name tells: dh = ... * (1 - h ** 2)."""
+    if not isinstance(statement, ast.Assign) or node is not statement.value:
+        return
+    name = ast.unparse(statement.targets[0])
+    for value in pool.arrays:
+        if value != name and belongs(name, value):
+            for template, what in _DERIVATIVES:
+                new = expr(f"({ast.unparse(node)}) * {template.format(v=value)}", node)
+                yield "activation-derivative-missing", f"the derivative of {what} at {value}", new
+
+
+def _is_added(node: ast.AST, statement: ast.stmt) -> bool:
+    """What a function gives and a sum takes: dy - dy.sum(axis)."""
+    if not isinstance(node, ast.Call):
+        return False
+    binary = [n for n in ast.walk(statement) if isinstance(n, ast.BinOp)]
+    sums = [n for n in binary if isinstance(n.op, (ast.Add, ast.Sub))]
+    return any(node is side for s in sums for side in (s.left, s.right))
+
+
+def factor_code(factor: str, statement: ast.stmt, missing: tuple[int, ...] = ()) -> str:
+    """What it means to forget (or to add) a factor of this name. missing: the shape of one that is forgotten.
+    An array that forward has made, one number for each of what arrives, is the slope of a product.
+    """
     low = factor.lower()
     if re.search(r"mask|keep|drop|1(\.0)? - (self\.)?(p|rate)\b", low):
         return "dropout-scale-missing" if re.search(r"keep|1(\.0)? - |\bp\b|rate", low) else "mask-redrawn"
@@ -90,27 +116,40 @@ def factor_code(factor: str, statement: ast.stmt) -> str:
         return "activation-derivative-missing"
     if re.search(r"std|var|rstd|inv|eps", low):
         return "statistics-treated-constant"
-    if re.fullmatch(
-        r"[\d.]+|len\(.*\)|.*shape\[\d\]|.*size|n|m|b|t|batch.*|num.*|count.*|float\(.*\)|.*\.sum\(\)", low
-    ):
+    if len(missing) > 1:
+        return "activation-derivative-missing"
+    counts = r"len\(.*\)|.*shape\[\d\]|.*size|n|m|b|t|batch.*|num.*|count.*|.*divisor|denom.*|total.*"
+    if re.fullmatch(rf"-?[\d.]+|{counts}|float\(.*\)|.*\.sum\(\)", low):
         return "mean-sum-mismatch"
     return "gradient-mismatch"
 
 
+def carried(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """The gradient from above, or that of a state, is not added."""
+    for term in pool.terms_of(ast.unparse(node)) if is_value(node, statement) else ():
+        yield from _added(node, term, _code_of_term(term, pool))
+
+
 def terms(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
-    """A term too few."""
-    if not is_value(node, statement):
-        return
+    """Any other term too few. Many sums are the same in another form: the simpler edits come first."""
+    for term in pool.terms_of(ast.unparse(node)) if is_value(node, statement) else ():
+        if not _code_of_term(term, pool):
+            yield from _added(node, term, "branch-overwritten")
+
+
+def _code_of_term(term: str, pool: Pool) -> str:
+    if term in pool.upstream:
+        return "residual-gradient-missing"
+    if not re.search(r"next|carry|state|prev|dcell", term):
+        return ""
+    bare = re.sub(r"carry|next|state", "", term.lower())
+    return "cell-gradient-dropped" if "c" in bare and "h" not in bare else "hidden-gradient-dropped"
+
+
+def _added(node: ast.AST, term: str, code: str) -> Family:
     text = ast.unparse(node)
-    for term in pool.arrays:
-        if term not in pool.gradients or not pool.fits(text, term):
-            continue
-        code = "residual-gradient-missing" if term in pool.upstream else "branch-overwritten"
-        if re.search(r"next|carry", term):
-            code = (
-                "cell-gradient-dropped"
-                if re.search(r"c", term.lower().replace("carry", "")) and "h" not in term.lower()
-                else "hidden-gradient-dropped"
-            )
+    if code:
+        skip = code == "residual-gradient-missing"
         for sign in ("+", "-"):
-            yield code, f"{sign} {term}", expr(f"({text}) {sign} {term}", node)
+            said = "branch-overwritten" if skip and sign == "-" else code
+            yield said, f"{sign} {term}", expr(f"({text}) {sign} {term}", node)

@@ -16,8 +16,7 @@ def names(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         return
     text = ast.unparse(node)
     shape = pool.shapes.get(text)
-    whole = ast.unparse(statement)
-    derivative = bool(re.search(r"1(\.0)? ?-|> ?0|\*\* ?2|sech|cosh", whole))
+    derivative = _of_a_derivative(statement)
     if shape is not None:
         for other in pool.arrays:
             alike = (other in pool.gradients) == (text in pool.gradients)
@@ -37,6 +36,27 @@ def names(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                     yield code, f"`{base}[{new}]` instead of `{text}`", expr(f"{base}[{new}]", node)
                 plain = re.sub(rf"\b{index.id} [-+] 1\b", index.id, ast.unparse(node.slice))
                 yield code, f"`{base}[{plain}]` instead of `{text}`", expr(f"{base}[{plain}]", node)
+
+
+def lists(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """The same element of another list: self.zs[-l] instead of self.activations[-l]."""
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        base, index = ast.unparse(node.value), ast.unparse(node.slice)
+        of_a_function = any(
+            isinstance(call, ast.Call) and call.args == [node] and isinstance(call.func, ast.Name)
+            for call in ast.walk(statement)
+        )
+        slope = of_a_function or _of_a_derivative(statement)
+        code = "activation-derivative-misplaced" if slope else "gradient-mismatch"
+        for other in pool.lists if base in pool.lists else ():
+            if other != base:
+                text = f"{other}[{index}]"
+                yield code, f"{text} instead of {base}[{index}]", expr(text, node)
+
+
+def _of_a_derivative(statement: ast.stmt) -> bool:
+    text = ast.unparse(statement)
+    return bool(re.search(r"1(\.0)? ?-|> ?0|\*\* ?2|sech|cosh|prime\(|deriv\w*\(|_grad\(", text))
 
 
 def _name_of(node: ast.expr) -> str:

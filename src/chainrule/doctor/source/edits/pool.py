@@ -16,6 +16,7 @@ class Pool:
     scalars: list[str]
     upstream: list[str]
     shapes: dict[str, tuple[int, ...]]
+    lists: list[str] = field(default_factory=list)  # what is read element by element
     unread: list[str] = field(default_factory=list)  # what the function computes and never reads
     gradients: set[str] = field(default_factory=set)  # arrays that depend on the upstream
     activations: set[str] = field(default_factory=set)  # arrays whose numbers are all between -1 and 1
@@ -37,3 +38,7 @@ class Pool:
     def factors_of(self, text: str) -> Iterator[str]:
         """The arrays with which this may have to be multiplied."""
         return (a for a in self.fixed if a != text and self.fits(text, a))
+
+    def terms_of(self, text: str) -> Iterator[str]:
+        """The arrays that may have to be added to this."""
+        return (a for a in self.arrays if a in self.gradients and self.fits(text, a))

@@ -1,13 +1,14 @@
-"""`=` for `+=`, signs, constants, and what has to be left out."""
+"""`=` for `+=`, signs, and what has to be left out."""
 
 from __future__ import annotations
 
 import ast
 import re
-from typing import Any, cast
+from typing import cast
 
+from .numbers import is_place
 from .pool import Pool
-from .syntax import Family, at, expr
+from .syntax import Family, at
 
 _IDS = re.compile(r"(?<![a-z])(ids?|idx|ind(ex|ices)?|tok(en)?s?|arg\w*)(?![a-z])")
 
@@ -64,8 +65,18 @@ def assignments(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
 
 
 def signs(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    for code, what, new in _signs(node, statement):
+        # -1 for 1 as an axis or an index is another place, and no sign of a gradient
+        yield ("gradient-mismatch" if is_place(node, statement) else code), what, new
+
+
+def _signs(node: ast.AST, statement: ast.stmt) -> Family:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield "sign-flipped", "without the minus", node.operand
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        for minus, rest in ((node.left, node.right), (node.right, node.left)):
+            if ast.unparse(minus) in ("-1", "-1.0"):
+                yield "sign-flipped", "without the factor -1", rest
     if isinstance(node, ast.BinOp):
         swap = {ast.Add: ast.Sub, ast.Sub: ast.Add}.get(type(node.op))
         if swap:
@@ -113,40 +124,6 @@ def is_value(node: ast.AST, statement: ast.stmt) -> bool:
     return (node is value and not isinstance(node, ast.Tuple)) or (
         isinstance(value, ast.Tuple) and any(node is e for e in value.elts)
     )
-
-
-def constants(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        old: Any = node.value
-        kind: Any = type(old)
-        for value in sorted({old + 1, old - 1, -old, old * 2, old / 2, 0, 1, 2} - {old}, key=abs):
-            if kind is float or float(value).is_integer():
-                yield (
-                    _constant_code(node, statement, pool),
-                    f"{value} instead of {old}",
-                    expr(repr(kind(value)), node),
-                )
-
-
-def _constant_code(node: ast.Constant, statement: ast.stmt, pool: Pool) -> str:
-    """A number is a scale, but for one that is compared with an array, or added to it: 1 - tanh(z). As an
-    index it chooses what arrives for another output: dy[1].
-    """
-    for holder in ast.walk(statement):
-        if isinstance(holder, ast.Subscript) and node is holder.slice:
-            base = ast.unparse(holder.value)
-            return "gradients-swapped" if base in pool.upstream else "mean-sum-mismatch"
-        if not _has_array(holder, pool) or not any(node is part for part in ast.iter_child_nodes(holder)):
-            continue
-        if isinstance(holder, ast.Compare):
-            return "activation-derivative-misplaced"
-        if isinstance(holder, ast.BinOp) and isinstance(holder.op, (ast.Add, ast.Sub, ast.Pow)):
-            return "gradient-mismatch"
-    return "mean-sum-mismatch"
-
-
-def _has_array(node: ast.AST, pool: Pool) -> bool:
-    return any(ast.unparse(n) in pool.shapes for n in ast.walk(node) if isinstance(n, ast.expr))
 
 
 def drops(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
