@@ -20,7 +20,7 @@ from .scales import scales_scores
 from .step import Step
 from .structure import normalizes, speaks_of_windows, step_of
 
-SECONDS_WHEN_KNOWN, SECONDS_WHEN_PLACED, SECONDS_NEARBY = 0.4, 1.2, 0.8
+SECONDS_WHEN_KNOWN, SECONDS_WHEN_PLACED, SECONDS_NEARBY = 0.4, 1.0, 1.0
 
 
 def elementwise(case: Case) -> list[str]:

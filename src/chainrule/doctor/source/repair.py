@@ -20,7 +20,7 @@ from .mentioned import mentioned
 from .reach import reached
 from .together import Kinds, note, together
 
-SECONDS = 1.8
+SECONDS = 1.5
 SHARE = 0.25  # of the time, for edits in several places
 
 

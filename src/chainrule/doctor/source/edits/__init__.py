@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .factors import any_derivative, carried, derivatives, factors, terms
+from .factors import any_derivative, carried, derivatives, factors, products, terms
 from .names import lists, names
 from .numbers import constants, places
 from .parts import never_read, orders, unread
@@ -29,7 +29,9 @@ FEW: tuple[Proposing, ...] = (
     unread, orders, assignments, signs, constants, transposes, axes, windows, carried,
     derivatives, lists,
 )  # fmt: skip
-MANY: tuple[Proposing, ...] = (any_derivative, names, steps, flips, factors, terms, places, drops)
+MANY: tuple[Proposing, ...] = (
+    any_derivative, products, names, steps, flips, factors, terms, places, drops,
+)  # fmt: skip
 
 
 @dataclass

@@ -26,28 +26,16 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
         yield factor_code(right, statement), f"without the factor {right}", node.left
         if isinstance(node.op, ast.Mult):
             yield factor_code(left, statement), f"without the factor {left}", node.right
-    if (
-        not is_value(node, statement)
-        and not (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.MatMult, ast.Mult)))
-        and not isinstance(node, ast.Name)
-        and not _is_added(node, statement)
-    ):
-        return
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+    if not _may_have_a_factor(node, statement):
         return
     text = ast.unparse(node)
     for constant in ("0.5", "2"):
         yield "mean-sum-mismatch", f"a factor {constant}", expr(f"({text}) * {constant}", node)
-    for factor in [*pool.scalars, *pool.factors_of(text)]:
+    for factor in pool.scalars:
         if factor != text:
-            code = factor_code(factor, statement, pool.shapes.get(factor, ()))
+            code = factor_code(factor, statement)
             yield code, f"a factor {factor}", expr(f"({text}) * {factor}", node)
-            if factor in pool.scalars or re.search(r"std|sigma|scale|norm|keep|temp|sqrt", factor):
-                yield (
-                    factor_code(factor, statement),
-                    f"divided by {factor}",
-                    expr(f"({text}) / {factor}", node),
-                )
+            yield code, f"divided by {factor}", expr(f"({text}) / {factor}", node)
     for factor in pool.scalars:
         yield (
             "attention-scale-missing",
@@ -59,6 +47,25 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
             f"times the root of {factor}",
             expr(f"({text}) * ({factor}) ** 0.5", node),
         )
+
+
+def products(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """An array too few: another factor of forward's product, a scale, a mask."""
+    if not _may_have_a_factor(node, statement):
+        return
+    text = ast.unparse(node)
+    for factor in pool.factors_of(text):
+        code = factor_code(factor, statement, pool.shapes.get(factor, ()))
+        yield code, f"a factor {factor}", expr(f"({text}) * {factor}", node)
+        if re.search(r"std|sigma|scale|norm|keep|temp|sqrt", factor):
+            yield factor_code(factor, statement), f"divided by {factor}", expr(f"({text}) / {factor}", node)
+
+
+def _may_have_a_factor(node: ast.AST, statement: ast.stmt) -> bool:
+    if isinstance(node, ast.Name):
+        return isinstance(node.ctx, ast.Load)
+    product = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.MatMult, ast.Mult))
+    return product or is_value(node, statement) or _is_added(node, statement)
 
 
 def any_derivative(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
