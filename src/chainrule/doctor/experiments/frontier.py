@@ -19,7 +19,7 @@ from .suspects import feeds, suspects
 
 SECONDS = 1.5
 SECONDS_WHEN_NAMED = 0.5  # then only the line is looked for
-SECONDS_AT_ONCE = 0.25  # for the statements that names and slopes point to
+SECONDS_AT_ONCE = 0.4  # for the statements that names and slopes point to
 SECONDS_BEFORE = 0.8  # for statements before one that is known to heal everything
 MOST_SITES, MOST_TRUTHS = 30, 12  # that are tried in the place of one statement
 

@@ -24,7 +24,7 @@ from ..source.sites import Key, Site
 from ..source.slopes import Slope, Slopes
 from .counts import ratio
 
-SECONDS = 1.5
+SECONDS = 0.8
 
 
 def slopes(case: Case) -> Iterator[Finding]:

@@ -46,8 +46,7 @@ def _counterparts(
     # of a variable all uses count, where one of them alone would be right by another's mistake
     made = [k for k in named if forward.site(k).kind == "assign"] or named
     known = made if np.any(moment.value) else []  # a buffer that is still empty says nothing
-    # a use is most often the value itself, which is asked already
-    return known, [k for k in keys if k not in made and forward.site(k).kind != "use"]
+    return known, [k for k in keys if k not in made]
 
 
 def feeds(earlier: Moment, later: Moment) -> bool:
