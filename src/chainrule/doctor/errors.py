@@ -15,6 +15,10 @@ class NotASubject(TypeError):
     """What was handed in cannot be checked: it has no forward and backward, or `loss=` gives no gradient."""
 
 
+class TooLarge(RuntimeError):
+    """There are too many numbers to ask each one for its gradient."""
+
+
 class AutogradError(RuntimeError):
     """What PyTorch's engine would say of a user's backward, which the doctor calls without it."""
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .case import Case, source_place
-from .errors import SubjectError
+from .errors import SubjectError, TooLarge
 from .experiments.algebra import algebra
 from .experiments.contract import contract
 from .experiments.engine import engine
@@ -53,7 +53,7 @@ def examine(
         case, sizes = settle(face, path, intent, seed, given, keep=like is not None)
         probe, face = case.probe, case.probe.subject
         if sizes:
-            report.assumed.append(f"{path + ': ' if path else ''}looked at with smaller sizes: {sizes}")
+            report.sizes.append(f"{path + ': ' if path else ''}{sizes}")
         if case.error is not None:
             return _failed(face, case.error, path, report)
         if not path:
@@ -119,6 +119,8 @@ def _tried(ask: Callable[[Case], Iterable[Finding]], case: Case, report: Report)
     try:
         for finding in ask(case):
             found.append(finding)
+    except TooLarge as problem:
+        report.not_tested += [str(problem)] if str(problem) not in report.not_tested else []
     except Exception as error:  # foreign code: anything can happen
         if DEBUG:
             traceback.print_exc()

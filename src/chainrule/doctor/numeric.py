@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from .errors import TooLarge
 from .probe import Arrays, Probe
 
 STEP = 1e-4
 KINK = 1e-4
+MOST_NUMBERS, LONGEST = 40_000_000, 20.0  # of a Jacobian; seconds for one
 NEAR, BEND = 1e-6, 1e-5  # a step and a change of slope at which a single element is surely smooth
 
 
@@ -41,6 +43,7 @@ class Numeric:
         """d outputs / d name, (outputs, elements), flat; columns with a kink are noted (`smooth`)."""
         if name not in self._jacobians:
             value = self.probe.value(name)
+            self._refuse_the_endless(name, value)
             columns, kinks = [], []
             for i in range(value.size):
                 column, kink = self._column(name, value, i)
@@ -49,6 +52,14 @@ class Numeric:
             self._jacobians[name] = np.stack(columns, 1) if columns else np.zeros((0, 0))
             self._kinks[name] = np.array(kinks, dtype=bool).reshape(value.shape)
         return self._jacobians[name]
+
+    def _refuse_the_endless(self, name: str, value: np.ndarray) -> None:
+        outputs = sum(int(np.prod(shape)) for shape in self.probe.output_shapes.values())
+        if value.size * max(outputs, 1) > MOST_NUMBERS or 2 * value.size * self.probe.seconds > LONGEST:
+            raise TooLarge(
+                f"{name} has {value.size} numbers, and the outputs {outputs}: too many to ask one by one. "
+                "Hand in smaller sizes"
+            )
 
     def _column(self, name: str, value: np.ndarray, i: int) -> tuple[np.ndarray, bool]:
         """d outputs / d one element, and whether there is a kink. Where the slopes to both sides are nearly

@@ -65,6 +65,8 @@ def rendered(report: Report, width: int, signs: Signs = PLAIN) -> Text:
         lines += _wrapped(f"{signs.fine} {summary(report)}", width, "green", hanging=INDENT)
     else:
         lines += _wrapped(summary(report), width, "dim", hanging=INDENT)
+    if report.sizes:
+        lines += _wrapped(f"looked at with smaller sizes: {report.sizes[0]}", width, "dim", hanging=INDENT)
     untested = not_tested(report)
     if untested:
         lines.append(Text("not tested:", "dim"))

@@ -104,6 +104,7 @@ class Report:
     tested: list[str] = field(default_factory=list)
     tested_are: str = "gradients of"  # what the names in `tested` are
     assumed: list[str] = field(default_factory=list)
+    sizes: list[str] = field(default_factory=list)  # the smaller ones that stand for those given
     seconds: float = 0.0
     hints: str = "fix"
 
@@ -123,6 +124,7 @@ class Report:
             "findings": [f.to_dict(self.hints) for f in self.findings],
             "not_tested": list(self.not_tested),
             "tested": list(self.tested),
+            "sizes": list(self.sizes),
         }
 
     def __str__(self) -> str:
