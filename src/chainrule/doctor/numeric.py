@@ -30,10 +30,12 @@ class Numeric:
         self._base: np.ndarray | None = None  # the outputs at the point
         self._gradients: dict[str, np.ndarray] = {}  # for the probe's own upstream
 
-    def along(self, name: str, direction: np.ndarray, upstream: Arrays | None = None) -> tuple[float, bool]:
+    def along(
+        self, name: str, direction: np.ndarray, upstream: Arrays | None = None, step: float = 0.0
+    ) -> tuple[float, bool]:
         """The derivative of sum(upstream * outputs) along a direction, and whether a kink was met."""
         value = self.probe.value(name)
-        h = self.step * max(1e-3, _scale(value)) / max(1e-12, _scale(direction))
+        h = (step or self.step) * max(1e-3, _scale(value)) / max(1e-12, _scale(direction))
         at = {k: self.probe.scalar({name: value + k * h * direction}, upstream) for k in (-2, -1, 1, 2)}
         three = (at[1] - at[-1]) / (2 * h)
         five = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * h)

@@ -44,8 +44,9 @@ def held_in(value: Any) -> Held:
         elif enterable(item) and id(item) not in seen:
             seen.add(id(item))
             waiting += [v for _, v in _items(item)]
+    axes = set(lengths)
     lengths |= {k for k in numbers if k > SMALL and any(n % k == 0 for n in lengths)}
-    return Held(lengths, {k for k in numbers if 1 < k <= SMALL})
+    return Held(axes, lengths, {k for k in numbers if 1 < k <= SMALL})
 
 
 def _items(value: Any) -> list[tuple[Any, Any]]:

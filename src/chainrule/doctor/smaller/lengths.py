@@ -27,7 +27,8 @@ Families = dict[int, dict[int, int]]
 class Held:
     """The lengths of what is not an input, and the small numbers that are remembered there: of heads."""
 
-    lengths: set[int]
+    axes: set[int]  # of arrays
+    lengths: set[int]  # and those that are only remembered
     numbers: set[int]
 
 
@@ -40,15 +41,17 @@ def mappings(inputs: list[np.ndarray], held: Held) -> Iterator[Mapping]:
     order = [batch, *[n for v in inputs for n in v.shape]]
     free = own - held.lengths
     found: list[Mapping] = []
-    for period in (6, 12):
-        images = {n: _side(n, period) for n in sides if _side(n, period) < n}
+    for period in (6, 12, 0):
+        images = {n: _side(n, period) for n in sides if period and _side(n, period) < n}
         taken = {n for v in inputs for n in v.shape if n <= SMALL and n not in own} | set(images.values())
         everything = own | held_long - sides
-        for chosen, multiples in (
-            (everything, GATES), (everything, MULTIPLES), (free, GATES), (free & {batch}, GATES),
+        for chosen, multiples, squares in (
+            (everything, GATES, False), (everything, MULTIPLES, False), (everything, GATES, True),
+            (free, GATES, False), (free & {batch}, GATES, False),
         ):  # fmt: skip
             families = _families(chosen, batch if batch in free else 0, multiples)
-            mapping = _small(families, order, taken, held) | images
+            mapping = _small(families, order, taken, held, squares) | images
+            mapping |= _shares(mapping, held, squares)
             found += [mapping] if mapping and mapping not in found else []
     yield from found
 
@@ -83,18 +86,27 @@ def _families(lengths: set[int], batch: int, multiples: tuple[int, ...]) -> Fami
     return families
 
 
-def _small(families: Families, order: list[int], taken: set[int], held: Held) -> Mapping:
+def _small(families: Families, order: list[int], taken: set[int], held: Held, squares: bool) -> Mapping:
     """Small numbers, all different; a multiple stays a multiple, and what is shared by heads can be."""
     rank = {n: i for i, n in reversed(list(enumerate(order)))}
     used = set(taken)
     found: Mapping = {}
     for first in sorted(families, key=lambda f: min(rank.get(n, len(order)) for n in families[f])):
         members = families[first]
-        shared = [k for k in held.numbers if first % k == 0] if held.lengths & members.keys() else []
+        shared = [k for k in held.numbers if first % k == 0] if first in held.axes else []
+        square = squares and any(k * k == first for k in shared)  # 8 heads of 8
         parts = math.lcm(*shared)
         least = 2 if max(members.values()) > 2 or parts > 1 else 3
-        room = (parts * k for k in range(least, LARGEST))
+        room = (k * k for k in range(2, LARGEST)) if square else (parts * k for k in range(least, LARGEST))
         small = next(k for k in room if not used & {k * times for times in members.values()})
         used |= {small * times for times in members.values()}
         found |= {n: small * times for n, times in members.items() if small * times < n}
     return found
+
+
+def _shares(mapping: Mapping, held: Held, squares: bool) -> Mapping:
+    """32 features of 4 heads are 8 for each: of 8 features, these are 2."""
+    numbers = sorted(k for k in held.numbers if k not in mapping)
+    pairs = [(a, b) for a in numbers for b in numbers if b > max(a, FEW) and a * b in mapping]
+    roots = {k: math.isqrt(mapping[k * k]) for k in numbers if squares and k * k in mapping}
+    return {b: mapping[a * b] // a for a, b in pairs if mapping[a * b] % a == 0} | roots
