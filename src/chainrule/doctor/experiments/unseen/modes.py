@@ -33,6 +33,7 @@ RATES = (
     r"^(p|rate|drop|drop_?rate|p_?drop|dropout|dropout_?p|dropout_?rate|keep|keep_?prob|p_?keep|"
     r"drop_?prob|q)$"
 )
+SOME = 200  # entries of a mask
 
 
 class Mode:
@@ -215,7 +216,8 @@ def _rescaled(mode: Mode) -> Iterator[Finding]:
             return
     if found is None or not masks or not masks[0].size:
         return
-    alone = np.unique(np.stack(masks), axis=1)  # what always falls together, a whole channel, is one
+    some = np.stack(masks)[:, :: max(1, masks[0].size // SOME)]  # of too many, some would be alike by chance
+    alone = np.unique(some, axis=1)  # what always falls together, a whole channel, is one
     share, total = float(alone.mean()), alone.size
     spread = 5 * np.sqrt(share * (1 - share) / total) * found[1] + 1e-3
     known = _known_rates(scene)
