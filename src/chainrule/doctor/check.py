@@ -51,7 +51,9 @@ def check(
         factory with default sizes; a composite of such objects; a loss; a model with only
         `step(x, target, learning_rate)`; an optimizer; a chainrule layer; a `torch.autograd.Function`.
     inputs: what forward takes: arrays, ids, lists of time steps ... Their values are hints: where they could
-        hide a fault (a batch of 1, constant values) others are probed.
+        hide a fault (a batch of 1, constant values) others are probed. So are their sizes: a copy of the
+        subject is cut to a few features, samples and steps if it does there what it does at its own size
+        (`report.sizes`).
     params: the parameters, where they are not found: {name: array} or names.
     loss, target: (loss, gradient), two functions of (y, target), one function that returns both, or a loss
         object; then the whole is checked from its loss.

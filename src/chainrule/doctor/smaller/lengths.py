@@ -45,15 +45,24 @@ def mappings(inputs: list[np.ndarray], held: Held) -> Iterator[Mapping]:
         images = {n: _side(n, period) for n in sides if period and _side(n, period) < n}
         taken = {n for v in inputs for n in v.shape if n <= SMALL and n not in own} | set(images.values())
         everything = own | held_long - sides
-        for chosen, multiples, squares in (
-            (everything, GATES, False), (everything, MULTIPLES, False), (everything, GATES, True),
-            (free, GATES, False), (free & {batch}, GATES, False),
+        heads = _fewer_heads(inputs, held)
+        for chosen, multiples, fewer, squares in (
+            (everything, GATES, heads, False), (everything, GATES, {}, False),
+            (everything, MULTIPLES, {}, False), (everything, GATES, {}, True),
+            (free, GATES, {}, False), (free & {batch}, GATES, {}, False),
         ):  # fmt: skip
             families = _families(chosen, batch if batch in free else 0, multiples)
-            mapping = _small(families, order, taken, held, squares) | images
+            mapping = _small(families, order, taken, held, fewer, squares) | images | fewer
             mapping |= _shares(mapping, held, squares)
             found += [mapping] if mapping and mapping not in found else []
     yield from found
+
+
+def _fewer_heads(inputs: list[np.ndarray], held: Held) -> Mapping:
+    """Two heads for more, where that is a number that only divides: no axis of any array."""
+    axes = held.axes | {n for v in inputs for n in v.shape}
+    long = [n for n in held.axes if n > SMALL]
+    return {k: 2 for k in held.numbers if k > 2 and k not in axes and any(n % k == 0 for n in long)}
 
 
 def _sides(inputs: list[np.ndarray]) -> set[int]:
@@ -86,7 +95,9 @@ def _families(lengths: set[int], batch: int, multiples: tuple[int, ...]) -> Fami
     return families
 
 
-def _small(families: Families, order: list[int], taken: set[int], held: Held, squares: bool) -> Mapping:
+def _small(
+    families: Families, order: list[int], taken: set[int], held: Held, heads: Mapping, squares: bool
+) -> Mapping:
     """Small numbers, all different; a multiple stays a multiple, and what is shared by heads can be."""
     rank = {n: i for i, n in reversed(list(enumerate(order)))}
     used = set(taken)
@@ -95,7 +106,7 @@ def _small(families: Families, order: list[int], taken: set[int], held: Held, sq
         members = families[first]
         shared = [k for k in held.numbers if first % k == 0] if first in held.axes else []
         square = squares and any(k * k == first for k in shared)  # 8 heads of 8
-        parts = math.lcm(*shared)
+        parts = math.lcm(*[heads.get(k, k) for k in shared])
         least = 2 if max(members.values()) > 2 or parts > 1 else 3
         room = (k * k for k in range(2, LARGEST)) if square else (parts * k for k in range(least, LARGEST))
         small = next(k for k in room if not used & {k * times for times in members.values()})
@@ -106,7 +117,8 @@ def _small(families: Families, order: list[int], taken: set[int], held: Held, sq
 
 def _shares(mapping: Mapping, held: Held, squares: bool) -> Mapping:
     """32 features of 4 heads are 8 for each: of 8 features, these are 2."""
-    numbers = sorted(k for k in held.numbers if k not in mapping)
+    numbers = sorted(held.numbers)
     pairs = [(a, b) for a in numbers for b in numbers if b > max(a, FEW) and a * b in mapping]
+    parts = {a: mapping.get(a, a) for a in numbers}
     roots = {k: math.isqrt(mapping[k * k]) for k in numbers if squares and k * k in mapping}
-    return {b: mapping[a * b] // a for a, b in pairs if mapping[a * b] % a == 0} | roots
+    return {b: mapping[a * b] // parts[a] for a, b in pairs if mapping[a * b] % parts[a] == 0} | roots
