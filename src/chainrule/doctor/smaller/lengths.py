@@ -109,7 +109,7 @@ def _small(
         parts = math.lcm(*[heads.get(k, k) for k in shared])
         least = 2 if max(members.values()) > 2 or parts > 1 else 3
         room = (k * k for k in range(2, LARGEST)) if square else (parts * k for k in range(least, LARGEST))
-        small = next(k for k in room if not used & {k * times for times in members.values()})
+        small = next((k for k in room if not used & {k * times for times in members.values()}), first)
         used |= {small * times for times in members.values()}
         found |= {n: small * times for n, times in members.items() if small * times < n}
     return found
