@@ -18,6 +18,7 @@ from .assigned import input_gradients, parameter_gradients
 from .calling import TRAINING, accepts, positional, read_backward, returned_names
 from .effort import Meter
 from .errors import NotASubject
+from .left import input_gradient_of, output_of, prediction_of
 from .naming import IDS, LEARNING_RATES, MASKS
 from .objects import backward_of, find_method, forward_of
 from .parameters import Parameter, find_parameters
@@ -72,6 +73,7 @@ class Subject:
         self.call = read_backward(self.backward_function, self.input_names, self.is_pair, False)
         self.parameters: list[Parameter] = []
         self.last_upstream: Any = None  # what the last backward was given
+        self.reduction: Any = None  # of a loss that forward gives for each sample
         self.return_names = returned_names(self.backward_function)
         self.rate_places: list[Place] = []
         self.forward_meter, self.backward_meter = Meter(), Meter()
@@ -137,6 +139,8 @@ class Subject:
 
     def forward(self, inputs: Sequence[Any]) -> Forward:
         raw = self.forward_meter(self.forward_function, *inputs, **self.kwargs)
+        if raw is None:
+            raw = self._left_output(inputs)
         if not self.learned:
             self.learned = True
             self.learn_conventions(Forward(raw, raw, None))
@@ -150,7 +154,30 @@ class Subject:
 
             value = loss_value(self.loss, outputs, self.target)
             return Forward(raw, outputs, cache, {"loss": float(value)})
+        if self.call.of_samples and is_array(outputs) and outputs.ndim:
+            outputs = self.of_samples(outputs, inputs)
         return Forward(raw, outputs, cache, dict(leaves(outputs, "")))
+
+    def of_samples(self, losses: np.ndarray, inputs: Sequence[Any]) -> float:
+        """The loss of all samples: their mean, or what a method `calculate` of the same arguments makes."""
+        if self.reduction is None:
+            self.reduction = np.mean
+            try:
+                whole = next(leaves(self.owner.calculate(*inputs)))[1]
+                if np.isclose(whole, losses.sum()):
+                    self.reduction = np.sum
+            except Exception:  # there is none, or it wants more
+                pass
+        return float(self.reduction(losses))
+
+    def _left_output(self, inputs: Sequence[Any]) -> Any:
+        """Of a forward that returns nothing."""
+        left = output_of(self.owner, inputs) if self.owner is not None else None
+        if left is None:
+            raise NotASubject(
+                f"forward of {self.name} returns nothing, and leaves no array in self.output: return what it computes"
+            )
+        return left
 
     def backward(self, forward: Forward, upstream: dict[str, Any], inputs: Sequence[Any], rate: float) -> Any:
         """Calls backward; upstream: one array per leaf of the outputs."""
@@ -172,6 +199,10 @@ class Subject:
                 value = forward.cache
             elif role == "rate":
                 value = rate
+            elif role == "prediction":
+                value = prediction_of(self.owner, inputs)
+            elif role == "label":
+                value = inputs[1]
             else:
                 value = inputs[self.input_names.index(name)]
             if name == "*" or (
@@ -180,7 +211,10 @@ class Subject:
                 arguments.append(value)
             else:
                 keywords[name] = value
-        return self.backward_meter(self.backward_function, *arguments, **keywords)
+        returned = self.backward_meter(self.backward_function, *arguments, **keywords)
+        if returned is None and self.owner is not None:
+            return input_gradient_of(self.owner, self.input_names)
+        return returned
 
     # ------------------------------------------------------------ gradients
 
