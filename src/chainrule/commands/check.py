@@ -152,8 +152,9 @@ def print_not_started(missing: NotStarted) -> None:
     say(f"\n[bold]{escape(missing.name)}[/]  [yellow]could not be started[/]")
     for why in missing.why:
         say(f"  [dim]{escape(why)}[/]")
-    if missing.add.startswith("def "):
-        say("  Add to the file, with sizes that fit:\n")
+    if missing.kind != "forward" and "def " in missing.add:
+        sizes = ", with sizes that fit" if missing.add.startswith("def ") else ""
+        say(f"  Add to the file{sizes}:\n")
         for line in missing.add.splitlines():
             say(f"      {escape(line)}")
 

@@ -27,7 +27,9 @@ def output_of(owner: Any, inputs: Iterable[Any]) -> Any:
     stored = {name: value for name, value in stored_attributes(owner).items() if is_real(value)}
     given = {id(value) for value in inputs}
     named = [stored[n] for n in _OUTPUTS if n in stored]
-    return next(iter(named or [stored[n] for n in _RESULTS if n in stored and id(stored[n]) not in given]), None)
+    return next(
+        iter(named or [stored[n] for n in _RESULTS if n in stored and id(stored[n]) not in given]), None
+    )
 
 
 def prediction_of(owner: Any, inputs: Sequence[Any]) -> Any:

@@ -14,7 +14,8 @@ from ..calling import positional, required, source_tree
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES, is_layer, layers_of
 from .methods import method
 from .roles import roles_of
-from .whole import begins_itself, gives_gradients
+from .whole import gives_gradients
+from .whole_methods import is_whole
 
 STEP_NAMES = ("step", "train_step", "training_step", "fit_batch", "train_on_batch", "update", "train")
 
@@ -68,7 +69,7 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
         line = line_of(cls)
         if inspect.isabstract(cls) or (forward is not None and is_stub(forward)):
             continue
-        if begins_itself(cls):
+        if is_whole(cls):
             yield Candidate(name, "whole class", cls, line)
             continue
         if forward is not None and backward is not None:

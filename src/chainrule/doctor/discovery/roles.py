@@ -153,6 +153,12 @@ def gates_of(function: Any, names: list[str]) -> set[str]:
     return {"state", *({f"gates {number}"} if number in (3, 4) else set())}
 
 
+def two_layers(names: list[str]) -> set[str]:
+    """For the weights of a network: W1 and W2, and no W3."""
+    numbers = {n[-1] for n in names if re.match(r"^(W|w|weights?)_?\d$", n)}
+    return {"two layers"} if numbers == {"1", "2"} else set()
+
+
 def recurrent_of(names: list[str], functions: list[Any]) -> set[str]:
     """For a layer whose weights are handed in: beside Wx stands Wh."""
     bare = {n.strip("_").lower().replace("_", "") for n in names}

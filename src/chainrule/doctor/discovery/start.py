@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..calling import positional
+from ..objects import FORWARD_NAMES
 from .adapters import Pair, derivative_pairs, loss_pairs, meant
 from .arguments import Try, assumed, best_of, call, maker, to_add, values
 from .building import build, constructor_of, constructor_slots, numbers_of, ways
@@ -21,11 +23,13 @@ from .dims import Dims
 from .found import Found, NotStarted
 from .inputs import asked, input_slots, search_inputs
 from .limits import muted, reseed
+from .methods import method
 from .nested import Built, Workshop
 from .roles import columns_of, gates_of, hints_of, roles_of
 from .search import Involved, search
 from .trial import BACKWARD, BUILT, FORWARD, WORKS, Outcome, attempt, failure, unequal
-from .whole import begins_itself, gives_gradients, loss_method, whole_function, whole_model
+from .whole import gives_gradients, whole_function
+from .whole_methods import PREDICTORS, all_in_one, backward_of_class, is_whole, loss_method, whole_model
 
 SECONDS = 3.0  # for each subject
 SINGLE = re.compile(r"(single|one|an?) (training )?(example|sample|image)\b(?! batch)|column vector", re.I)
@@ -39,6 +43,7 @@ class Starter:
 
     def __init__(self, workshop: Workshop, file: str) -> None:
         self.workshop, self.file = workshop, file
+        self.refused: Outcome | None = None  # by the doctor, whatever the arguments
 
     def start(self, candidate: Candidate) -> Found | NotStarted:
         """Finds arguments with which it runs."""
@@ -47,7 +52,7 @@ class Starter:
                 case "check":
                     return self._check(candidate)
                 case "class" | "step" | "whole class":
-                    if candidate.kind == "whole class" and loss_method(candidate.thing) is None:
+                    if candidate.kind == "whole class" and not _has_loss(candidate.thing):
                         return _without_loss(candidate)
                     return self._class(candidate)
                 case "whole":
@@ -102,7 +107,7 @@ class Starter:
     # ------------------------------------------------------------ classes
 
     def _class(self, candidate: Candidate) -> Found | NotStarted:
-        cls = candidate.thing
+        cls, self.refused = candidate.thing, None
         until = time.thread_time() + SECONDS
         slots = constructor_slots(cls, self.workshop)
         reasons: list[Outcome] = []
@@ -127,6 +132,8 @@ class Starter:
                 # none runs through: once more, with patience, for the one that came furthest
                 picks = best.picks if best.stage == BACKWARD else tries[0].picks
                 tries.append(self._way(cls, slots, picks, until + SECONDS / 2, TRIES))
+        if self.refused is not None:
+            return NotStarted(candidate.name, candidate.kind, [self.refused.error], "", candidate.line)
         outcome = self._verdict(candidate, tries, reasons[-2:], slots)
         if isinstance(outcome, Found):
             self._remember(candidate, tries, slots)
@@ -135,7 +142,7 @@ class Starter:
     def _way(self, cls: type, slots: list[Slot], picks: list[Choice], until: float, tries: int) -> Try:
         """Inputs for an object that is built in this way."""
         make, named = maker(cls, slots, picks), numbers_of(cls, slots, picks)
-        if begins_itself(cls):
+        if is_whole(cls):
             tried = self._of_whole(lambda: whole_model(make()), cls, named, until, tries)
             tried.picks, tried.cost = picks, sum(p.cost for p in picks)
             return tried
@@ -188,15 +195,18 @@ class Starter:
             slots = input_slots(self.workshop, parameters, function, cls, None, [], dims, hints)
 
             def run(picks: list[Choice], slots: list[Slot] = slots) -> Outcome:
+                if self.refused is not None:
+                    return self.refused
                 inputs, kwargs = values(slots, picks)
-                outcome = attempt(make, inputs, kwargs, self.file)
+                outcome = attempt(make, inputs, kwargs, self.file, misfit=2.0 if cls else 6.0)
+                self.refused = outcome if outcome.refused else None
                 # a sequence of one id shows nothing
                 ids = [v for v in inputs if isinstance(v, np.ndarray) and v.dtype.kind in "iu"]
                 outcome.penalty += 4.0 * any(1 in v.shape for v in ids)
                 return outcome
 
             limit = until if batch == batches[-1] else (time.thread_time() + until) / 2
-            result = search(slots, run, Involved(function, names), tries, limit)
+            result = search(slots, run, Involved(function, [s.name for s in slots]), tries, limit)
             if result.outcome.stage == WORKS:
                 break
         return Try([], slots, result, 0.0, make)
@@ -276,11 +286,21 @@ def _is_enough(tries: list[Try]) -> bool:
     return works or sum(t.stage >= BACKWARD for t in tries) >= 2
 
 
+def _has_loss(cls: type) -> bool:
+    return all_in_one(cls) is not None or loss_method(cls) is not None
+
+
 def _without_loss(candidate: Candidate) -> NotStarted:
     """A backward that begins by itself, of which nobody says at which loss."""
     name = candidate.name
+    backward = backward_of_class(candidate.thing)
+    forward = method(candidate.thing, (*FORWARD_NAMES, *PREDICTORS))
+    x, y = [p.name for p in positional(backward)][1:3] if backward is not None else ("x", "y")
+    output = f"self.{forward.__name__}({x})" if forward is not None else "..."
     why = [
-        "its backward takes an input and a target; no method loss(x, y) says of which loss it is the gradient"
+        f"{backward.__name__ if backward else 'backward'}({x}, {y}) begins at a loss of its own, and no method "
+        "says which one: without it there is nothing to compare its gradients with"
     ]
-    add = f"    def loss(self, x, y): ...    # in class {name}: what backward gives the gradients of"
+    add = f"    def loss(self, {x}, {y}):    # in class {name}, the loss that is meant, for example\n"
+    add += f"        return 0.5 * np.sum(({output} - {y}) ** 2)"
     return NotStarted(name, candidate.kind, why, add, candidate.line)

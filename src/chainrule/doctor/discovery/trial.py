@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays_inside import places
+from ..errors import NotASubject
 from ..objects import forward_of
 from ..structure import is_array, is_real, leaves
 from ..subject import Subject
@@ -35,6 +36,7 @@ class Outcome:
     penalty: float = 0.0
     error: str = ""
     output: tuple[int, ...] | None = None
+    refused: bool = False  # by the doctor, and by no exception of the code
 
     @functools.cached_property
     def rank(self) -> tuple[Any, ...]:
@@ -59,7 +61,8 @@ def failure(stage: int, error: BaseException, file: str) -> Outcome:
     if isinstance(error, TimeUp):
         said = f"still running after {TRY_SECONDS:.0f} second"
     else:
-        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        kind = "" if isinstance(error, NotASubject) else f"{type(error).__name__}: "
+        said = f"{kind}{error}".splitlines()[0]
     where = f"line {lines[-1]}: " if lines else ""
     return Outcome(stage, tuple(lines), tuple(places_), 0.0, where + said)
 
@@ -111,8 +114,10 @@ def attempt(
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
-        found = failure(stage, error, file)
-        if stage == BACKWARD:
+        refused = isinstance(error, NotASubject) and stage == BACKWARD
+        found = failure(USELESS if refused else stage, error, file)
+        found.refused = refused
+        if found.stage == BACKWARD:
             found.output = next(iter(outputs.values())).shape
         return found
 

@@ -1,0 +1,280 @@
+"""Methods that begin at a loss of their own, and give gradients.
+
+loss, grads = network.loss(X, y)                        loss and gradients in one
+nabla_b, nabla_w = network.backprop(x, y)               gradients, with the loss in another method
+grads = network.gradient(x, t)
+network.backward(X, y, output)                          ... handed what forward has computed, too
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..arrays_inside import places
+from ..calling import positional, required, returned_names
+from ..errors import NotASubject
+from ..naming import LEARNING_RATES, TARGETS, UPSTREAMS, belongs
+from ..objects import BACKWARD_NAMES, FORWARD_NAMES, stored_attributes
+from ..parameters import find_parameters
+from ..structure import is_array, is_real
+from .methods import method
+from .results import HOLDERS, Results, results_of
+from .roles import roles_of
+from .whole import Function, Whole, gives_gradients, owner_of, whole_function
+
+LOSS_METHODS = (
+    "loss", "cost", "compute_loss", "compute_cost", "loss_function", "cost_function", "get_loss", "objective",
+)  # fmt: skip
+GRADIENT_METHODS = ("gradient", "gradients", "compute_gradients", "compute_gradient", "get_gradients")
+PREDICTORS = ("predict", "predict_proba", "predict_probs", "compute_output", "activate")
+RATE = 0.01
+
+
+def is_whole(cls: type) -> bool:
+    """Whether a class has such a method."""
+    return begins_itself(cls) or all_in_one(cls) is not None
+
+
+def whole_model(model: Any) -> Whole:
+    """The object for such a model. Raises LookupError where there is no loss."""
+    function = all_in_one(type(model))
+    return _with_loss(model) if function is None else _all_in_one(model, function)
+
+
+def as_whole(subject: Any) -> Whole | None:
+    """The object for what was handed to `check`: a function or method that returns loss and gradients, or a model
+    that has such a method. None for all else.
+
+    Raises NotASubject for a model whose backward begins at a loss that it does not tell.
+    """
+    function = getattr(subject, "__func__", None)
+    if inspect.isfunction(subject):
+        return whole_function(subject) if gives_gradients(subject) else None
+    if inspect.ismethod(subject) and function is not None and not isinstance(subject.__self__, type):
+        return _all_in_one(subject.__self__, function) if results_of(function) is not None else None
+    kind = type(subject)
+    if inspect.isroutine(subject) or isinstance(subject, (type, list, tuple, Whole)) or not is_whole(kind):
+        return None
+    if all_in_one(kind) is not None or loss_method(kind) is not None:
+        return whole_model(subject)
+    backward, forward = backward_of_class(kind), method(kind, FORWARD_NAMES)
+    if backward is None or forward is None:
+        return None
+    x, y = [p.name for p in positional(backward)][1:3]
+    if TARGETS.match(y) and y != "t":
+        raise NotASubject(
+            f"{backward.__name__}({x}, {y}) of {kind.__name__} begins at a loss of its own: give the class a method "
+            f"loss({x}, {y}) that says which, or let backward take the gradient from above"
+        )
+    return None
+
+
+# ---------------------------------------------------------------- loss and gradients in one
+
+
+def all_in_one(cls: type) -> Function | None:
+    """A method that returns a loss and gradients of the object's arrays; `loss` before others."""
+    if method(cls, FORWARD_NAMES[:-1]) is not None and method(cls, BACKWARD_NAMES) is not None:
+        return None
+    own = {n: f for kind in reversed(cls.__mro__) for n, f in vars(kind).items() if inspect.isfunction(f)}
+    for name in sorted(own, key=lambda n: (n not in LOSS_METHODS, "loss" not in n and "cost" not in n)):
+        results = results_of(own[name]) if not name.startswith("__") else None
+        if results is None or len(positional(own[name])) < 2:
+            continue
+        attributes = {a for f in own.values() for a in f.__code__.co_names}
+        if results.bundle is not None or results.owners(attributes):
+            return own[name]
+    return None
+
+
+def _all_in_one(model: Any, function: Function) -> Whole:
+    results = results_of(function)
+    assert results is not None
+    places = (
+        results.bundle,
+        *(i for i in range(len(results.names)) if i not in (results.loss, results.bundle)),
+    )
+
+    def call(*inputs: Any, **kwargs: Any) -> Any:
+        return getattr(model, function.__name__)(*inputs, **kwargs)
+
+    def gradients(*inputs: Any, **kwargs: Any) -> dict[str, Any]:
+        returned = call(*inputs, **kwargs)
+        found: dict[str, Any] = {}
+        for place in places:
+            if place is not None and (place == results.bundle or UPSTREAMS.match(results.names[place])):
+                found |= _matched(model, (returned[place],), [results.names[place]])
+        return found
+
+    shown = getattr(model, function.__name__)
+    return Whole(
+        (shown, shown),
+        lambda *inputs, **kwargs: _first(call(*inputs, **kwargs), results),
+        gradients,
+        dict(_arrays(model)),
+    )
+
+
+def _first(returned: Any, results: Results) -> Any:
+    if not isinstance(returned, tuple):
+        raise NotASubject("it returns no loss with these arguments: hand in the labels as well")
+    return returned[results.loss]
+
+
+# ---------------------------------------------------------------- a loss in another method
+
+
+def begins_itself(cls: type) -> bool:
+    """Whether the class's backward takes an input and a target, and not what comes from above."""
+    backward = backward_of_class(cls)
+    forward = method(cls, (*FORWARD_NAMES, *PREDICTORS))
+    if backward is None:
+        return False
+    names = [p.name for p in positional(backward)][1:3]
+    if len(names) < 2 or UPSTREAMS.match(names[0]):
+        return False
+    if forward is not None and len(required(forward)[1:]) != 1:
+        return False
+    return "labels" in roles_of(names[1]) and "labels" not in roles_of(names[0])
+
+
+def backward_of_class(cls: type) -> Function | None:
+    """Its backward, or its `gradient(x, t)`."""
+    if method(cls, BACKWARD_NAMES) is not None:
+        return method(cls, BACKWARD_NAMES) if method(cls, (*FORWARD_NAMES, *PREDICTORS)) is not None else None
+    return method(cls, GRADIENT_METHODS)
+
+
+def loss_method(cls: type) -> Function | None:
+    """A method cost(x, y) or cost(output, y)."""
+    cost = method(cls, LOSS_METHODS)
+    return cost if cost is not None and len(required(cost)) == 3 else None
+
+
+def _with_loss(model: Any) -> Whole:
+    kind = type(model)
+    backward, cost = backward_of_class(kind), loss_method(kind)
+    forward = method(kind, (*FORWARD_NAMES, *PREDICTORS))
+    if backward is None or cost is None:
+        raise LookupError(f"{kind.__name__} has no loss(x, y)")
+    of_output = positional(cost)[1].name != positional(backward)[1].name
+    if forward is None and of_output:
+        raise LookupError(f"{kind.__name__} has no forward(x)")
+
+    def loss(x: Any, y: Any) -> Any:
+        return getattr(model, cost.__name__)(
+            getattr(model, forward.__name__)(x) if of_output and forward else x, y
+        )
+
+    names = returned_names(backward) or []
+    more = [p.name for p in required(backward)[3:]]
+
+    def gradients(*inputs: Any) -> dict[str, Any]:
+        own = model if names else _copy(model)  # one that returns nothing may change weights
+        output = getattr(own, forward.__name__)(inputs[0]) if forward is not None and more else None
+        before = {p.path: np.array(p.get(), dtype=float) for p in places(own)} if own is not model else {}
+        rest = [RATE if LEARNING_RATES.match(name) else output for name in more]
+        returned = getattr(own, backward.__name__)(*inputs, *rest)
+        if returned is None:
+            return _left_on(own, before, any(LEARNING_RATES.match(name) for name in more))
+        return _matched(model, returned if isinstance(returned, tuple) else (returned,), names)
+
+    of_input = cost if not of_output else backward
+    shown = getattr(model, of_input.__name__), getattr(model, backward.__name__)
+    return Whole(shown, loss, gradients, dict(_arrays(model)), 2)
+
+
+def _copy(model: Any) -> Any:
+    try:
+        return copy.deepcopy(model)
+    except Exception:
+        return model
+
+
+def _left_on(model: Any, before: dict[str, np.ndarray], by_rate: bool) -> dict[str, Any]:
+    """The gradients that backward leaves beside the weights, or the step that it has made of them."""
+    now = {p.path: np.array(p.get(), dtype=float) for p in places(model)}
+    moved = {path for path, value in before.items() if path in now and not np.array_equal(now[path], value)}
+    names = {id(value): name for name, value in _arrays(model)}
+    found: dict[str, Any] = {}
+    for parameter in find_parameters(model, before, moved):
+        path, name = parameter.place.path, names.get(id(parameter.place.get()), "")
+        if path in moved and by_rate:
+            found[name] = (before[path] - now[path]) / RATE
+        elif path not in moved and parameter.gradient is not None:
+            found[name] = parameter.gradient.get()
+    if not found:
+        raise NotASubject(
+            "its backward neither returns nor keeps the gradients: let it return them, or leave them in "
+            "attributes (self.dW1), or take a learning_rate"
+        )
+    return found
+
+
+# ---------------------------------------------------------------- arrays of the model
+
+
+def _arrays(model: Any) -> Iterator[tuple[str, np.ndarray]]:
+    for name, value in stored_attributes(model).items():
+        for key, item in _items(value):
+            if is_array(item) and is_real(item):
+                yield _path(name, key), item
+
+
+def _path(name: str, key: Any) -> str:
+    """`W1`, `weights.0`, and `W1` for params["W1"]."""
+    if key is None:
+        return name
+    return key if isinstance(key, str) and HOLDERS.match(name) else f"{name}.{key}"
+
+
+def _items(value: Any) -> list[tuple[Any, Any]]:
+    if isinstance(value, dict):
+        return list(value.items())
+    return list(enumerate(value)) if isinstance(value, list) else [(None, value)]
+
+
+def _matched(model: Any, parts: tuple[Any, ...], names: list[str]) -> dict[str, Any]:
+    """Each returned list, dict or array beside the attribute that has its shapes, or else its name."""
+    left = dict(stored_attributes(model))
+    found: dict[str, Any] = {}
+    for part, said in zip(parts, [*names, *[""] * len(parts)], strict=False):
+        if isinstance(part, dict):
+            found |= _matched_keys(left, part)
+            continue
+        if not _items(part):
+            continue
+        keys, shapes = zip(*((k, np.shape(v)) for k, v in _items(part)), strict=True)
+        alike = {n: v for n, v in left.items() if [k for k, _ in _items(v)] == list(keys)}
+        same = [n for n, v in alike.items() if [np.shape(w) for _, w in _items(v)] == list(shapes)]
+        fitting = [n for n in alike if belongs(said, n)]
+        name = next(iter([n for n in same if n in fitting] or same or fitting), None)
+        if name is None:
+            continue
+        del left[name]
+        found |= {_path(name, key): item for key, item in _items(part)}
+    return found
+
+
+def _matched_keys(stored: dict[str, Any], gradients: dict[Any, Any]) -> dict[str, Any]:
+    """grads["W1"] beside params["W1"], or grads["dW1"] beside self.W1."""
+    found: dict[str, Any] = {}
+    for key, gradient in gradients.items():
+        inside = [
+            (owner_of(key, value), name)
+            for name, value in stored.items()
+            if isinstance(value, dict) and any(is_array(v) for v in value.values())
+        ]
+        held = [(own, name) for own, name in inside if own is not None]
+        alike = [(o, n) for o, n in held if np.shape(stored[n][o]) == np.shape(gradient)]
+        if held:
+            own, name = (alike or held)[0]
+            found[_path(name, own)] = gradient
+        elif (own := owner_of(key, [n for n, v in stored.items() if is_array(v)])) is not None:
+            found[own] = gradient
+    return found
