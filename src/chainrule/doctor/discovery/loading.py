@@ -9,12 +9,14 @@ import __future__
 
 import ast
 import importlib
+import io
 import linecache
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from .limits import AskedForInput, TimeUp, muted, time_limit
 
@@ -147,11 +149,17 @@ def _run(tree: ast.Module, module: ModuleType, path: Path, notes: list[str]) -> 
         start = time.perf_counter()
         try:
             code = compile(ast.Module([node], []), str(path), "exec", flags, dont_inherit=True)
-            if isinstance(node, (ast.Import, ast.ImportFrom)):  # a large library may take its time
-                exec(code, module.__dict__)
-            else:
-                with time_limit(max(left, 0.1)):
+            # a large library may take its time
+            limit = 1e6 if isinstance(node, (ast.Import, ast.ImportFrom)) else max(left, 0.1)
+            try:
+                with time_limit(limit):
                     exec(code, module.__dict__)
+            except FileNotFoundError as error:
+                if not _stand_in(module, error):
+                    raise
+                with time_limit(limit):
+                    exec(code, module.__dict__)
+                notes.append(f"line {node.lineno}: there is no {error.filename}; a short text stands in for it")
         except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
@@ -161,6 +169,24 @@ def _run(tree: ast.Module, module: ModuleType, path: Path, notes: list[str]) -> 
             failed = True
         if not isinstance(node, (ast.Import, ast.ImportFrom)):
             left -= time.perf_counter() - start
+
+
+TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
+
+
+def _stand_in(module: ModuleType, error: FileNotFoundError) -> bool:
+    """Whether from now on the file finds a short text where it reads one that is not there."""
+    if not str(error.filename).endswith(".txt") or "open" in vars(module):
+        return False
+
+    def opened(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        missing = isinstance(file, (str, Path)) and not Path(file).exists()
+        if missing and set(mode) <= set("rtb"):
+            return io.BytesIO(TEXT.encode()) if "b" in mode else io.StringIO(TEXT)
+        return open(file, mode, *args, **kwargs)
+
+    module.open = opened  # type: ignore[attr-defined]
+    return True
 
 
 def _said(error: BaseException) -> str:

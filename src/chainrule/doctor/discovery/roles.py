@@ -168,7 +168,10 @@ def recurrent_of(names: list[str], functions: list[Any]) -> set[str]:
     return {"state", *found[:1]}
 
 
-_WEIGHT = re.compile(r"^(self\.)?\w*?(W|[Ww]eights?|kernel|[Ww]_?\w{1,3}|theta)(_\w{1,3}|\d)?(\[[^]]*\])?$")
+_WEIGHT = re.compile(
+    r"^((self\.)?\w*?(W|[Ww]eights?|kernel|[Ww]_?\w{1,3}|theta)(_\w{1,3}|\d)?(\[[^]]*\])?"
+    r"|(self\.)?\w+\[['\"][Ww]\w{0,3}['\"]\])$"
+)
 
 
 def columns_of(function: Any) -> set[str]:

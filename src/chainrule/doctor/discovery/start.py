@@ -6,7 +6,6 @@ import copy
 import inspect
 import itertools
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +21,7 @@ from .choices import Choice, Slot, plain
 from .dims import Dims
 from .found import Found, NotStarted
 from .inputs import asked, input_slots, search_inputs
-from .limits import muted, reseed
+from .limits import muted, reseed, restart, spent
 from .methods import method
 from .nested import Built, Workshop
 from .roles import columns_of, gates_of, hints_of, roles_of
@@ -47,6 +46,7 @@ class Starter:
 
     def start(self, candidate: Candidate) -> Found | NotStarted:
         """Finds arguments with which it runs."""
+        restart()
         with muted():
             match candidate.kind:
                 case "check":
@@ -100,7 +100,7 @@ class Starter:
             except Exception:
                 return thing
 
-        until = time.thread_time() + SECONDS
+        until = spent() + SECONDS
         tried = search_inputs(self.workshop, self.file, make, type(thing), {}, until, TRIES)
         return self._verdict(candidate, [tried], [], [])
 
@@ -108,7 +108,7 @@ class Starter:
 
     def _class(self, candidate: Candidate) -> Found | NotStarted:
         cls, self.refused = candidate.thing, None
-        until = time.thread_time() + SECONDS
+        until = spent() + SECONDS
         slots = constructor_slots(cls, self.workshop)
         reasons: list[Outcome] = []
 
@@ -125,10 +125,10 @@ class Starter:
                 if i and run(picks).stage != WORKS:
                     continue
                 tries.append(self._way(cls, slots, picks, until, FIRST_TRIES))
-                if _is_enough(tries) or time.thread_time() > until:
+                if _is_enough(tries) or spent() > until or tries[-1].is_slow:
                     break
             best = best_of(tries)
-            if best is not None and best.stage < WORKS:
+            if best is not None and best.stage < WORKS and not tries[-1].is_slow:
                 # none runs through: once more, with patience, for the one that came furthest
                 picks = best.picks if best.stage == BACKWARD else tries[0].picks
                 tries.append(self._way(cls, slots, picks, until + SECONDS / 2, TRIES))
@@ -169,7 +169,7 @@ class Starter:
     # ------------------------------------------------------------ loss and gradients in one call
 
     def _whole(self, candidate: Candidate) -> Found | NotStarted:
-        until = time.thread_time() + SECONDS
+        until = spent() + SECONDS
         tried = self._of_whole(lambda: whole_function(candidate.thing), None, {}, until, TRIES)
         return self._verdict(candidate, [tried], [], [])
 
@@ -205,7 +205,7 @@ class Starter:
                 outcome.penalty += 4.0 * any(1 in v.shape for v in ids)
                 return outcome
 
-            limit = until if batch == batches[-1] else (time.thread_time() + until) / 2
+            limit = until if batch == batches[-1] else (spent() + until) / 2
             result = search(slots, run, Involved(function, [s.name for s in slots]), tries, limit)
             if result.outcome.stage == WORKS:
                 break
@@ -215,7 +215,7 @@ class Starter:
 
     def _pair(self, candidate: Candidate) -> Found | NotStarted:
         forward, backward = candidate.thing
-        until = time.thread_time() + SECONDS
+        until = spent() + SECONDS
         parameters = asked(forward)
         names = [p.name for p in parameters]
         hints = hints_of(forward.__name__, (forward.__doc__ or "").split("\n")[0], *names) | gates_of(
@@ -276,7 +276,9 @@ class Starter:
         errors = dict.fromkeys(o.error for o in [*outcomes[:2], *reasons[-1:]] if o.error)
         stage = "forward" if outcomes and outcomes[0].stage >= FORWARD else "the constructor"
         why = [f"{stage} did not run with anything that was tried", *errors]
-        return NotStarted(candidate.name, candidate.kind, why, to_add(candidate, slots, best), candidate.line)
+        slow = any(t.is_slow for t in tries)
+        add = to_add(candidate, slots, best)
+        return NotStarted(candidate.name, candidate.kind, why, add, candidate.line, slow)
 
 
 def _is_enough(tries: list[Try]) -> bool:

@@ -88,6 +88,7 @@ def templates_for(
         found.append((("f", "1"), -1.0))
     if "column" in roles or ("columns" in hints and not roles):
         found.append((("f", "B"), -1.0))
+        found.append((("T", "f", "B"), -0.9))
     if "state" in hints and not facts.iterated:  # one step of many
         general = ("B f", "f B", *general)
     own = _BY_ROLE.get(role, ())

@@ -36,6 +36,7 @@ class Outcome:
     penalty: float = 0.0
     error: str = ""
     output: tuple[int, ...] | None = None
+    slow: bool = False  # it was stopped
     refused: bool = False  # by the doctor, and by no exception of the code
 
     @functools.cached_property
@@ -64,7 +65,7 @@ def failure(stage: int, error: BaseException, file: str) -> Outcome:
         kind = "" if isinstance(error, NotASubject) else f"{type(error).__name__}: "
         said = f"{kind}{error}".splitlines()[0]
     where = f"line {lines[-1]}: " if lines else ""
-    return Outcome(stage, tuple(lines), tuple(places_), 0.0, where + said)
+    return Outcome(stage, tuple(lines), tuple(places_), 0.0, where + said, slow=isinstance(error, TimeUp))
 
 
 def _place(trace: TracebackType) -> Place:
