@@ -39,10 +39,10 @@ class Loaded:
     notes: list[str] = field(default_factory=list)
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path, strict: bool = False) -> Loaded:
     """Runs the file, freshly each time; `if __name__ == "__main__"` is not run.
 
-    Raises FileNotFoundError, and NotPython for a file that holds no Python.
+    Raises FileNotFoundError, NotPython for a file that holds no Python, and if strict what the file raises.
     """
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
@@ -63,7 +63,7 @@ def load(path: Path) -> Loaded:
     try:
         with muted():
             _import_package(package)
-            _run(tree, module, path, notes)
+            _run(tree, module, path, notes, strict)
     finally:
         for entry in paths:
             sys.path.remove(entry)
@@ -133,7 +133,7 @@ def _import_package(package: str) -> None:
             return
 
 
-def _run(tree: ast.Module, module: ModuleType, path: Path, notes: list[str]) -> None:
+def _run(tree: ast.Module, module: ModuleType, path: Path, notes: list[str], strict: bool) -> None:
     module.__doc__ = ast.get_docstring(tree)
     flags = 0
     for node in tree.body:
@@ -159,10 +159,14 @@ def _run(tree: ast.Module, module: ModuleType, path: Path, notes: list[str]) -> 
                     raise
                 with time_limit(limit):
                     exec(code, module.__dict__)
-                notes.append(f"line {node.lineno}: there is no {error.filename}; a short text stands in for it")
+                notes.append(
+                    f"line {node.lineno}: there is no {error.filename}; a short text stands in for it"
+                )
         except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
+            if strict and not isinstance(error, TimeUp):
+                raise
             # a name that is missing after a failure is a consequence of it
             if not (failed and isinstance(error, NameError)):
                 notes.append(f"line {line_in(error, str(path)) or node.lineno}: {_said(error)}")

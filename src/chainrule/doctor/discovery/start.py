@@ -53,10 +53,13 @@ class Starter:
                     return self._check(candidate)
                 case "class" | "step" | "whole class":
                     if candidate.kind == "whole class" and not _has_loss(candidate.thing):
-                        return _without_loss(candidate)
+                        return _without_loss(candidate, candidate.thing)
                     return self._class(candidate)
                 case "whole":
                     return self._whole(candidate)
+                case "optimizer":
+                    cls = candidate.thing
+                    return Found(candidate.name, "optimizer", lambda: cls, (), {}, [], candidate.line)
                 case "instance":
                     return self._instance(candidate)
                 case "forward":
@@ -92,7 +95,9 @@ class Starter:
         return NotStarted(name, "check", why, f"def check_{name}():\n    return subject, x", line)
 
     def _instance(self, candidate: Candidate) -> Found | NotStarted:
-        thing = candidate.thing
+        thing, kind = candidate.thing, type(candidate.thing)
+        if is_whole(kind) and not _has_loss(kind):
+            return _without_loss(candidate, kind)
 
         def make() -> Any:
             try:
@@ -101,7 +106,10 @@ class Starter:
                 return thing
 
         until = spent() + SECONDS
-        tried = search_inputs(self.workshop, self.file, make, type(thing), {}, until, TRIES)
+        if is_whole(kind):
+            tried = self._of_whole(lambda: whole_model(make()), kind, {}, until, TRIES)
+        else:
+            tried = search_inputs(self.workshop, self.file, make, kind, {}, until, TRIES)
         return self._verdict(candidate, [tried], [], [])
 
     # ------------------------------------------------------------ classes
@@ -292,11 +300,11 @@ def _has_loss(cls: type) -> bool:
     return all_in_one(cls) is not None or loss_method(cls) is not None
 
 
-def _without_loss(candidate: Candidate) -> NotStarted:
+def _without_loss(candidate: Candidate, cls: type) -> NotStarted:
     """A backward that begins by itself, of which nobody says at which loss."""
-    name = candidate.name
-    backward = backward_of_class(candidate.thing)
-    forward = method(candidate.thing, (*FORWARD_NAMES, *PREDICTORS))
+    name = cls.__name__
+    backward = backward_of_class(cls)
+    forward = method(cls, (*FORWARD_NAMES, *PREDICTORS))
     x, y = [p.name for p in positional(backward)][1:3] if backward is not None else ("x", "y")
     output = f"self.{forward.__name__}({x})" if forward is not None else "..."
     why = [
@@ -305,4 +313,4 @@ def _without_loss(candidate: Candidate) -> NotStarted:
     ]
     add = f"    def loss(self, {x}, {y}):    # in class {name}, the loss that is meant, for example\n"
     add += f"        return 0.5 * np.sum(({output} - {y}) ** 2)"
-    return NotStarted(name, candidate.kind, why, add, candidate.line)
+    return NotStarted(candidate.name, candidate.kind, why, add, candidate.line)

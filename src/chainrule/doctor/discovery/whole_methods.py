@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays_inside import places
-from ..calling import positional, required, returned_names
+from ..calling import TRAINING, positional, required, returned_names
 from ..errors import NotASubject
 from ..naming import LEARNING_RATES, TARGETS, UPSTREAMS, belongs
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES, stored_attributes
@@ -138,7 +138,8 @@ def begins_itself(cls: type) -> bool:
     names = [p.name for p in positional(backward)][1:3]
     if len(names) < 2 or UPSTREAMS.match(names[0]):
         return False
-    if forward is not None and len(required(forward)[1:]) != 1:
+    asked = [p.name for p in required(forward)[1:] if p.name not in TRAINING] if forward is not None else [""]
+    if len(asked) != 1:
         return False
     return "labels" in roles_of(names[1]) and "labels" not in roles_of(names[0])
 
