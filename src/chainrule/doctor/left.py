@@ -34,7 +34,7 @@ def output_of(owner: Any, inputs: Iterable[Any]) -> Any:
 
 def prediction_of(owner: Any, inputs: Sequence[Any]) -> Any:
     """What a loss's backward is handed once more: the probabilities that its forward has left, or its input."""
-    left = stored_attributes(owner).get("output") if owner is not None else None
+    left: Any = stored_attributes(owner).get("output") if owner is not None else None
     return left if is_real(left) and np.shape(left) == np.shape(inputs[0]) else inputs[0]
 
 

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import positional
-from ..objects import FORWARD_NAMES
 from .adapters import Pair, derivative_pairs, loss_pairs, meant
 from .arguments import Try, assumed, best_of, call, maker, to_add, values
 from .building import build, constructor_of, constructor_slots, numbers_of, ways
@@ -22,13 +20,13 @@ from .dims import Dims
 from .found import Found, NotStarted
 from .inputs import asked, input_slots, search_inputs
 from .limits import muted, reseed, restart, spent
-from .methods import method
 from .nested import Built, Workshop
 from .roles import columns_of, gates_of, hints_of, roles_of
 from .search import Involved, search
 from .trial import BACKWARD, BUILT, FORWARD, WORKS, Outcome, attempt, failure, unequal
 from .whole import gives_gradients, whole_function
-from .whole_methods import PREDICTORS, all_in_one, backward_of_class, is_whole, loss_method, whole_model
+from .advice import has_loss, without_loss
+from .whole_methods import is_whole, whole_model
 
 SECONDS = 3.0  # for each subject
 SINGLE = re.compile(r"(single|one|an?) (training )?(example|sample|image)\b(?! batch)|column vector", re.I)
@@ -52,8 +50,8 @@ class Starter:
                 case "check":
                     return self._check(candidate)
                 case "class" | "step" | "whole class":
-                    if candidate.kind == "whole class" and not _has_loss(candidate.thing):
-                        return _without_loss(candidate, candidate.thing)
+                    if candidate.kind == "whole class" and not has_loss(candidate.thing):
+                        return without_loss(candidate, candidate.thing)
                     return self._class(candidate)
                 case "whole":
                     return self._whole(candidate)
@@ -96,8 +94,8 @@ class Starter:
 
     def _instance(self, candidate: Candidate) -> Found | NotStarted:
         thing, kind = candidate.thing, type(candidate.thing)
-        if is_whole(kind) and not _has_loss(kind):
-            return _without_loss(candidate, kind)
+        if is_whole(kind) and not has_loss(kind):
+            return without_loss(candidate, kind)
 
         def make() -> Any:
             try:
@@ -294,23 +292,3 @@ def _is_enough(tries: list[Try]) -> bool:
     last = tries[-1].result
     works = last is not None and last.outcome.stage == WORKS and not last.outcome.penalty
     return works or sum(t.stage >= BACKWARD for t in tries) >= 2
-
-
-def _has_loss(cls: type) -> bool:
-    return all_in_one(cls) is not None or loss_method(cls) is not None
-
-
-def _without_loss(candidate: Candidate, cls: type) -> NotStarted:
-    """A backward that begins by itself, of which nobody says at which loss."""
-    name = cls.__name__
-    backward = backward_of_class(cls)
-    forward = method(cls, (*FORWARD_NAMES, *PREDICTORS))
-    x, y = [p.name for p in positional(backward)][1:3] if backward is not None else ("x", "y")
-    output = f"self.{forward.__name__}({x})" if forward is not None else "..."
-    why = [
-        f"{backward.__name__ if backward else 'backward'}({x}, {y}) begins at a loss of its own, and no method "
-        "says which one: without it there is nothing to compare its gradients with"
-    ]
-    add = f"    def loss(self, {x}, {y}):    # in class {name}, the loss that is meant, for example\n"
-    add += f"        return 0.5 * np.sum(({output} - {y}) ** 2)"
-    return NotStarted(candidate.name, candidate.kind, why, add, candidate.line)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from ..arrays_inside import places
-from ..calling import TRAINING, positional, required, returned_names
+from ..calling import PREDICTED, TRAINING, positional, required, returned_names
 from ..errors import NotASubject
 from ..naming import LEARNING_RATES, TARGETS, UPSTREAMS, belongs
-from ..objects import BACKWARD_NAMES, FORWARD_NAMES, stored_attributes
+from ..objects import BACKWARD_NAMES, FORWARD_NAMES, layers_of, stored_attributes
 from ..parameters import find_parameters
 from ..structure import is_array, is_real
 from .methods import method
@@ -163,24 +163,26 @@ def _with_loss(model: Any) -> Whole:
     forward = method(kind, (*FORWARD_NAMES, *PREDICTORS))
     if backward is None or cost is None:
         raise LookupError(f"{kind.__name__} has no loss(x, y)")
-    of_output = positional(cost)[1].name != positional(backward)[1].name
+    takes_output = takes_predictions(backward)
+    of_output = takes_output or positional(cost)[1].name != positional(backward)[1].name
     if forward is None and of_output:
         raise LookupError(f"{kind.__name__} has no forward(x)")
-
-    def loss(x: Any, y: Any) -> Any:
-        return getattr(model, cost.__name__)(
-            getattr(model, forward.__name__)(x) if of_output and forward else x, y
-        )
-
     names = returned_names(backward) or []
     more = [p.name for p in required(backward)[3:]]
 
-    def gradients(*inputs: Any) -> dict[str, Any]:
-        own = model if names else _copy(model)  # one that returns nothing may change weights
-        output = getattr(own, forward.__name__)(inputs[0]) if forward is not None and more else None
+    def output_of(own: Any, x: Any) -> Any:
+        flags = [p.name for p in required(forward)[2:]] if forward is not None else []
+        return getattr(own, forward.__name__)(x, *[True for _ in flags]) if forward is not None else None
+
+    def loss(x: Any, y: Any) -> Any:
+        return getattr(model, cost.__name__)(output_of(model, x) if of_output else x, y)
+
+    def gradients(x: Any, y: Any) -> dict[str, Any]:
+        own = model if any(names) else _copy(model)  # one that returns nothing may change weights
+        output = output_of(own, x) if more or takes_output else None
         before = {p.path: np.array(p.get(), dtype=float) for p in places(own)} if own is not model else {}
         rest = [RATE if LEARNING_RATES.match(name) else output for name in more]
-        returned = getattr(own, backward.__name__)(*inputs, *rest)
+        returned = getattr(own, backward.__name__)(output if takes_output else x, y, *rest)
         if returned is None:
             return _left_on(own, before, any(LEARNING_RATES.match(name) for name in more))
         return _matched(model, returned if isinstance(returned, tuple) else (returned,), names)
@@ -188,6 +190,11 @@ def _with_loss(model: Any) -> Whole:
     of_input = cost if not of_output else backward
     shown = getattr(model, of_input.__name__), getattr(model, backward.__name__)
     return Whole(shown, loss, gradients, dict(_arrays(model)), 2)
+
+
+def takes_predictions(backward: Function) -> bool:
+    """backward(output, y): what forward has computed, and not what it was given."""
+    return bool(PREDICTED.match(positional(backward)[1].name))
 
 
 def _copy(model: Any) -> Any:
@@ -221,10 +228,14 @@ def _left_on(model: Any, before: dict[str, np.ndarray], by_rate: bool) -> dict[s
 
 
 def _arrays(model: Any) -> Iterator[tuple[str, np.ndarray]]:
-    for name, value in stored_attributes(model).items():
-        for key, item in _items(value):
-            if is_array(item) and is_real(item):
-                yield _path(name, key), item
+    """Its own, or, where it has none, those of its layers."""
+    own = [
+        (_path(name, key), item)
+        for name, value in stored_attributes(model).items()
+        for key, item in _items(value)
+        if is_array(item) and is_real(item)
+    ]
+    yield from own if not layers_of(model) else ((p.path, p.get()) for p in places(model) if is_array(p.get()))
 
 
 def _path(name: str, key: Any) -> str:
