@@ -70,7 +70,7 @@ class BackwardCall:
 
     @property
     def of_samples(self) -> bool:
-        """Whether it is a loss's, whose forward gives a number for each sample, and the loss is their mean."""
+        """Whether it is a loss's, whose forward may give a number for each sample."""
         return any(role == "label" for role, _ in self.roles)
 
     @property

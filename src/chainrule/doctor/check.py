@@ -49,7 +49,8 @@ def check(
         `grads["W"]`, `params()` beside `gradients()` ...); one whose backward(dy, learning_rate) updates in
         place; a pair of functions (forward, backward) with `out, cache = forward(*inputs)`; a class or a
         factory with default sizes; a composite of such objects; a loss; a model with only
-        `step(x, target, learning_rate)`; a function or method that returns a loss and gradients; an optimizer; a chainrule layer; a `torch.autograd.Function`.
+        `step(x, target, learning_rate)`; a function or method that returns a loss and gradients; an
+        optimizer; a chainrule layer; a `torch.autograd.Function`.
     inputs: what forward takes: arrays, ids, lists of time steps ... Their values are hints: where they could
         hide a fault (a batch of 1, constant values) others are probed.
     params: the parameters, where they are not found: {name: array} or names.

@@ -8,14 +8,15 @@ Such layers hand on what stands on the object, so it is taken as what was return
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from .errors import NotASubject
 from .naming import belongs
 from .objects import stored_attributes
-from .structure import is_real
+from .structure import is_real, leaves
 
 _OUTPUTS = ("output", "outputs", "out", "_output")
 _RESULTS = ("result", "y", "Y", "activations", "activation", "a", "A", "z", "Z")
@@ -32,8 +33,27 @@ def output_of(owner: Any, inputs: Iterable[Any]) -> Any:
     )
 
 
+def output_or_refusal(owner: Any, inputs: Iterable[Any], name: str) -> Any:
+    """The same. Raises NotASubject where there is none."""
+    left = output_of(owner, inputs) if owner is not None else None
+    if left is None:
+        raise NotASubject(
+            f"forward of {name} returns nothing, and leaves no array in self.output: return what it computes"
+        )
+    return left
+
+
+def reduction_of(owner: Any, losses: np.ndarray, inputs: Sequence[Any]) -> Callable[[Any], Any]:
+    """How a loss for each sample becomes one: by their mean, or what a method `calculate` makes of them."""
+    try:
+        whole = next(leaves(owner.calculate(*inputs)))[1]
+    except Exception:  # there is none, or it wants more
+        return np.mean
+    return np.sum if np.isclose(whole, losses.sum()) else np.mean
+
+
 def prediction_of(owner: Any, inputs: Sequence[Any]) -> Any:
-    """What a loss's backward is handed once more: the probabilities that its forward has left, or its input."""
+    """What a loss's backward is handed once more: what its forward has left in `output`, or its input."""
     left: Any = stored_attributes(owner).get("output") if owner is not None else None
     return left if is_real(left) and np.shape(left) == np.shape(inputs[0]) else inputs[0]
 

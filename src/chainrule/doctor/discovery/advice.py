@@ -23,12 +23,16 @@ def without_loss(candidate: Candidate, cls: type) -> NotStarted:
     x, y = [p.name for p in positional(backward)][1:3]
     called = f"self.{forward.__name__}({x})" if forward is not None else "..."
     output = x if takes_predictions(backward) else called
-    attributes = {name for f in vars(cls).values() for name in getattr(getattr(f, "__code__", None), "co_names", ())}
+    attributes = {
+        name for f in vars(cls).values() for name in getattr(getattr(f, "__code__", None), "co_names", ())
+    }
     name = "compute_loss" if "loss" in attributes else "loss"
     why = [
-        f"{backward.__name__}({x}, {y}) begins at a loss of its own, and no method says which one: without it "
-        "there is nothing to compare its gradients with"
+        f"{backward.__name__}({x}, {y}) begins at a loss of its own, and no method says which one: without "
+        "it there is nothing to compare its gradients with"
     ]
-    add = f"    def {name}(self, {x}, {y}):    # in class {cls.__name__}, the loss that is meant, for example\n"
+    add = (
+        f"    def {name}(self, {x}, {y}):    # in class {cls.__name__}, the loss that is meant: for example\n"
+    )
     add += f"        return 0.5 * np.sum(({output} - {y}) ** 2)"
     return NotStarted(candidate.name, candidate.kind, why, add, candidate.line)

@@ -105,4 +105,5 @@ def to_add(candidate: Candidate, slots: list[Slot], best: Try | None) -> str:
         target = codes[1] if len(codes) > 1 else "..."
         return f'{head}\n    return {{"subject": {subject}, "inputs": ({codes[0]},), "target": {target}}}'
     failed = best is not None and best.result is not None
-    return f"{head}{'  # with other sizes: these did not run' if failed else ''}\n    return {subject}, {', '.join(codes)}"
+    warning = "  # with other sizes: these did not run" if failed else ""
+    return f"{head}{warning}\n    return {subject}, {', '.join(codes)}"

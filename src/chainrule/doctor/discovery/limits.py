@@ -14,7 +14,6 @@ from typing import Any, NoReturn
 
 from ..quiet import quietly
 
-
 WAITING = 6.0  # so much longer than it may work, code may take by the wall clock
 _began = [0.0, 0.0]
 

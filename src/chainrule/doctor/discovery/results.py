@@ -1,5 +1,5 @@
-"""What a function returns that gives a loss and gradients in one call: which result is the loss, and of what the
-others are the gradients.
+"""What a function returns that gives a loss and gradients in one call: which result is the loss, and of what
+the others are the gradients.
 
     return loss, dW, db          return loss, dx / N          return {"dw": dw, "db": db}, cost
     return loss, grads           return float(loss), grad
@@ -31,8 +31,8 @@ HOLDERS = re.compile(r"^_*(params?|parameters|weights|theta|model|W)$")
 
 @dataclass(frozen=True)
 class Results:
-    """loss: its place among the results. names: all of them, "" where there is none. bundle: the place of a dict
-    or list of gradients. keys: of that dict, where the code says them.
+    """loss: its place among the results. names: all of them, "" where there is none. bundle: the place of a
+    dict or list of gradients. keys: of that dict, where the code says them.
     """
 
     loss: int

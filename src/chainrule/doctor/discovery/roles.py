@@ -196,6 +196,16 @@ def columns_of(function: Any) -> set[str]:
     return {"columns"} if votes > 0 else set()
 
 
+def number_bias(function: Any) -> set[str]:
+    """{"bias is a number"} where its gradient is summed over all axes: `db = np.sum(A - Y) / m`."""
+    for node in itertools.chain.from_iterable(ast.walk(tree) for tree in _trees(function)):
+        if isinstance(node, ast.Assign) and re.match(r"^\w*?(db|grad_b)$", ast.unparse(node.targets[0])):
+            sums = re.findall(r"\bsum\((.*)\)", ast.unparse(node.value))
+            if any("axis" not in inside and "0" not in inside for inside in sums):
+                return {"bias is a number"}
+    return set()
+
+
 def _trees(function: Any) -> list[ast.FunctionDef]:
     """The syntax trees of a function and of the functions beside it that it calls."""
     tree = source_tree(function)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .adapters import Pair, derivative_pairs, loss_pairs, meant
+from .advice import has_loss, without_loss
 from .arguments import Try, assumed, best_of, call, maker, to_add, values
 from .building import build, constructor_of, constructor_slots, numbers_of, ways
 from .candidates import Candidate
@@ -21,11 +22,10 @@ from .found import Found, NotStarted
 from .inputs import asked, input_slots, search_inputs
 from .limits import muted, reseed, restart, spent
 from .nested import Built, Workshop
-from .roles import columns_of, gates_of, hints_of, roles_of
+from .roles import columns_of, gates_of, hints_of, number_bias, roles_of
 from .search import Involved, search
 from .trial import BACKWARD, BUILT, FORWARD, WORKS, Outcome, attempt, failure, unequal
 from .whole import gives_gradients, whole_function
-from .advice import has_loss, without_loss
 from .whole_methods import is_whole, whole_model
 
 SECONDS = 3.0  # for each subject
@@ -189,7 +189,7 @@ class Starter:
         parameters = asked(function)
         names = [p.name for p in parameters]
         hints = hints_of(function.__name__, (function.__doc__ or "").split("\n")[0], *names)
-        hints |= columns_of(function.__wrapped__) | self.workshop.layout
+        hints |= columns_of(function.__wrapped__) | number_bias(function.__wrapped__) | self.workshop.layout
         sides = sorted({n for value in whole.params.values() for n in np.shape(value) if n > 1})
         one_column = any(np.shape(value)[1:] == (1,) for value in whole.params.values())
         single = bool(SINGLE.search(" ".join(filter(None, (cls.__doc__ if cls else "", *whole.docs)))))

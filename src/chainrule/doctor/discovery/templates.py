@@ -64,6 +64,8 @@ def templates_for(
     if role == "weight":
         by_name = _weight_by_name(name, hints)
         found += [(by_name, -1.0)] if by_name else []
+    if "labels" in roles[:1]:
+        found.append((("o", "B") if "columns" in hints else ("B", "o"), 0.7))
     if role == "bias" and "two layers" in hints and re.match(r"^b(ias)?_?[12]$", name):
         letter = "h" if name.endswith("1") else "o"
         found.append(((letter, "1") if "columns" in hints else (letter,), -1.0))

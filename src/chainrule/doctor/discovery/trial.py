@@ -211,7 +211,8 @@ def unequal(inputs: tuple[Any, ...]) -> float:
     labels = [v for v in inputs[1:] if isinstance(v, np.ndarray) and v.ndim == 1 and v.dtype.kind == "i"]
     if not labels or not arrays or len(arrays[0]) < 2:
         return 0.0
-    return 4.0 * (len(labels[0]) not in (arrays[0][0], arrays[0][-1]))
+    ends = {length for shape in arrays if len(shape) > 1 for length in (shape[0], shape[-1])}
+    return 4.0 * (len(labels[0]) not in ends)
 
 
 def _is_constant(outputs: dict[str, np.ndarray]) -> bool:

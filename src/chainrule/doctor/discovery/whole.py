@@ -4,7 +4,8 @@
     loss, dx = softmax_loss(x, y)                           ... or on its arguments
     grads, cost = propagate(w, b, X, Y)                     ... with the gradients in a dict
 
-(methods are in `whole_methods`). They become objects with forward(*inputs) -> loss and backward() that leave gradients in `grads`.
+(methods are in `whole_methods`). They become objects with forward(*inputs) -> loss and backward() that leave
+gradients in `grads`.
 """
 
 from __future__ import annotations
@@ -59,14 +60,16 @@ class Whole:
             return None if all(g is None for g in of_inputs) else of_inputs
 
         model = getattr(shown[0], "__self__", None)
-        self.__class__ = type(type(model).__name__ if model is not None else shown[0].__name__, (Whole,), {})
+        name = type(model).__name__ if model is not None else shown[0].__name__
+        told = {"speaks_for": type(model)} if model is not None else {}
+        self.__class__ = type(name, (Whole,), told)
         shown_as = getattr(shown[0], "__func__", shown[0])
         self.forward = wearing(forward, shown_as, _asking(inspect.signature(shown[0]), count))
         self.backward = wearing(backward, getattr(shown[1], "__func__", shown[1]), inspect.Signature())
 
 
 def _asking(signature: inspect.Signature, count: int | None) -> inspect.Signature:
-    """Labels are asked for, although there is a default (`y=None`: then it is no loss), and a penalty of 0."""
+    """Labels with a default (`y=None`: then it is no loss) are asked for, and so is a penalty of 0."""
     empty = inspect.Parameter.empty
     found: list[inspect.Parameter] = []
     for p in list(signature.parameters.values())[:count]:
@@ -137,7 +140,7 @@ def _of_first(results: Results, arguments: list[str]) -> int | None:
 
 
 def unbundled(gradients: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """Gradients in a dict or a list, beside what they belong to: values by name, or the items of one of them."""
+    """Gradients in a dict or a list, beside what they belong to: values by name, or items of one of them."""
     if not isinstance(gradients, dict):
         alike = [n for n, v in values.items() if isinstance(v, (list, tuple)) and len(v) == len(gradients)]
         if not isinstance(gradients, (list, tuple)):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,14 @@ import numpy as np
 from ..arrays_inside import places
 from ..calling import PREDICTED, TRAINING, positional, required, returned_names
 from ..errors import NotASubject
-from ..naming import LEARNING_RATES, TARGETS, UPSTREAMS, belongs
-from ..objects import BACKWARD_NAMES, FORWARD_NAMES, layers_of, stored_attributes
+from ..naming import LEARNING_RATES, TARGETS, UPSTREAMS
+from ..objects import BACKWARD_NAMES, FORWARD_NAMES
 from ..parameters import find_parameters
-from ..structure import is_array, is_real
 from .methods import method
-from .results import HOLDERS, Results, results_of
+from .model_arrays import arrays_of, matched
+from .results import Results, results_of
 from .roles import roles_of
-from .whole import Function, Whole, gives_gradients, owner_of, whole_function
+from .whole import Function, Whole, gives_gradients, whole_function
 
 LOSS_METHODS = (
     "loss", "cost", "compute_loss", "compute_cost", "loss_function", "cost_function", "get_loss", "objective",
@@ -47,8 +46,8 @@ def whole_model(model: Any) -> Whole:
 
 
 def as_whole(subject: Any) -> Whole | None:
-    """The object for what was handed to `check`: a function or method that returns loss and gradients, or a model
-    that has such a method. None for all else.
+    """The object for what was handed to `check`: a function or method that returns loss and gradients, or a
+    model that has such a method. None for all else.
 
     Raises NotASubject for a model whose backward begins at a loss that it does not tell.
     """
@@ -68,8 +67,8 @@ def as_whole(subject: Any) -> Whole | None:
     x, y = [p.name for p in positional(backward)][1:3]
     if TARGETS.match(y) and y != "t":
         raise NotASubject(
-            f"{backward.__name__}({x}, {y}) of {kind.__name__} begins at a loss of its own: give the class a method "
-            f"loss({x}, {y}) that says which, or let backward take the gradient from above"
+            f"{backward.__name__}({x}, {y}) of {kind.__name__} begins at a loss of its own: give the class a "
+            f"method loss({x}, {y}) that says which, or let backward take the gradient from above"
         )
     return None
 
@@ -108,7 +107,7 @@ def _all_in_one(model: Any, function: Function) -> Whole:
         found: dict[str, Any] = {}
         for place in places:
             if place is not None and (place == results.bundle or UPSTREAMS.match(results.names[place])):
-                found |= _matched(model, (returned[place],), [results.names[place]])
+                found |= matched(model, (returned[place],), [results.names[place]])
         return found
 
     shown = getattr(model, function.__name__)
@@ -116,7 +115,7 @@ def _all_in_one(model: Any, function: Function) -> Whole:
         (shown, shown),
         lambda *inputs, **kwargs: _first(call(*inputs, **kwargs), results),
         gradients,
-        dict(_arrays(model)),
+        dict(arrays_of(model)),
     )
 
 
@@ -185,11 +184,11 @@ def _with_loss(model: Any) -> Whole:
         returned = getattr(own, backward.__name__)(output if takes_output else x, y, *rest)
         if returned is None:
             return _left_on(own, before, any(LEARNING_RATES.match(name) for name in more))
-        return _matched(model, returned if isinstance(returned, tuple) else (returned,), names)
+        return matched(model, returned if isinstance(returned, tuple) else (returned,), names)
 
     of_input = cost if not of_output else backward
     shown = getattr(model, of_input.__name__), getattr(model, backward.__name__)
-    return Whole(shown, loss, gradients, dict(_arrays(model)), 2)
+    return Whole(shown, loss, gradients, dict(arrays_of(model)), 2)
 
 
 def takes_predictions(backward: Function) -> bool:
@@ -208,7 +207,7 @@ def _left_on(model: Any, before: dict[str, np.ndarray], by_rate: bool) -> dict[s
     """The gradients that backward leaves beside the weights, or the step that it has made of them."""
     now = {p.path: np.array(p.get(), dtype=float) for p in places(model)}
     moved = {path for path, value in before.items() if path in now and not np.array_equal(now[path], value)}
-    names = {id(value): name for name, value in _arrays(model)}
+    names = {id(value): name for name, value in arrays_of(model)}
     found: dict[str, Any] = {}
     for parameter in find_parameters(model, before, moved):
         path, name = parameter.place.path, names.get(id(parameter.place.get()), "")
@@ -221,72 +220,4 @@ def _left_on(model: Any, before: dict[str, np.ndarray], by_rate: bool) -> dict[s
             "its backward neither returns nor keeps the gradients: let it return them, or leave them in "
             "attributes (self.dW1), or take a learning_rate"
         )
-    return found
-
-
-# ---------------------------------------------------------------- arrays of the model
-
-
-def _arrays(model: Any) -> Iterator[tuple[str, np.ndarray]]:
-    """Its own, or, where it has none, those of its layers."""
-    own = [
-        (_path(name, key), item)
-        for name, value in stored_attributes(model).items()
-        for key, item in _items(value)
-        if is_array(item) and is_real(item)
-    ]
-    yield from own if not layers_of(model) else ((p.path, p.get()) for p in places(model) if is_array(p.get()))
-
-
-def _path(name: str, key: Any) -> str:
-    """`W1`, `weights.0`, and `W1` for params["W1"]."""
-    if key is None:
-        return name
-    return key if isinstance(key, str) and HOLDERS.match(name) else f"{name}.{key}"
-
-
-def _items(value: Any) -> list[tuple[Any, Any]]:
-    if isinstance(value, dict):
-        return list(value.items())
-    return list(enumerate(value)) if isinstance(value, list) else [(None, value)]
-
-
-def _matched(model: Any, parts: tuple[Any, ...], names: list[str]) -> dict[str, Any]:
-    """Each returned list, dict or array beside the attribute that has its shapes, or else its name."""
-    left = dict(stored_attributes(model))
-    found: dict[str, Any] = {}
-    for part, said in zip(parts, [*names, *[""] * len(parts)], strict=False):
-        if isinstance(part, dict):
-            found |= _matched_keys(left, part)
-            continue
-        if not _items(part):
-            continue
-        keys, shapes = zip(*((k, np.shape(v)) for k, v in _items(part)), strict=True)
-        alike = {n: v for n, v in left.items() if [k for k, _ in _items(v)] == list(keys)}
-        same = [n for n, v in alike.items() if [np.shape(w) for _, w in _items(v)] == list(shapes)]
-        fitting = [n for n in alike if belongs(said, n)]
-        name = next(iter([n for n in same if n in fitting] or same or fitting), None)
-        if name is None:
-            continue
-        del left[name]
-        found |= {_path(name, key): item for key, item in _items(part)}
-    return found
-
-
-def _matched_keys(stored: dict[str, Any], gradients: dict[Any, Any]) -> dict[str, Any]:
-    """grads["W1"] beside params["W1"], or grads["dW1"] beside self.W1."""
-    found: dict[str, Any] = {}
-    for key, gradient in gradients.items():
-        inside = [
-            (owner_of(key, value), name)
-            for name, value in stored.items()
-            if isinstance(value, dict) and any(is_array(v) for v in value.values())
-        ]
-        held = [(own, name) for own, name in inside if own is not None]
-        alike = [(o, n) for o, n in held if np.shape(stored[n][o]) == np.shape(gradient)]
-        if held:
-            own, name = (alike or held)[0]
-            found[_path(name, own)] = gradient
-        elif (own := owner_of(key, [n for n, v in stored.items() if is_array(v)])) is not None:
-            found[own] = gradient
     return found
