@@ -147,6 +147,23 @@ def test_optimizers(tmp_path: Path) -> None:
     assert "2 checked: 1 right, 1 wrong" in out
 
 
+def test_an_optimizer_is_not_blamed_for_what_made_up_layers_have(tmp_path: Path) -> None:
+    text = """
+    class SGD:
+        def __init__(self, lr=0.1): self.lr = lr
+        def update(self, layer): layer.W -= self.lr * layer.dW
+    class Momentum:
+        def __init__(self, lr=0.1): self.lr = lr
+        def step(self, layers):
+            for layer in layers:
+                if hasattr(layer, "kernel"):
+                    layer.kernel -= self.lr * layer.grad_kernel
+    """
+    status, out = checked(tmp_path, text)
+    assert status == 0
+    assert "Momentum line 7 could not be checked" in out
+
+
 def test_parts_whose_backward_nobody_runs_are_not_excused_by_the_whole(tmp_path: Path) -> None:
     text = """
     class Sigmoid:
