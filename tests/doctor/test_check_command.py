@@ -80,7 +80,7 @@ def test_names_that_are_not_there_end_with_2(tmp_path: Path) -> None:
 
 def test_an_empty_file_says_what_is_looked_for(tmp_path: Path) -> None:
     status, out = run(tmp_path, "x = 1\n")
-    assert status == 0
+    assert status == 2
     assert "nothing to check" in out
 
 

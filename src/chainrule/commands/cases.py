@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -63,23 +63,19 @@ def discovered(path: Path) -> list[Found]:
 
 
 def run_file(path: Path) -> ModuleType:
-    """The file as a module, under its own name; what stands beside it can be imported."""
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}")
-    name = path.stem if path.stem not in sys.modules else f"{path.stem}_{abs(hash(path.resolve()))}"
-    specification = spec_from_file_location(name, path)
-    if specification is None or specification.loader is None:
-        raise ValueError(f"{path} is no Python file")
-    module = sys.modules[name] = module_from_spec(specification)
-    sys.path.insert(0, str(path.resolve().parent))
+    """The file as a module, under its own name; what stands beside it can be imported. A training loop that
+    does not end is stopped, and said.
+    """
+    from chainrule.doctor.discovery.loading import load
+
     try:
-        specification.loader.exec_module(module)
+        loaded = load(path, strict=True)
     except BaseException:
-        del sys.modules[name]
+        sys.modules.pop(path.stem, None)
         raise
-    finally:
-        sys.path.remove(str(path.resolve().parent))
-    return module
+    for note in loaded.notes:
+        print(f"{path.name}, {note}", file=sys.stderr)
+    return loaded.module
 
 
 def _case(name: str, function: Callable[[], Any]) -> Found:

@@ -43,7 +43,7 @@ def check_command(
 
     def check_attention(): return Attention(8, 2), np.random.default_rng(0).normal(size=(2, 5, 8))
 
-    Exit status: 0 nothing found, 1 something is wrong, 2 the file cannot be used.
+    Exit status: 0 nothing found, 1 something is wrong, 2 nothing could be checked.
     """
     if hints not in HINTS:
         _unusable(f"--hints takes {', '.join(HINTS)}; not {hints!r}")
@@ -123,12 +123,21 @@ def print_result(found: Found, report: Report | str) -> None:
     say(f"\n[bold]{escape(found.name)}[/][dim]{where}[/]")
     for line in [*found.assumed, *([] if isinstance(report, str) else report.assumed)]:
         say(f"  [dim]assumed {escape(line)}[/]")
-    if isinstance(report, str):
-        say(f"  [yellow]could not be checked:[/] {escape(report)}")
+    if is_unchecked(report):
+        why = [report] if isinstance(report, str) else report.not_tested
+        say(f"  [yellow]could not be checked:[/] {escape('; '.join(why))}")
         return
+    assert not isinstance(report, str)
     from chainrule.doctor.printing import print_report
 
     print_report(report, console)
+
+
+def is_unchecked(report: Report | str) -> bool:
+    """Whether no gradient at all could be looked at."""
+    if isinstance(report, str):
+        return True
+    return not report.tested and not report.findings and bool(report.not_tested)
 
 
 def print_end(discovered: Discovered, reports: list[tuple[Found, Report | str]]) -> None:
@@ -142,25 +151,28 @@ def print_end(discovered: Discovered, reports: list[tuple[Found, Report | str]])
     console.print()
     if not reports and not failed:
         say(f"nothing to check in {escape(str(discovered.path))}: no class has a forward and a "
-            "backward, and no functions "
-            "are called x_forward and x_backward.")  # fmt: skip
+            "backward, no functions are called x_forward and x_backward, and none returns a loss with "
+            "gradients.")  # fmt: skip
         return
     say(summary(reports, len(failed)))
+    if all(is_unchecked(report) for _, report in reports):
+        say("Nothing could be checked: this says neither that the code is right nor that it is wrong.")
 
 
 def print_not_started(missing: NotStarted) -> None:
     say(f"\n[bold]{escape(missing.name)}[/]  [yellow]could not be started[/]")
     for why in missing.why:
         say(f"  [dim]{escape(why)}[/]")
-    if missing.add.startswith("def "):
-        say("  Add to the file, with sizes that fit:\n")
+    if missing.kind != "forward" and "def " in missing.add:
+        sizes = ", with sizes that fit" if missing.add.startswith("def ") else ""
+        say(f"  Add to the file{sizes}:\n")
         for line in missing.add.splitlines():
             say(f"      {escape(line)}")
 
 
 def summary(reports: list[tuple[Found, Report | str]], failed: int) -> str:
     """`3 checked: 2 right, 1 wrong; 1 could not be started`."""
-    done = [r for _, r in reports if not isinstance(r, str)]
+    done = [r for _, r in reports if not isinstance(r, str) and not is_unchecked(r)]
     right = sum(r.ok for r in done)
     wrong = len(done) - right
     faults = sum(len(r.findings) for r in done)
@@ -200,6 +212,9 @@ def as_dict(discovered: Discovered, reports: list[tuple[Found, Report | str]]) -
 
 
 def exit_status(reports: list[tuple[Found, Report | str]]) -> int:
+    """1 where something is wrong, 2 where nothing could be checked, else 0."""
+    if all(is_unchecked(r) for _, r in reports):
+        return UNUSABLE
     return int(any(isinstance(r, str) or not r.ok for _, r in reports))
 
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from .check import (
     examine_all,
+    is_unchecked,
     open_file,
     print_not_started,
     print_notes,
@@ -53,7 +54,7 @@ def _round(file: Path, names: list[str], hints: str, seed: int, files: list[Path
     print_notes(discovered)
     _print_lines(discovered, reports)
     for found, report in reports:
-        if isinstance(report, str) or not report.ok:
+        if is_unchecked(report) or isinstance(report, str) or not report.ok:
             print_result(found, report)
     failed = [n for n in discovered.not_started if n.kind != "forward"]
     for missing in failed:
@@ -73,7 +74,7 @@ def _print_lines(discovered: Discovered, reports: list[tuple[Found, Report | str
     width = max(map(len, names), default=0)
     for found, report in reports:
         name = escape(found.name.ljust(width))
-        if isinstance(report, str):
+        if is_unchecked(report) or isinstance(report, str):
             say(f"[yellow]? {name}[/]  could not be checked")
         elif report.ok:
             say(f"[green]✓ {name}[/]")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 import types
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .naming import CACHES, LEARNING_RATES
+from .naming import CACHES, LEARNING_RATES, TARGETS
 
 TRAINING = ("training", "train", "is_training", "train_mode", "mode", "is_train", "train_flg", "train_flag")
 
@@ -52,7 +53,9 @@ def accepts(function: Callable[..., Any], name: str) -> bool:
 
 @dataclass
 class BackwardCall:
-    """The roles of backward's parameters, in order: upstream, cache, learning rate, input."""
+    """The roles of backward's parameters, in order: upstream, cache, learning rate, input; of a loss whose
+    backward takes them once more, also prediction and label.
+    """
 
     roles: list[tuple[str, str]]  # (role, parameter name)
     order: tuple[str, ...] = ()  # of the positional parameters
@@ -64,6 +67,11 @@ class BackwardCall:
     @property
     def upstreams(self) -> int:
         return sum(role == "upstream" for role, _ in self.roles)
+
+    @property
+    def of_samples(self) -> bool:
+        """Whether it is a loss's, whose forward may give a number for each sample."""
+        return any(role == "label" for role, _ in self.roles)
 
     @property
     def learning_rate(self) -> str | None:
@@ -84,6 +92,10 @@ def read_backward(
         return BackwardCall(
             [] if no_upstream else [("upstream", "*")] + ([("cache", "*")] if is_pair else [])
         )
+    if not is_pair and not returns_cache and _takes_the_loss_again(found, inputs):
+        return BackwardCall(
+            [("prediction", found[0].name), ("label", found[1].name)], tuple(p.name for p in found)
+        )
     roles: list[tuple[str, str]] = []
     for parameter in found:
         name, optional = parameter.name, parameter.default is not inspect.Parameter.empty
@@ -102,6 +114,22 @@ def read_backward(
     if is_pair or returns_cache:
         _give_a_cache(roles, is_pair)
     return BackwardCall(roles, tuple(p.name for p in found))
+
+
+PREDICTED = re.compile(
+    r"^(d?values|y_?(pred\w*|hat|out\w*|prob\w*|p)|outputs?|pred\w*|prob\w*|logits|scores)$", re.I
+)
+
+
+def _takes_the_loss_again(found: list[inspect.Parameter], inputs: list[str]) -> bool:
+    """backward(dvalues, y_true) of a loss forward(y_pred, y_true): handed what the loss is taken of."""
+    needed = [p.name for p in found if p.default is inspect.Parameter.empty]
+    return (
+        len(needed) == len(found) == 2 == len(inputs)
+        and bool(PREDICTED.match(needed[0]))
+        and all(TARGETS.match(name) for name in (needed[1], inputs[1]))
+        and needed[0] != inputs[1]
+    )
 
 
 def _give_a_cache(roles: list[tuple[str, str]], is_pair: bool) -> None:

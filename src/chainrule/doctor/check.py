@@ -49,7 +49,8 @@ def check(
         `grads["W"]`, `params()` beside `gradients()` ...); one whose backward(dy, learning_rate) updates in
         place; a pair of functions (forward, backward) with `out, cache = forward(*inputs)`; a class or a
         factory with default sizes; a composite of such objects; a loss; a model with only
-        `step(x, target, learning_rate)`; an optimizer; a chainrule layer; a `torch.autograd.Function`.
+        `step(x, target, learning_rate)`; a function or method that returns a loss and gradients; an
+        optimizer; a chainrule layer; a `torch.autograd.Function`.
     inputs: what forward takes: arrays, ids, lists of time steps ... Their values are hints: where they could
         hide a fault (a batch of 1, constant values) others are probed. So are their sizes: a copy of the
         subject is cut to a few features, samples and steps if it does there what it does at its own size
@@ -74,6 +75,7 @@ def check(
             subject, inputs = as_pair(subject, inputs)
         else:
             refuse_tensors(subject, inputs)
+            subject = _begun(subject)
         if not inputs and target is None and is_bare_optimizer(subject):
             report.findings = _of_optimizer(subject, report)
             report.seconds = time.perf_counter() - start
@@ -91,6 +93,13 @@ def check(
             report.findings = _of_loss_or_model(report, subject, inputs, forward_kwargs, options, seed)
     report.seconds = time.perf_counter() - start
     return report
+
+
+def _begun(subject: Any) -> Any:
+    """What gives a loss and gradients in one is wrapped; all else stays what it is."""
+    from .discovery.whole_methods import as_whole
+
+    return as_whole(subject) or subject
 
 
 def _name(subject: Any) -> str:
@@ -134,6 +143,7 @@ def _face(
 ) -> Subject:
     """The subject with its target: as part of a loss, or as an argument that forward asks for."""
     inputs = tuple(inputs)
+    subject = _begun(subject)
     if only_steps(subject):
         return StepModel(subject, inputs, target)
     if target is not None and loss is None:

@@ -70,6 +70,7 @@ def find_gradients(probe: Probe, given: Any) -> None:
         }
         probe.subject.discover(before, moved, given)
     probe.state.restore()
+    _drop_caches(probe)
     _drop_buffers(probe)
     _clear_gradients(probe)
 
@@ -80,6 +81,24 @@ def _set_outputs(probe: Probe, first_only: bool) -> None:
         probe.first_output_only = first_only
         probe.output_shapes = {n: np.shape(v) for n, v in probe.forward(probe.inputs).leaves.items()}
         probe.upstream = probe.random_upstream()
+
+
+def _drop_caches(probe: Probe) -> None:
+    """`self.inputs` with `self.dinputs` beside it, of an object that has run before: what forward writes over
+    is no parameter.
+    """
+    subject = probe.subject
+    inputs = set(subject.input_names)
+    subject.parameters = [p for p in subject.parameters if p.name not in inputs]
+    stored = [p for p in subject.parameters if p.gradient is not None and is_array(p.place.get())]
+    moved = {p.name: 1.01 * probe.value(p.name) + 0.01 for p in stored}
+    try:
+        probe.outputs(moved)
+    except SubjectError:
+        return
+    kept = {p.name: np.asarray(p.place.get(), dtype=float) for p in stored}
+    caches = [n for n, v in kept.items() if v.shape != moved[n].shape or not np.any(v == moved[n])]
+    subject.parameters = [p for p in subject.parameters if p.name not in caches]
 
 
 def _drop_buffers(probe: Probe) -> None:

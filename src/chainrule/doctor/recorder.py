@@ -21,6 +21,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from .left import input_gradient_of, output_of
 from .objects import backward_of, find_method, forward_of, layers_of, stored_attributes
 
 Phase = Literal["forward", "backward"]
@@ -201,7 +202,7 @@ class Recording:
             around.method = name
             self.note_inputs(around, args, kwargs)
             result = bound(*args, **kwargs)
-            self.note_outputs(around, result)
+            self._ended(around, result)
             return result
         parent = None if around is None else around.index
         call = Call(path, phase, len(self.calls), layer, (), {}, len(self._open), parent, method=name)
@@ -216,8 +217,16 @@ class Recording:
         finally:
             self._open.pop()
         if call.index not in self._merged:
-            self.note_outputs(call, result)
+            self._ended(call, result)
         return result
+
+    def _ended(self, call: Call, result: Any) -> None:
+        """A layer that returns nothing has left its result on itself."""
+        if result is None and call.phase == "forward":
+            result = output_of(call.layer, call.inputs)
+        elif result is None:
+            result = input_gradient_of(call.layer, [])
+        self.note_outputs(call, result)
 
     # ------------------------------------------------------------ what is written down
 

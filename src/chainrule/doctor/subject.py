@@ -18,6 +18,8 @@ from .assigned import input_gradients, parameter_gradients
 from .calling import TRAINING, accepts, positional, read_backward, returned_names
 from .effort import Meter
 from .errors import NotASubject
+from .given import given_parameters
+from .left import input_gradient_of, output_or_refusal, prediction_of, reduction_of
 from .naming import IDS, LEARNING_RATES, MASKS
 from .objects import backward_of, find_method, forward_of
 from .parameters import Parameter, find_parameters
@@ -72,6 +74,7 @@ class Subject:
         self.call = read_backward(self.backward_function, self.input_names, self.is_pair, False)
         self.parameters: list[Parameter] = []
         self.last_upstream: Any = None  # what the last backward was given
+        self.reduction: Any = None  # of a loss that forward gives for each sample
         self.return_names = returned_names(self.backward_function)
         self.rate_places: list[Place] = []
         self.forward_meter, self.backward_meter = Meter(), Meter()
@@ -137,6 +140,8 @@ class Subject:
 
     def forward(self, inputs: Sequence[Any]) -> Forward:
         raw = self.forward_meter(self.forward_function, *inputs, **self.kwargs)
+        if raw is None:
+            raw = output_or_refusal(self.owner, inputs, self.name)
         if not self.learned:
             self.learned = True
             self.learn_conventions(Forward(raw, raw, None))
@@ -150,6 +155,9 @@ class Subject:
 
             value = loss_value(self.loss, outputs, self.target)
             return Forward(raw, outputs, cache, {"loss": float(value)})
+        if self.call.of_samples and is_array(outputs) and outputs.ndim:
+            self.reduction = self.reduction or reduction_of(self.owner, outputs, inputs)
+            outputs = float(self.reduction(outputs))
         return Forward(raw, outputs, cache, dict(leaves(outputs, "")))
 
     def backward(self, forward: Forward, upstream: dict[str, Any], inputs: Sequence[Any], rate: float) -> Any:
@@ -172,6 +180,10 @@ class Subject:
                 value = forward.cache
             elif role == "rate":
                 value = rate
+            elif role == "prediction":
+                value = prediction_of(self.owner, inputs)
+            elif role == "label":
+                value = inputs[1]
             else:
                 value = inputs[self.input_names.index(name)]
             if name == "*" or (
@@ -180,7 +192,10 @@ class Subject:
                 arguments.append(value)
             else:
                 keywords[name] = value
-        return self.backward_meter(self.backward_function, *arguments, **keywords)
+        returned = self.backward_meter(self.backward_function, *arguments, **keywords)
+        if returned is None and self.owner is not None:
+            return input_gradient_of(self.owner, self.input_names)
+        return returned
 
     # ------------------------------------------------------------ gradients
 
@@ -195,7 +210,7 @@ class Subject:
                 p for p in places(self.owner) if LEARNING_RATES.match(p.name) and p.name != "rate"
             ]
         if given is not None:
-            self.parameters = _given(self.owner, given, self.parameters)
+            self.parameters = given_parameters(self.owner, given, self.parameters)
 
     def input_gradients(self, returned: Any, inputs: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
         """Assigns what backward returned to the leaves of the inputs; what is left belongs to parameters."""
@@ -229,25 +244,6 @@ class Subject:
 
 def _like(value: Any, leaf: Any) -> Any:
     return np.array(value, dtype=float) if is_array(leaf) else float(value)
-
-
-def _given(owner: Any, given: Any, found: list[Parameter]) -> list[Parameter]:
-    """`params=`: a dict of arrays, or a list of names; keeps the gradients that were found for them."""
-    everything = places(owner)
-    chosen: list[Parameter] = []
-    wanted = given.items() if isinstance(given, dict) else [(name, None) for name in given]
-    for name, array in wanted:
-        matches = [p for p in everything if (array is not None and p.get() is array) or p.path == str(name)]
-        if not matches:
-            matches = [p for p in everything if p.path.endswith(f".{name}")]
-        if not matches:
-            continue
-        known = next((p for p in found if p.place.path in {m.path for m in matches}), None)
-        gradient = known.gradient if known else None
-        if isinstance(array, str):
-            gradient = next((p for p in everything if p.path == array), gradient)
-        chosen.append(Parameter(matches[0].path, matches[0], gradient))
-    return chosen
 
 
 def _missing(subject: Any, forward: str | None, backward: str | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.doctor.calling import TRAINING, parameters_of, positional, read_backward, required
+from chainrule.doctor.left import output_of, prediction_of
 from chainrule.doctor.naming import LEARNING_RATES, TARGETS
 from chainrule.doctor.objects import backward_of, find_method, forward_of
 from chainrule.doctor.structure import mapped
@@ -126,7 +127,10 @@ class Step:
         if targets and self.target is not None and self.loss is None:
             options[targets[0]] = self.target
         options |= self.forward_kwargs
-        return forward(*self.inputs, **options), bool(targets) and targets[0] in options
+        result = forward(*self.inputs, **options)
+        if result is None:  # it is left on the layer
+            result = output_of(self.subject, self.inputs)
+        return result, bool(targets) and targets[0] in options
 
     def _find_upstream(self, y: Any, target_is_used: bool, others: int) -> None:
         first = next(arrays_in(y), None)
@@ -170,6 +174,8 @@ class Step:
                 value = self._rate()
             elif role == "cache":
                 value = cache
+            elif role == "prediction":
+                value = prediction_of(self.subject, self.inputs)
             elif role == "input" and name in names[: len(self.inputs)]:
                 value = self.inputs[names.index(name)]
             elif self.target is not None and TARGETS.match(name):

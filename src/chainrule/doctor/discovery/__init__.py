@@ -34,11 +34,17 @@ def discover(path: str | Path, names: Iterable[str] = ()) -> Discovered:
     wanted = set(names)
     starter = Starter(Workshop(loaded.module), str(Path(path).resolve()))
     results: dict[int, Found | NotStarted] = {}
+    asked = [c for c in listed if c.name in wanted]
+    if wanted and not any(map(_needs, asked)):  # the rest of the file may not be needed at all
+        results = {id(c): _started(starter, c) for c in asked}
     # what takes other objects comes after them; a second try for what may have been too early
+    alone = bool(results) and all(isinstance(r, Found) or r.is_slow for r in results.values())
     for candidate in sorted(listed, key=_needs):
+        if alone or (isinstance(results.get(id(candidate)), Found)):
+            continue
         if not wanted or candidate.name in wanted or candidate.kind in ("class",):
             results[id(candidate)] = _started(starter, candidate)
-    for candidate in listed:
+    for candidate in listed if not alone else ():
         if (
             candidate.kind == "class"
             and isinstance(results.get(id(candidate)), NotStarted)

@@ -26,6 +26,11 @@ class Try:
         """How far it came; -1 if it was never run."""
         return self.result.outcome.stage if self.result is not None else -1
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether the code did not come to an end."""
+        return self.result is not None and self.result.is_slow
+
 
 def best_of(tries: list[Try]) -> Try | None:
     """The one with the most plausible arguments among those that came furthest."""
@@ -99,4 +104,6 @@ def to_add(candidate: Candidate, slots: list[Slot], best: Try | None) -> str:
     if candidate.kind == "step":
         target = codes[1] if len(codes) > 1 else "..."
         return f'{head}\n    return {{"subject": {subject}, "inputs": ({codes[0]},), "target": {target}}}'
-    return f"{head}\n    return {subject}, {', '.join(codes)}"
+    failed = best is not None and best.result is not None
+    warning = "  # with other sizes: these did not run" if failed else ""
+    return f"{head}{warning}\n    return {subject}, {', '.join(codes)}"

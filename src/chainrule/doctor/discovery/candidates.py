@@ -12,9 +12,11 @@ from typing import Any
 
 from ..calling import positional, required, source_tree
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES, is_layer, layers_of
+from ..training.likeness import is_optimizer
 from .methods import method
 from .roles import roles_of
-from .whole import begins_itself, gives_gradients
+from .whole import gives_gradients
+from .whole_methods import is_whole
 
 STEP_NAMES = ("step", "train_step", "training_step", "fit_batch", "train_on_batch", "update", "train")
 
@@ -22,7 +24,7 @@ STEP_NAMES = ("step", "train_step", "training_step", "fit_batch", "train_on_batc
 @dataclass(frozen=True)
 class Candidate:
     """kind: check, class, step, pair, derivative, loss, instance, whole (a function that gives loss and
-    gradients), whole class (whose backward does), or forward (no backward is written yet).
+    gradients), whole class (with such a method), optimizer, or forward (no backward is written yet).
     """
 
     name: str
@@ -68,7 +70,7 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
         line = line_of(cls)
         if inspect.isabstract(cls) or (forward is not None and is_stub(forward)):
             continue
-        if begins_itself(cls):
+        if is_whole(cls):
             yield Candidate(name, "whole class", cls, line)
             continue
         if forward is not None and backward is not None:
@@ -79,6 +81,11 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
             yield Candidate(name, "step", cls, line)
         elif forward is not None and forward.__name__ != "__call__" and cls not in bases:
             yield Candidate(name, "forward", cls, line)
+        elif forward is None and _OPTIMIZERS.search(name) and is_optimizer(cls) and cls not in bases:
+            yield Candidate(name, "optimizer", cls, line)
+
+
+_OPTIMIZERS = re.compile(r"optimi[sz]er|(?-i:Adam|SGD|Momentum|RMS|Nesterov|Adagrad|AdaGrad|Adadelta)", re.I)
 
 
 def step_of(cls: type) -> Callable[..., Any] | None:

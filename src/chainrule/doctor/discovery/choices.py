@@ -143,7 +143,7 @@ def _drawn(kind: str, shape: Shape, upper: int) -> Any:
             return np.maximum(upper - np.arange(shape[0]), 1)
         case "zeros":
             return np.zeros(shape)
-    return rng.normal(size=shape)
+    return np.asarray(rng.normal(size=shape))
 
 
 def _code(kind: str, shape: Shape, upper: int) -> str:
@@ -158,4 +158,4 @@ def _code(kind: str, shape: Shape, upper: int) -> str:
             return f"np.zeros({shape})"
         case "lengths":
             return f"np.array({make_array(kind, shape, upper).tolist()})"
-    return f"np.random.default_rng(0).normal(size={shape})"
+    return f"np.random.default_rng(0).normal(size={shape})" if shape else "np.array(0.3)"

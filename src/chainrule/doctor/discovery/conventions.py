@@ -21,9 +21,12 @@ from ..check import check
 from ..objects import backward_of, forward_of, layers_of
 from ..probe import Probe
 from ..quiet import quietly
+from ..recorder import Recording
 from ..report import Report
+from ..step_model import StepModel, only_steps
 from ..subject import Subject
 from .found import Found
+from .optimizers import of_layers_with_other_names, source_of
 
 BATCH = 2  # samples, as discovery chooses them
 _CROSS_ENTROPY = re.compile(
@@ -33,6 +36,8 @@ _CROSS_ENTROPY = re.compile(
 
 def second_opinion(found: Found, report: Report, seed: int = 0) -> Report:
     """The report, or one without findings where the code is right by a known convention."""
+    if found.kind == "optimizer":
+        return of_layers_with_other_names(found.subject, report)
     if report.ok or found.kind not in ("class", "instance", "pair"):
         return report
     for opinion in (_from_the_logits, _of_one_label, _without_upstream, _mean_of_samples):
@@ -52,7 +57,7 @@ def _from_the_logits(found: Found, report: Report, seed: int) -> Report | None:
     with quietly():
         y = Subject(found.subject, found.inputs, dict(found.kwargs)).forward(found.inputs).outputs
     axis = _probabilities(y)
-    if axis is None or (axis == "sigmoid" and not _CROSS_ENTROPY.search(_source(found))):
+    if axis is None or (axis == "sigmoid" and not _CROSS_ENTROPY.search(source_of(type(found.subject)))):
         return None
     loss, target = (
         (_binary, _binary_target(y)) if axis == "sigmoid" else (_cross_entropy, _one_hot(y, int(axis)))
@@ -159,23 +164,46 @@ def _extended(value: Any, more: int) -> Any:
 
 
 def excuse_parts(results: Sequence[tuple[Found, Report | str]]) -> None:
-    """Removes findings about gradients from classes whose objects are parts of something that is right."""
-    whole: dict[type, str] = {}
-    for found, report in results:
-        if not isinstance(report, str) and report.ok and found.kind in ("class", "instance", "step", "check"):
-            try:
-                parts = {type(layer) for layer in layers_of(found.subject).values()}
-            except Exception:
-                continue
-            for part in parts:
-                whole.setdefault(part, found.name)
+    """Removes findings about gradients from classes whose objects are parts of something that is right, and
+    whose backward that runs.
+    """
+    wholes = [
+        found
+        for found, report in results
+        if not isinstance(report, str) and report.ok and found.kind in ("class", "instance", "step", "check")
+    ]
     for found, report in results:
         if isinstance(report, str) or report.ok or found.kind != "class":
             continue
-        owner = whole.get(type(found.subject))
-        if owner is not None and all(CATALOGUE[f.code].section in "BC" for f in report.findings):
+        if not all(CATALOGUE[f.code].section in "BC" for f in report.findings):
+            continue
+        kind = type(found.subject)
+        owner = next((whole.name for whole in wholes if _runs_backward(whole, kind)), None)
+        if owner is not None:
             report.findings.clear()
             report.assumed.append(f"right as a part of {owner}, though not alone")
+
+
+def _runs_backward(whole: Found, kind: type) -> bool:
+    """Whether the whole's backward calls that of a part of this class."""
+    try:
+        subject = whole.subject
+        parts = {type(layer) for layer in layers_of(subject).values()}
+    except Exception:
+        return False
+    if kind not in parts:
+        return False
+    told = dict(whole.kwargs)
+    options = {name: told.pop(name, None) for name in ("training", "loss", "target")}
+    try:
+        with quietly(), Recording(subject) as recording:
+            step = StepModel(subject, whole.inputs, options["target"]) if only_steps(subject) else None
+            probe = Probe(step or Subject(subject, whole.inputs, told, **options))
+            probe.run()
+            probe.close()
+    except Exception:  # nobody knows
+        return True
+    return any(call.phase == "backward" and type(call.layer) is kind for call in recording.calls)
 
 
 def _probabilities(y: Any) -> int | str | None:
@@ -209,10 +237,3 @@ def _one_hot(y: np.ndarray, axis: int) -> np.ndarray:
 
 def _binary_target(y: np.ndarray) -> np.ndarray:
     return (np.random.default_rng(5).uniform(size=y.shape) < 0.5).astype(float)
-
-
-def _source(found: Found) -> str:
-    try:
-        return inspect.getsource(type(found.subject))
-    except (OSError, TypeError):
-        return ""

@@ -45,13 +45,16 @@ class Found:
 
 @dataclass
 class NotStarted:
-    """What could not be run. why: the exceptions met. add: a function for the file that says how."""
+    """What could not be run. why: the exceptions met. add: a function for the file that says how. is_slow:
+    whether it did not come to an end.
+    """
 
     name: str
     kind: str
     why: list[str]
     add: str
     line: int = 0
+    is_slow: bool = False
 
 
 @dataclass

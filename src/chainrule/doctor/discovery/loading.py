@@ -9,12 +9,14 @@ import __future__
 
 import ast
 import importlib
+import io
 import linecache
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from .limits import AskedForInput, TimeUp, muted, time_limit
 
@@ -37,10 +39,10 @@ class Loaded:
     notes: list[str] = field(default_factory=list)
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path, strict: bool = False) -> Loaded:
     """Runs the file, freshly each time; `if __name__ == "__main__"` is not run.
 
-    Raises FileNotFoundError, and NotPython for a file that holds no Python.
+    Raises FileNotFoundError, NotPython for a file that holds no Python, and if strict what the file raises.
     """
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
@@ -61,7 +63,7 @@ def load(path: Path) -> Loaded:
     try:
         with muted():
             _import_package(package)
-            _run(tree, module, path, notes)
+            _run(tree, module, path, notes, strict)
     finally:
         for entry in paths:
             sys.path.remove(entry)
@@ -131,7 +133,7 @@ def _import_package(package: str) -> None:
             return
 
 
-def _run(tree: ast.Module, module: ModuleType, path: Path, notes: list[str]) -> None:
+def _run(tree: ast.Module, module: ModuleType, path: Path, notes: list[str], strict: bool) -> None:
     module.__doc__ = ast.get_docstring(tree)
     flags = 0
     for node in tree.body:
@@ -147,20 +149,48 @@ def _run(tree: ast.Module, module: ModuleType, path: Path, notes: list[str]) -> 
         start = time.perf_counter()
         try:
             code = compile(ast.Module([node], []), str(path), "exec", flags, dont_inherit=True)
-            if isinstance(node, (ast.Import, ast.ImportFrom)):  # a large library may take its time
-                exec(code, module.__dict__)
-            else:
-                with time_limit(max(left, 0.1)):
+            # a large library may take its time
+            limit = 1e6 if isinstance(node, (ast.Import, ast.ImportFrom)) else max(left, 0.1)
+            try:
+                with time_limit(limit):
                     exec(code, module.__dict__)
+            except FileNotFoundError as error:
+                if not _stand_in(module, error):
+                    raise
+                with time_limit(limit):
+                    exec(code, module.__dict__)
+                notes.append(
+                    f"line {node.lineno}: there is no {error.filename}; a short text stands in for it"
+                )
         except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
+            if strict and not isinstance(error, TimeUp):
+                raise
             # a name that is missing after a failure is a consequence of it
             if not (failed and isinstance(error, NameError)):
                 notes.append(f"line {line_in(error, str(path)) or node.lineno}: {_said(error)}")
             failed = True
         if not isinstance(node, (ast.Import, ast.ImportFrom)):
             left -= time.perf_counter() - start
+
+
+TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
+
+
+def _stand_in(module: ModuleType, error: FileNotFoundError) -> bool:
+    """Whether from now on the file finds a short text where it reads one that is not there."""
+    if not str(error.filename).endswith(".txt") or "open" in vars(module):
+        return False
+
+    def opened(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        missing = isinstance(file, (str, Path)) and not Path(file).exists()
+        if missing and set(mode) <= set("rtb"):
+            return io.BytesIO(TEXT.encode()) if "b" in mode else io.StringIO(TEXT)
+        return open(file, mode, *args, **kwargs)
+
+    module.open = opened  # type: ignore[attr-defined]
+    return True
 
 
 def _said(error: BaseException) -> str:

@@ -21,7 +21,7 @@ _ONE = re.compile(
 )
 _MANY = re.compile(r"(^|_)(layers?|modules|blocks|stages|nets|networks|sublayers|children|ops|steps)$", re.I)
 _FUNCTION = re.compile(r"activ|^act|func|^fn|nonlin|^f$|^phi|^g$|squash|transfer", re.I)
-_DERIVATIVE = re.compile(r"prime|deriv|grad|^d_?(act|f)|_d$|der$", re.I)
+_DERIVATIVE = re.compile(r"prime|deriv|grad|^d_?(act|f(unc|n)?$)|_d$|der$", re.I)
 _LOSS = re.compile(r"loss|criterion|cost|objective", re.I)
 
 

@@ -153,6 +153,12 @@ def gates_of(function: Any, names: list[str]) -> set[str]:
     return {"state", *({f"gates {number}"} if number in (3, 4) else set())}
 
 
+def two_layers(names: list[str]) -> set[str]:
+    """For the weights of a network: W1 and W2, and no W3."""
+    numbers = {n[-1] for n in names if re.match(r"^(W|w|weights?)_?\d$", n)}
+    return {"two layers"} if numbers == {"1", "2"} else set()
+
+
 def recurrent_of(names: list[str], functions: list[Any]) -> set[str]:
     """For a layer whose weights are handed in: beside Wx stands Wh."""
     bare = {n.strip("_").lower().replace("_", "") for n in names}
@@ -162,7 +168,10 @@ def recurrent_of(names: list[str], functions: list[Any]) -> set[str]:
     return {"state", *found[:1]}
 
 
-_WEIGHT = re.compile(r"^(self\.)?\w*?(W|[Ww]eights?|kernel|[Ww]_?\w{1,3}|theta)(_\w{1,3}|\d)?(\[[^]]*\])?$")
+_WEIGHT = re.compile(
+    r"^((self\.)?\w*?(W|[Ww]eights?|kernel|[Ww]_?\w{1,3}|theta)(_\w{1,3}|\d)?(\[[^]]*\])?"
+    r"|(self\.)?\w+\[['\"][Ww]\w{0,3}['\"]\])$"
+)
 
 
 def columns_of(function: Any) -> set[str]:
@@ -185,6 +194,16 @@ def columns_of(function: Any) -> set[str]:
         )
         votes += {(True, False): 1, (False, True): -1}.get(weights, 0)
     return {"columns"} if votes > 0 else set()
+
+
+def number_bias(function: Any) -> set[str]:
+    """{"bias is a number"} where its gradient is summed over all axes: `db = np.sum(A - Y) / m`."""
+    for node in itertools.chain.from_iterable(ast.walk(tree) for tree in _trees(function)):
+        if isinstance(node, ast.Assign) and re.match(r"^\w*?(db|grad_b)$", ast.unparse(node.targets[0])):
+            sums = re.findall(r"\bsum\((.*)\)", ast.unparse(node.value))
+            if any("axis" not in inside and "0" not in inside for inside in sums):
+                return {"bias is a number"}
+    return set()
 
 
 def _trees(function: Any) -> list[ast.FunctionDef]:

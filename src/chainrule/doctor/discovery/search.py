@@ -7,17 +7,18 @@ from __future__ import annotations
 import ast
 import heapq
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ..calling import source_tree
 from .choices import Choice, Slot
+from .limits import spent
 from .trial import WORKS, Outcome
 
 State = tuple[int, ...]
 NOWHERE = (1,)
+ENDLESS = 3
 DETOUR = 2.0  # what a further exchange costs that brought nothing
 
 
@@ -29,6 +30,7 @@ class Result:
     outcome: Outcome
     tries: int
     cost: float
+    is_slow: bool = False
 
     def picks(self, slots: list[Slot]) -> list[Choice]:
         return [slot.choices[i] for slot, i in zip(slots, self.state, strict=True)]
@@ -43,8 +45,8 @@ def search(
 ) -> Result:
     """Looks for choices with which `run` works.
 
-    involved: the arguments that an exception has to do with; None if that is not known. until: the time (of
-    time.thread_time) at which to stop.
+    involved: the arguments that an exception has to do with; None if that is not known. until: what may be
+    `spent`. Code that three times did not end is not tried further.
     """
     start = tuple(0 for _ in slots)
     order = itertools.count()
@@ -62,8 +64,8 @@ def search(
             push(state, (0,), _cost(slots, state), 0)
     tried = set[State]()
     best: Result | None = None
-    patience = tries
-    while queues[0] and patience > 0 and (len(tried) < 3 or time.thread_time() < until):
+    patience, slow = tries, 0
+    while queues[0] and patience > 0 and (len(tried) < 3 or spent() < until):
         queue = queues[len(tried) % 3 == 2] or queues[0]
         _, _, state, before, away = heapq.heappop(queue)
         if state in tried:
@@ -71,6 +73,7 @@ def search(
         tried.add(state)
         patience -= 1
         outcome = run([slot.choices[i] for slot, i in zip(slots, state, strict=True)])
+        slow += outcome.slow
         total = _cost(slots, state) + outcome.cost
         if best is None or (total, outcome.rank) < (best.cost, best.outcome.rank):
             best = Result(state, outcome, 0, total)
@@ -78,6 +81,8 @@ def search(
                 break
             if outcome.stage >= WORKS - 1:
                 patience = min(patience, 120 if outcome.stage == WORKS else 400)
+        if slow == ENDLESS:
+            break
         # how many exchanges ago something came closer
         away = 0 if outcome.rank < before else away
         names = involved(outcome)
@@ -93,7 +98,7 @@ def search(
                     seen[neighbor] = outcome.rank
                     push(neighbor, outcome.rank, own, away + 1)
     assert best is not None
-    best.tries = len(tried)
+    best.tries, best.is_slow = len(tried), slow == ENDLESS
     return best
 
 

@@ -23,6 +23,8 @@ def input_slot(
         for shape, more in dims.expand(template, 6 if len(templates) > 12 else 12):
             total = cost + more + _misfit(len(shape), facts)
             choices += _kinds(roles, shape, total, whole, dims)
+    if "bias" in roles:
+        choices.append(array("normal", (), -2.0 if "bias is a number" in hints else 2.5))
     for told in dims.shapes:
         choices += [array("normal", told, -2.0), array("normal", (dims.of["B"][0], *told), -1.5)]
     if "image" in hints or any(len(t) >= 3 for t, _ in templates):

@@ -6,13 +6,13 @@ import copy
 import inspect
 import itertools
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .adapters import Pair, derivative_pairs, loss_pairs, meant
+from .advice import has_loss, without_loss
 from .arguments import Try, assumed, best_of, call, maker, to_add, values
 from .building import build, constructor_of, constructor_slots, numbers_of, ways
 from .candidates import Candidate
@@ -20,12 +20,13 @@ from .choices import Choice, Slot, plain
 from .dims import Dims
 from .found import Found, NotStarted
 from .inputs import asked, input_slots, search_inputs
-from .limits import muted, reseed
+from .limits import muted, reseed, restart, spent
 from .nested import Built, Workshop
-from .roles import columns_of, gates_of, hints_of, roles_of
+from .roles import columns_of, gates_of, hints_of, number_bias, roles_of
 from .search import Involved, search
 from .trial import BACKWARD, BUILT, FORWARD, WORKS, Outcome, attempt, failure, unequal
-from .whole import begins_itself, gives_gradients, loss_method, whole_function, whole_model
+from .whole import gives_gradients, whole_function
+from .whole_methods import is_whole, whole_model
 
 SECONDS = 3.0  # for each subject
 SINGLE = re.compile(r"(single|one|an?) (training )?(example|sample|image)\b(?! batch)|column vector", re.I)
@@ -39,19 +40,24 @@ class Starter:
 
     def __init__(self, workshop: Workshop, file: str) -> None:
         self.workshop, self.file = workshop, file
+        self.refused: Outcome | None = None  # by the doctor, whatever the arguments
 
     def start(self, candidate: Candidate) -> Found | NotStarted:
         """Finds arguments with which it runs."""
+        restart()
         with muted():
             match candidate.kind:
                 case "check":
                     return self._check(candidate)
                 case "class" | "step" | "whole class":
-                    if candidate.kind == "whole class" and loss_method(candidate.thing) is None:
-                        return _without_loss(candidate)
+                    if candidate.kind == "whole class" and not has_loss(candidate.thing):
+                        return without_loss(candidate, candidate.thing)
                     return self._class(candidate)
                 case "whole":
                     return self._whole(candidate)
+                case "optimizer":
+                    cls = candidate.thing
+                    return Found(candidate.name, "optimizer", lambda: cls, (), {}, [], candidate.line)
                 case "instance":
                     return self._instance(candidate)
                 case "forward":
@@ -87,7 +93,9 @@ class Starter:
         return NotStarted(name, "check", why, f"def check_{name}():\n    return subject, x", line)
 
     def _instance(self, candidate: Candidate) -> Found | NotStarted:
-        thing = candidate.thing
+        thing, kind = candidate.thing, type(candidate.thing)
+        if is_whole(kind) and not has_loss(kind):
+            return without_loss(candidate, kind)
 
         def make() -> Any:
             try:
@@ -95,15 +103,18 @@ class Starter:
             except Exception:
                 return thing
 
-        until = time.thread_time() + SECONDS
-        tried = search_inputs(self.workshop, self.file, make, type(thing), {}, until, TRIES)
+        until = spent() + SECONDS
+        if is_whole(kind):
+            tried = self._of_whole(lambda: whole_model(make()), kind, {}, until, TRIES)
+        else:
+            tried = search_inputs(self.workshop, self.file, make, kind, {}, until, TRIES)
         return self._verdict(candidate, [tried], [], [])
 
     # ------------------------------------------------------------ classes
 
     def _class(self, candidate: Candidate) -> Found | NotStarted:
-        cls = candidate.thing
-        until = time.thread_time() + SECONDS
+        cls, self.refused = candidate.thing, None
+        until = spent() + SECONDS
         slots = constructor_slots(cls, self.workshop)
         reasons: list[Outcome] = []
 
@@ -120,13 +131,15 @@ class Starter:
                 if i and run(picks).stage != WORKS:
                     continue
                 tries.append(self._way(cls, slots, picks, until, FIRST_TRIES))
-                if _is_enough(tries) or time.thread_time() > until:
+                if _is_enough(tries) or spent() > until or tries[-1].is_slow:
                     break
             best = best_of(tries)
-            if best is not None and best.stage < WORKS:
+            if best is not None and best.stage < WORKS and not tries[-1].is_slow:
                 # none runs through: once more, with patience, for the one that came furthest
                 picks = best.picks if best.stage == BACKWARD else tries[0].picks
                 tries.append(self._way(cls, slots, picks, until + SECONDS / 2, TRIES))
+        if self.refused is not None:
+            return NotStarted(candidate.name, candidate.kind, [self.refused.error], "", candidate.line)
         outcome = self._verdict(candidate, tries, reasons[-2:], slots)
         if isinstance(outcome, Found):
             self._remember(candidate, tries, slots)
@@ -135,7 +148,7 @@ class Starter:
     def _way(self, cls: type, slots: list[Slot], picks: list[Choice], until: float, tries: int) -> Try:
         """Inputs for an object that is built in this way."""
         make, named = maker(cls, slots, picks), numbers_of(cls, slots, picks)
-        if begins_itself(cls):
+        if is_whole(cls):
             tried = self._of_whole(lambda: whole_model(make()), cls, named, until, tries)
             tried.picks, tried.cost = picks, sum(p.cost for p in picks)
             return tried
@@ -162,7 +175,7 @@ class Starter:
     # ------------------------------------------------------------ loss and gradients in one call
 
     def _whole(self, candidate: Candidate) -> Found | NotStarted:
-        until = time.thread_time() + SECONDS
+        until = spent() + SECONDS
         tried = self._of_whole(lambda: whole_function(candidate.thing), None, {}, until, TRIES)
         return self._verdict(candidate, [tried], [], [])
 
@@ -176,7 +189,7 @@ class Starter:
         parameters = asked(function)
         names = [p.name for p in parameters]
         hints = hints_of(function.__name__, (function.__doc__ or "").split("\n")[0], *names)
-        hints |= columns_of(function.__wrapped__) | self.workshop.layout
+        hints |= columns_of(function.__wrapped__) | number_bias(function.__wrapped__) | self.workshop.layout
         sides = sorted({n for value in whole.params.values() for n in np.shape(value) if n > 1})
         one_column = any(np.shape(value)[1:] == (1,) for value in whole.params.values())
         single = bool(SINGLE.search(" ".join(filter(None, (cls.__doc__ if cls else "", *whole.docs)))))
@@ -188,15 +201,18 @@ class Starter:
             slots = input_slots(self.workshop, parameters, function, cls, None, [], dims, hints)
 
             def run(picks: list[Choice], slots: list[Slot] = slots) -> Outcome:
+                if self.refused is not None:
+                    return self.refused
                 inputs, kwargs = values(slots, picks)
-                outcome = attempt(make, inputs, kwargs, self.file)
+                outcome = attempt(make, inputs, kwargs, self.file, misfit=2.0 if cls else 6.0)
+                self.refused = outcome if outcome.refused else None
                 # a sequence of one id shows nothing
                 ids = [v for v in inputs if isinstance(v, np.ndarray) and v.dtype.kind in "iu"]
                 outcome.penalty += 4.0 * any(1 in v.shape for v in ids)
                 return outcome
 
-            limit = until if batch == batches[-1] else (time.thread_time() + until) / 2
-            result = search(slots, run, Involved(function, names), tries, limit)
+            limit = until if batch == batches[-1] else (spent() + until) / 2
+            result = search(slots, run, Involved(function, [s.name for s in slots]), tries, limit)
             if result.outcome.stage == WORKS:
                 break
         return Try([], slots, result, 0.0, make)
@@ -205,7 +221,7 @@ class Starter:
 
     def _pair(self, candidate: Candidate) -> Found | NotStarted:
         forward, backward = candidate.thing
-        until = time.thread_time() + SECONDS
+        until = spent() + SECONDS
         parameters = asked(forward)
         names = [p.name for p in parameters]
         hints = hints_of(forward.__name__, (forward.__doc__ or "").split("\n")[0], *names) | gates_of(
@@ -266,7 +282,9 @@ class Starter:
         errors = dict.fromkeys(o.error for o in [*outcomes[:2], *reasons[-1:]] if o.error)
         stage = "forward" if outcomes and outcomes[0].stage >= FORWARD else "the constructor"
         why = [f"{stage} did not run with anything that was tried", *errors]
-        return NotStarted(candidate.name, candidate.kind, why, to_add(candidate, slots, best), candidate.line)
+        slow = any(t.is_slow for t in tries)
+        add = to_add(candidate, slots, best)
+        return NotStarted(candidate.name, candidate.kind, why, add, candidate.line, slow)
 
 
 def _is_enough(tries: list[Try]) -> bool:
@@ -274,13 +292,3 @@ def _is_enough(tries: list[Try]) -> bool:
     last = tries[-1].result
     works = last is not None and last.outcome.stage == WORKS and not last.outcome.penalty
     return works or sum(t.stage >= BACKWARD for t in tries) >= 2
-
-
-def _without_loss(candidate: Candidate) -> NotStarted:
-    """A backward that begins by itself, of which nobody says at which loss."""
-    name = candidate.name
-    why = [
-        "its backward takes an input and a target; no method loss(x, y) says of which loss it is the gradient"
-    ]
-    add = f"    def loss(self, x, y): ...    # in class {name}: what backward gives the gradients of"
-    return NotStarted(name, candidate.kind, why, add, candidate.line)

@@ -64,6 +64,11 @@ def templates_for(
     if role == "weight":
         by_name = _weight_by_name(name, hints)
         found += [(by_name, -1.0)] if by_name else []
+    if "labels" in roles[:1]:
+        found.append((("o", "B") if "columns" in hints else ("B", "o"), 0.7))
+    if role == "bias" and "two layers" in hints and re.match(r"^b(ias)?_?[12]$", name):
+        letter = "h" if name.endswith("1") else "o"
+        found.append(((letter, "1") if "columns" in hints else (letter,), -1.0))
     if role == "bias" and "state" in hints:
         found.append(((_gates(hints) + "h",), -1.0))
     if "columns" in hints:
@@ -85,6 +90,7 @@ def templates_for(
         found.append((("f", "1"), -1.0))
     if "column" in roles or ("columns" in hints and not roles):
         found.append((("f", "B"), -1.0))
+        found.append((("T", "f", "B"), -0.9))
     if "state" in hints and not facts.iterated:  # one step of many
         general = ("B f", "f B", *general)
     own = _BY_ROLE.get(role, ())
@@ -105,7 +111,12 @@ def templates_for(
 
 
 def _weight_by_name(name: str, hints: set[str]) -> Template | None:
-    """Wxh is (x, h), W_hy is (h, y); beside a hidden state, Wx is (x, gates * h) and Wh is (h, gates * h)."""
+    """Wxh is (x, h), W_hy is (h, y); beside a hidden state, Wx is (x, gates * h) and Wh is (h, gates * h); of
+    W1 and W2, the first is (x, h), the second (h, y).
+    """
+    if "two layers" in hints and re.match(r"^(W|w|weights?)_?[12]$", name):
+        sizes = ("f", "h") if name.endswith("1") else ("h", "o")
+        return sizes[::-1] if "columns" in hints else sizes
     match = re.match(r"^[WwUV]_?([xhyioa])_?([xhyoa])$", name)
     letter = {"x": "f", "i": "f", "h": "h", "a": "h", "y": "o", "o": "o"}
     if match:

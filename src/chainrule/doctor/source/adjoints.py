@@ -5,6 +5,7 @@ backward has at each of its statements.
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -202,7 +203,7 @@ class BackwardTrace:
 
         def note(site: Site, execution: int, value: Any) -> Any:
             told = site.kind in ("assign", "return", "augment") or site.stored is not None
-            told = told and (not self.one_step or bool(UPSTREAMS.match(site.name)))
+            told = told and (not self.one_step or _is_gradient(site.name))
             if told and isinstance(value, np.ndarray) and value.size:
                 self.moments.append(Moment(site, execution, len(self.moments), value.copy()))
             return value
@@ -237,6 +238,11 @@ class BackwardTrace:
 
         with focused({site}):
             return self.observed(put, upstream)
+
+
+def _is_gradient(name: str) -> bool:
+    """By its name: `dh`, `grad`, but not `diff`, `data`, `dist`, `gamma`."""
+    return bool(UPSTREAMS.match(name)) and not re.match(r"^(diff|data|dist|dim|den|gamma|gate|gain)", name)
 
 
 def _code(function: Any) -> Any:

@@ -48,11 +48,17 @@ def calls(function: types.FunctionType, owner: Any, abroad: bool = True) -> Iter
                     break
 
 
+def kinds(owner: Any) -> tuple[type, ...]:
+    """The classes whose methods an object has; of one that speaks for another, also that one's."""
+    other = getattr(type(owner), "speaks_for", None)
+    return type(owner).__mro__ + (other.__mro__ if isinstance(other, type) else ())
+
+
 def _lineages(owner: Any) -> list[tuple[type, ...]]:
     """The classes in which methods are looked up: its own, and those of the helpers that it keeps."""
     if owner is None:
         return []
-    found = [type(owner).__mro__]
+    found = [kinds(owner)]
     known: set[type] = {type(owner)}
     for value in stored_attributes(owner).values():
         kind = type(value)
@@ -88,7 +94,7 @@ def holders(
     found: dict[tuple[int, str], Called] = {}
     own = Called(function, function.__globals__, function.__name__, function)
     named = [own] if function.__globals__.get(function.__name__) is function else []
-    for kind in type(owner).__mro__ if owner is not None else ():
+    for kind in kinds(owner) if owner is not None else ():
         for name, value in list(vars(kind).items()):
             if plain(value) is function:
                 named += _held(function, kind, name, value)

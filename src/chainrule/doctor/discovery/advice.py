@@ -1,0 +1,38 @@
+"""What to add to a file of which something could not be started."""
+
+from __future__ import annotations
+
+from ..calling import positional
+from ..objects import FORWARD_NAMES
+from .candidates import Candidate
+from .found import NotStarted
+from .methods import method
+from .whole_methods import PREDICTORS, all_in_one, backward_of_class, loss_method, takes_predictions
+
+
+def has_loss(cls: type) -> bool:
+    """Whether a class says at which loss its gradients begin."""
+    return all_in_one(cls) is not None or loss_method(cls) is not None
+
+
+def without_loss(candidate: Candidate, cls: type) -> NotStarted:
+    """A backward that begins by itself, of which nobody says at which loss."""
+    backward = backward_of_class(cls)
+    forward = method(cls, (*FORWARD_NAMES, *PREDICTORS))
+    assert backward is not None
+    x, y = [p.name for p in positional(backward)][1:3]
+    called = f"self.{forward.__name__}({x})" if forward is not None else "..."
+    output = x if takes_predictions(backward) else called
+    attributes = {
+        name for f in vars(cls).values() for name in getattr(getattr(f, "__code__", None), "co_names", ())
+    }
+    name = "compute_loss" if "loss" in attributes else "loss"
+    why = [
+        f"{backward.__name__}({x}, {y}) begins at a loss of its own, and no method says which one: without "
+        "it there is nothing to compare its gradients with"
+    ]
+    add = (
+        f"    def {name}(self, {x}, {y}):    # in class {cls.__name__}, the loss that is meant: for example\n"
+    )
+    add += f"        return 0.5 * np.sum(({output} - {y}) ** 2)"
+    return NotStarted(candidate.name, candidate.kind, why, add, candidate.line)

@@ -1,0 +1,223 @@
+"""Methods that begin at a loss of their own, and give gradients.
+
+loss, grads = network.loss(X, y)                        loss and gradients in one
+nabla_b, nabla_w = network.backprop(x, y)               gradients, with the loss in another method
+grads = network.gradient(x, t)
+network.backward(X, y, output)                          ... handed what forward has computed, too
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from typing import Any
+
+import numpy as np
+
+from ..arrays_inside import places
+from ..calling import PREDICTED, TRAINING, positional, required, returned_names
+from ..errors import NotASubject
+from ..naming import LEARNING_RATES, TARGETS, UPSTREAMS
+from ..objects import BACKWARD_NAMES, FORWARD_NAMES
+from ..parameters import find_parameters
+from .methods import method
+from .model_arrays import arrays_of, matched
+from .results import Results, results_of
+from .roles import roles_of
+from .whole import Function, Whole, gives_gradients, whole_function
+
+LOSS_METHODS = (
+    "loss", "cost", "compute_loss", "compute_cost", "loss_function", "cost_function", "get_loss", "objective",
+)  # fmt: skip
+GRADIENT_METHODS = ("gradient", "gradients", "compute_gradients", "compute_gradient", "get_gradients")
+PREDICTORS = ("predict", "predict_proba", "predict_probs", "compute_output", "activate")
+RATE = 0.01
+
+
+def is_whole(cls: type) -> bool:
+    """Whether a class has such a method."""
+    return begins_itself(cls) or all_in_one(cls) is not None
+
+
+def whole_model(model: Any) -> Whole:
+    """The object for such a model. Raises LookupError where there is no loss."""
+    function = all_in_one(type(model))
+    return _with_loss(model) if function is None else _all_in_one(model, function)
+
+
+def as_whole(subject: Any) -> Whole | None:
+    """The object for what was handed to `check`: a function or method that returns loss and gradients, or a
+    model that has such a method. None for all else.
+
+    Raises NotASubject for a model whose backward begins at a loss that it does not tell.
+    """
+    function = getattr(subject, "__func__", None)
+    if inspect.isfunction(subject):
+        return whole_function(subject) if gives_gradients(subject) else None
+    if inspect.ismethod(subject) and function is not None and not isinstance(subject.__self__, type):
+        return _all_in_one(subject.__self__, function) if results_of(function) is not None else None
+    kind = type(subject)
+    if inspect.isroutine(subject) or isinstance(subject, (type, list, tuple, Whole)) or not is_whole(kind):
+        return None
+    if all_in_one(kind) is not None or loss_method(kind) is not None:
+        return whole_model(subject)
+    backward, forward = backward_of_class(kind), method(kind, FORWARD_NAMES)
+    if backward is None or forward is None:
+        return None
+    x, y = [p.name for p in positional(backward)][1:3]
+    if TARGETS.match(y) and y != "t":
+        raise NotASubject(
+            f"{backward.__name__}({x}, {y}) of {kind.__name__} begins at a loss of its own: give the class a "
+            f"method loss({x}, {y}) that says which, or let backward take the gradient from above"
+        )
+    return None
+
+
+# ---------------------------------------------------------------- loss and gradients in one
+
+
+def all_in_one(cls: type) -> Function | None:
+    """A method that returns a loss and gradients of the object's arrays; `loss` before others."""
+    if method(cls, FORWARD_NAMES[:-1]) is not None and method(cls, BACKWARD_NAMES) is not None:
+        return None
+    own = {n: f for kind in reversed(cls.__mro__) for n, f in vars(kind).items() if inspect.isfunction(f)}
+    for name in sorted(own, key=lambda n: (n not in LOSS_METHODS, "loss" not in n and "cost" not in n)):
+        results = results_of(own[name]) if not name.startswith("__") else None
+        if results is None or len(positional(own[name])) < 2:
+            continue
+        attributes = {a for f in own.values() for a in f.__code__.co_names}
+        if results.bundle is not None or results.owners(attributes):
+            return own[name]
+    return None
+
+
+def _all_in_one(model: Any, function: Function) -> Whole:
+    results = results_of(function)
+    assert results is not None
+    places = (
+        results.bundle,
+        *(i for i in range(len(results.names)) if i not in (results.loss, results.bundle)),
+    )
+
+    def call(*inputs: Any, **kwargs: Any) -> Any:
+        return getattr(model, function.__name__)(*inputs, **kwargs)
+
+    def gradients(*inputs: Any, **kwargs: Any) -> dict[str, Any]:
+        returned = call(*inputs, **kwargs)
+        found: dict[str, Any] = {}
+        for place in places:
+            if place is not None and (place == results.bundle or UPSTREAMS.match(results.names[place])):
+                found |= matched(model, (returned[place],), [results.names[place]])
+        return found
+
+    shown = getattr(model, function.__name__)
+    return Whole(
+        (shown, shown),
+        lambda *inputs, **kwargs: _first(call(*inputs, **kwargs), results),
+        gradients,
+        dict(arrays_of(model)),
+    )
+
+
+def _first(returned: Any, results: Results) -> Any:
+    if not isinstance(returned, tuple):
+        raise NotASubject("it returns no loss with these arguments: hand in the labels as well")
+    return returned[results.loss]
+
+
+# ---------------------------------------------------------------- a loss in another method
+
+
+def begins_itself(cls: type) -> bool:
+    """Whether the class's backward takes an input and a target, and not what comes from above."""
+    backward = backward_of_class(cls)
+    forward = method(cls, (*FORWARD_NAMES, *PREDICTORS))
+    if backward is None:
+        return False
+    names = [p.name for p in positional(backward)][1:3]
+    if len(names) < 2 or UPSTREAMS.match(names[0]):
+        return False
+    asked = [p.name for p in required(forward)[1:] if p.name not in TRAINING] if forward is not None else [""]
+    if len(asked) != 1:
+        return False
+    return "labels" in roles_of(names[1]) and "labels" not in roles_of(names[0])
+
+
+def backward_of_class(cls: type) -> Function | None:
+    """Its backward, or its `gradient(x, t)`."""
+    if method(cls, BACKWARD_NAMES) is not None:
+        return method(cls, BACKWARD_NAMES) if method(cls, (*FORWARD_NAMES, *PREDICTORS)) is not None else None
+    return method(cls, GRADIENT_METHODS)
+
+
+def loss_method(cls: type) -> Function | None:
+    """A method cost(x, y) or cost(output, y)."""
+    cost = method(cls, LOSS_METHODS)
+    return cost if cost is not None and len(required(cost)) == 3 else None
+
+
+def _with_loss(model: Any) -> Whole:
+    kind = type(model)
+    backward, cost = backward_of_class(kind), loss_method(kind)
+    forward = method(kind, (*FORWARD_NAMES, *PREDICTORS))
+    if backward is None or cost is None:
+        raise LookupError(f"{kind.__name__} has no loss(x, y)")
+    takes_output = takes_predictions(backward)
+    of_output = takes_output or positional(cost)[1].name != positional(backward)[1].name
+    if forward is None and of_output:
+        raise LookupError(f"{kind.__name__} has no forward(x)")
+    names = returned_names(backward) or []
+    more = [p.name for p in required(backward)[3:]]
+
+    def output_of(own: Any, x: Any) -> Any:
+        flags = [p.name for p in required(forward)[2:]] if forward is not None else []
+        return getattr(own, forward.__name__)(x, *[True for _ in flags]) if forward is not None else None
+
+    def loss(x: Any, y: Any) -> Any:
+        return getattr(model, cost.__name__)(output_of(model, x) if of_output else x, y)
+
+    def gradients(x: Any, y: Any) -> dict[str, Any]:
+        own = model if any(names) else _copy(model)  # one that returns nothing may change weights
+        output = output_of(own, x) if more or takes_output else None
+        before = {p.path: np.array(p.get(), dtype=float) for p in places(own)} if own is not model else {}
+        rest = [RATE if LEARNING_RATES.match(name) else output for name in more]
+        returned = getattr(own, backward.__name__)(output if takes_output else x, y, *rest)
+        if returned is None:
+            return _left_on(own, before, any(LEARNING_RATES.match(name) for name in more))
+        return matched(model, returned if isinstance(returned, tuple) else (returned,), names)
+
+    of_input = cost if not of_output else backward
+    shown = getattr(model, of_input.__name__), getattr(model, backward.__name__)
+    return Whole(shown, loss, gradients, dict(arrays_of(model)), 2)
+
+
+def takes_predictions(backward: Function) -> bool:
+    """backward(output, y): what forward has computed, and not what it was given."""
+    return bool(PREDICTED.match(positional(backward)[1].name))
+
+
+def _copy(model: Any) -> Any:
+    try:
+        return copy.deepcopy(model)
+    except Exception:
+        return model
+
+
+def _left_on(model: Any, before: dict[str, np.ndarray], by_rate: bool) -> dict[str, Any]:
+    """The gradients that backward leaves beside the weights, or the step that it has made of them."""
+    now = {p.path: np.array(p.get(), dtype=float) for p in places(model)}
+    moved = {path for path, value in before.items() if path in now and not np.array_equal(now[path], value)}
+    names = {id(value): name for name, value in arrays_of(model)}
+    found: dict[str, Any] = {}
+    for parameter in find_parameters(model, before, moved):
+        path, name = parameter.place.path, names.get(id(parameter.place.get()), "")
+        if path in moved and by_rate:
+            found[name] = (before[path] - now[path]) / RATE
+        elif path not in moved and parameter.gradient is not None:
+            found[name] = parameter.gradient.get()
+    if not found:
+        raise NotASubject(
+            "its backward neither returns nor keeps the gradients: let it return them, or leave them in "
+            "attributes (self.dW1), or take a learning_rate"
+        )
+    return found
