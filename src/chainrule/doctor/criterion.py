@@ -16,9 +16,10 @@ import numpy as np
 
 from .calling import positional, required
 from .errors import NotASubject
+from .label_losses import LabelLoss
 from .naming import CACHES
 from .objects import backward_of, find_method, forward_of
-from .structure import is_array, leaves
+from .structure import copied, is_array, leaves
 from .subject import Subject
 
 VALUES = ("loss", "value", "compute", "compute_loss", "cost", "fn", "f", "__call__", "forward")
@@ -56,7 +57,9 @@ def value_function(loss: Any) -> Any:
 
 
 def loss_gradient(loss: Any, y: Any, target: Any) -> Any:
-    """Its gradient with respect to y."""
+    """Its gradient with respect to y; the labels, where backward makes the gradient of them."""
+    if isinstance(loss, LabelLoss):
+        return copied(target)
     if isinstance(loss, (tuple, list)):
         _both(loss)
         found = _of_layer(tuple(loss), y, target) if _cached(loss) else called(loss[1], y, target)
