@@ -166,7 +166,23 @@ def _with_own_contract(own: list[Finding], inner: list[Finding]) -> list[Finding
     keep = [
         f for f in own if f.code in ("unchained-upstream", "accumulates-across-calls") and f.code not in codes
     ]
-    return [*inner, *keep]
+    return _harmless_last([*inner, *keep])
+
+
+def _harmless_last(found: list[Finding]) -> list[Finding]:
+    """What is changed in place without making a gradient wrong comes behind the faults that do, and once for
+    a class.
+    """
+    harmless: dict[tuple[str, int], Finding] = {}
+    rest = []
+    for finding in found:
+        if finding.code == "mutates-upstream" and set(finding.targets) <= set(
+            finding.evidence.get("changed in place", ())
+        ):
+            harmless.setdefault((finding.file, finding.line), finding)
+        else:
+            rest.append(finding)
+    return [*rest, *harmless.values()]
 
 
 def _inside_layers(case: Case, report: Report, seed: int) -> list[Finding]:

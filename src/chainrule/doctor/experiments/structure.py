@@ -43,7 +43,8 @@ def step_of(case: Case, name: str) -> Step | None:
     outputs = list(case.outputs.values())
     y = outputs[0] if len(outputs) == 1 else flat(case.outputs)
     ids = [v for v in case.probe.inputs if isinstance(v, np.ndarray) and np.issubdtype(v.dtype, np.integer)]
-    return Step(name, j, case.upstream, case.a(name), value, y, case.probe.is_parameter(name), ids)
+    parameter = case.probe.is_parameter(name)
+    return Step(name, j, case.upstream, case.a(name), value, y, parameter, ids, len(outputs) > 1)
 
 
 def jacobians(case: Case) -> Iterator[Finding]:
