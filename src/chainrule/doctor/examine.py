@@ -15,6 +15,7 @@ import numpy as np
 
 from .case import Case, source_place
 from .errors import SubjectError
+from .excused import not_finite
 from .experiments.algebra import algebra
 from .experiments.contract import contract
 from .experiments.engine import engine
@@ -62,15 +63,20 @@ def examine(
         case = Case(probe, path, intent)
         if case.error is not None:
             return _failed(face, case.error, path, report)
+        broken = not_finite(case)
+        if broken:
+            report.not_tested.append(f"{path or face.name}: {broken}")
+            return []
         if not path:
             report.tested += case.right
             report.not_tested += case.not_tested
             case.not_tested = report.not_tested  # what the experiments add
         found = [*_tried(contract, case, report)]
-        if case.doubtful:
+        if case.doubtful or case.stepwise:
             inner = _inside_layers(case, report, seed)
             if inner:
                 return _with_own_contract(found, inner)
+        if case.doubtful:
             for ask in (
                 wiring, engine, forward_stores, algebra, structure, one_step, near_paths, slopes, inside,
                 far_paths, repaired,
