@@ -104,10 +104,10 @@ class Case:
         return all(
             abs(slope - float(np.vdot(gradient, direction)))
             <= TOLERANCE * loose * (norm + abs(slope)) + 1e-8 * loose * self.scale + 1e-10
-            for direction, slope, _ in self._slopes(name, upstream)
+            for direction, slope, _ in self.slopes(name, upstream)
         )
 
-    def _slopes(self, name: str, upstream: Arrays | None = None) -> Iterator[tuple[np.ndarray, float, bool]]:
+    def slopes(self, name: str, upstream: Arrays | None = None) -> Iterator[tuple[np.ndarray, float, bool]]:
         """Random directions, the numerical slope along each, and whether there is a kink."""
         known = self._known_slopes.setdefault(name, []) if upstream is None else []
         for i in range(DIRECTIONS):
@@ -122,7 +122,7 @@ class Case:
         size = float(np.linalg.norm(gradient)) + self.scale * 1e-3
         return self.looseness == 1 and any(
             not kink and abs(slope - float(np.vdot(gradient, direction))) > FAR * (size + abs(slope))
-            for direction, slope, kink in self._slopes(name)
+            for direction, slope, kink in self.slopes(name)
         )
 
     @cached_property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,7 @@ from .experiments.slopes import slopes
 from .experiments.structure import structure
 from .experiments.wiring import wiring
 from .from_labels import meant
+from .guards import guards_of, matter
 from .mending import mend
 from .objects import layers_of
 from .probe import Probe
@@ -58,11 +60,19 @@ def examine(
         face = as_meant.face
         report.assumed += [] if path else [as_meant.said]
     probe = None
+    lowered = ExitStack()
     try:
         probe = Probe(face, seed=seed, given=given)
         case = Case(probe, path, intent)
         if case.error is not None:
             return _failed(face, case.error, path, report)
+        if case.wrong and (guards := guards_of(case)):
+            lowered.enter_context(guards)
+            without = Case(probe, path, intent)
+            if without.error is None and matter(case, without):
+                case = without
+            else:
+                guards.restore()
         broken = not_finite(case)
         if broken:
             report.not_tested.append(f"{path or face.name}: {broken}")
@@ -102,6 +112,7 @@ def examine(
     except SubjectError as error:
         return _failed(face, error, path, report)
     finally:
+        lowered.close()
         if probe is not None:
             probe.close()
 
