@@ -16,7 +16,7 @@ import numpy as np
 
 from .calling import positional, required
 from .errors import NotASubject
-from .label_losses import LabelLoss
+from .label_losses import TakesLabels
 from .naming import CACHES
 from .objects import backward_of, find_method, forward_of
 from .structure import copied, is_array, leaves
@@ -58,7 +58,7 @@ def value_function(loss: Any) -> Any:
 
 def loss_gradient(loss: Any, y: Any, target: Any) -> Any:
     """Its gradient with respect to y; the labels, where backward makes the gradient of them."""
-    if isinstance(loss, LabelLoss):
+    if isinstance(loss, TakesLabels):
         return copied(target)
     if isinstance(loss, (tuple, list)):
         _both(loss)

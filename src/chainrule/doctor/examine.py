@@ -38,7 +38,7 @@ from .recorder import Recording
 from .report import Finding, Report
 from .step_model import StepModel
 from .subject import NotASubject, Subject
-from .verdict import verdict
+from .verdict import harmless_last, verdict, without_penalties
 
 
 def examine(
@@ -106,7 +106,7 @@ def examine(
             found += _tried(partial(compare_with, reference=like), case, report)
         judged = verdict(case, _honest_about_optimizers(case, found, report))
         if as_meant is not None and not as_meant.surely:
-            judged = _without_penalties(judged, report)
+            judged = without_penalties(judged, report)
         mend(case, judged)
         return judged
     except SubjectError as error:
@@ -131,15 +131,6 @@ def _honest_about_optimizers(case: Case, found: list[Finding], report: Report) -
             case.wrong = [n for n in case.wrong if n not in adaptive]
             return [f for f in found if not set(f.targets) <= set(adaptive)]
     return found
-
-
-def _without_penalties(found: list[Finding], report: Report) -> list[Finding]:
-    """Where the loss was guessed from its gradient, a penalty in that may as well be one of the loss."""
-    penalties = [f for f in found if f.code == "regularization-in-gradient"]
-    for finding in penalties:
-        names = ", ".join(finding.targets)
-        report.assumed.append(f"the loss has the penalty that is in the gradient of {names}")
-    return [f for f in found if f not in penalties]
 
 
 def _same_signs(a: np.ndarray, n: np.ndarray, scale: float) -> bool:
@@ -183,23 +174,7 @@ def _with_own_contract(own: list[Finding], inner: list[Finding]) -> list[Finding
     keep = [
         f for f in own if f.code in ("unchained-upstream", "accumulates-across-calls") and f.code not in codes
     ]
-    return _harmless_last([*inner, *keep])
-
-
-def _harmless_last(found: list[Finding]) -> list[Finding]:
-    """What is changed in place without making a gradient wrong comes behind the faults that do, and once for
-    a class.
-    """
-    harmless: dict[tuple[str, int], Finding] = {}
-    rest = []
-    for finding in found:
-        if finding.code == "mutates-upstream" and set(finding.targets) <= set(
-            finding.evidence.get("changed in place", ())
-        ):
-            harmless.setdefault((finding.file, finding.line), finding)
-        else:
-            rest.append(finding)
-    return [*rest, *harmless.values()]
+    return harmless_last([*inner, *keep])
 
 
 def _inside_layers(case: Case, report: Report, seed: int) -> list[Finding]:

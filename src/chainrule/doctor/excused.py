@@ -1,5 +1,5 @@
-"""Gradients that differ from the numerical ones for a reason that is no fault, and points at which nothing can
-be compared.
+"""Gradients that differ from the numerical ones for a reason that is no fault; points at which nothing can be
+compared.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ def straight_through(case: Case, names: list[str]) -> str:
         for n in names
         for g in arrives
     )
-    how = "passes on what arrives, a straight-through estimator" if passed else "puts another in its place"
+    how = "passes on what arrives, a straight-through estimator" if passed else "puts another there"
     return (
-        f"{', '.join(names)}: forward moves in steps, so that the derivative is 0 almost everywhere; backward "
+        f"{', '.join(names)}: forward moves in steps, its derivative is 0 almost everywhere; backward "
         f"{how}, which no numerical gradient can check"
     )
 

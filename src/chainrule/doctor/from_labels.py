@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from .calling import positional, required
+from .calling import positional
 from .errors import NotASubject, SubjectError
-from .label_losses import SQUARED, LabelLoss, readings
+from .label_losses import SQUARED, GivenLoss, LabelLoss, TakesLabels, readings
 from .naming import TARGETS
-from .objects import find_method
+from .own_loss import SAME, own_loss
 from .probe import Probe
-from .structure import copied, is_array
+from .structure import is_array
 from .subject import Subject
 
 LABELS = re.compile(
@@ -32,9 +31,6 @@ LABELS = re.compile(
     r"|(expected|actual|true|correct)(_?(ys?|labels?|values?|class(es)?|outputs?|targets?))?|(target|label)\w*|(batch|train)_?(y|labels?|targets?))$",
     re.I,
 )
-LOSSES = re.compile(r"loss|cost|cross_?entropy|(^|_)(bce|mse|nll|criterion|objective)", re.I)
-NO_LOSSES = re.compile(r"grad|deriv|prime|delta|backward|^d_?(loss|cost)|history|plot|^_*$", re.I)
-SAME = 1e-5
 STEP = 1e-4
 
 
@@ -52,13 +48,16 @@ def meant(face: Subject, seed: int = 0) -> Meant | None:
     name = _labels_of(face)
     if name is None:
         return None
-    base = _outputs(face, seed)
+    base = _outputs(_with(face, face.inputs, None, face.target), seed)
     if base is None:
         return None
-    y, inputs = base
-    given = np.asarray(face.target) if is_array(face.target) else None
     method = getattr(face.backward_function, "__name__", "backward")
     said = f"{method}({name}) takes labels and starts the gradient itself"
+    if face.loss is not None:
+        handed = _with(face, face.inputs, GivenLoss(face.loss), face.target)
+        return Meant(handed, f"{said}: compared with loss=", True)
+    y, inputs = base
+    given = np.asarray(face.target) if is_array(face.target) else None
     best: tuple[Fit, np.ndarray] | None = None
     ran = False
     for labels, losses in readings(y, given):
@@ -89,7 +88,7 @@ def meant(face: Subject, seed: int = 0) -> Meant | None:
 
 def _labels_of(face: Subject) -> str | None:
     """The name of backward's labels, if it has any by their name, and they are all that arrives."""
-    if face.loss is not None or type(face) is not Subject:
+    if isinstance(face.loss, TakesLabels) or type(face) is not Subject:
         return None
     names = [p.name for p in positional(face.backward_function)]
     found = [n for n in names if (LABELS.match(n) or TARGETS.match(n)) and n not in face.input_names]
@@ -121,7 +120,7 @@ def _outputs(face: Subject, seed: int) -> tuple[np.ndarray, tuple[Any, ...]] | N
         probe.close()
 
 
-def _with(face: Subject, inputs: tuple[Any, ...], loss: LabelLoss, labels: np.ndarray) -> Subject:
+def _with(face: Subject, inputs: tuple[Any, ...], loss: TakesLabels | None, labels: Any) -> Subject:
     subject = face.owner if face.owner is not None else (face.forward_function, face.backward_function)
     return Subject(subject, inputs, dict(face.kwargs), name=face.name, loss=loss, target=labels)
 
@@ -148,7 +147,7 @@ def _fitting(face: Subject, y: np.ndarray, losses: list[LabelLoss], seed: int) -
         due = [n for n in probe.names if is_array(gradients.get(n))]
         due = [n for n in due if gradients[n].shape == probe.value(n).shape]
         factors = _factors(probe, due, gradients, losses, face.target)
-        own = _own_loss(probe, losses)
+        own = own_loss(probe, losses)
         added = _are_added(face)
         stepped = any(p.gradient is None for p in face.parameters)  # by backward itself
     except (SubjectError, NotASubject):
@@ -223,59 +222,6 @@ def _factors(
                 same = np.isfinite(several[0]) and abs(several[0] - several[-1]) <= SAME * abs(several[0])
                 known[name] = several[0] if same else None
     return found
-
-
-def _own_loss(probe: Probe, losses: list[LabelLoss]) -> LabelLoss | None:
-    """Which of these losses, and divided by what, is the number that the code's own loss gives?"""
-    face = probe.subject
-    forward = probe.forward(probe.inputs)
-    (y,) = (np.array(v, dtype=float) for v in forward.leaves.values())
-    known = [(v, v.loss(y, face.target)) for loss in losses for v in loss.variants(y)]
-    for function in _loss_functions(face):
-        for arguments in _arguments(function, probe.inputs, y, face.target):
-            try:
-                with np.errstate(all="ignore"):
-                    value = np.asarray(function(*(copied(v) for v in arguments)), dtype=float)
-            except Exception:  # foreign code, called on a guess
-                continue
-            if value.size != 1 or not np.all(np.isfinite(value)):
-                continue
-            number = float(value.ravel()[0])
-            for variant, expected in known:
-                if abs(number - expected) <= SAME * abs(expected):
-                    return variant
-    return None
-
-
-def _loss_functions(face: Subject) -> Iterator[Callable[..., Any]]:
-    """The methods of a model, or the functions beside a pair, that are called a loss."""
-    if face.owner is not None:
-        names = [n for n in dir(type(face.owner)) if not n.startswith("__")]
-    else:
-        names = list(getattr(face.backward_function, "__globals__", {}))
-    for name in names:
-        if not LOSSES.search(name) or NO_LOSSES.search(name):
-            continue
-        if face.owner is not None:
-            function = find_method(face.owner, name)
-            function = getattr(face.owner, name) if function is not None else None
-        else:
-            function = face.backward_function.__globals__[name]
-        if callable(function) and not isinstance(function, type):
-            yield function
-
-
-def _arguments(
-    function: Callable[..., Any], inputs: tuple[Any, ...], y: np.ndarray, labels: np.ndarray
-) -> Iterator[tuple[Any, ...]]:
-    """(X, labels), (prediction, labels), (labels, prediction), (labels,)"""
-    wanted = len(required(function))
-    if wanted == 1:
-        yield (labels,)
-    elif wanted == 2 and len(inputs) == 1:
-        yield from ((y, labels), (labels, y), (inputs[0], labels))
-    elif wanted == 2:
-        yield from ((y, labels), (labels, y))
 
 
 __all__ = ["meant"]

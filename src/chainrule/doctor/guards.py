@@ -1,7 +1,7 @@
 """The small number in log(p + 1e-7): a guard, and no part of the loss.
 
-Backward is p - y, as if it were not there. Where p is small the numerical gradient sees it all the same, and a
-right backward differs from it. So a wrong gradient is looked at once more with all guards made far smaller.
+Backward is p - y, as if it were not there. Where p is small the numerical gradient sees it all the same, and
+a right backward differs from it. So a wrong gradient is looked at once more with all guards made far smaller.
 """
 
 from __future__ import annotations

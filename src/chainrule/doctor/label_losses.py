@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,24 @@ OF_A_SIGMOID = "binary cross-entropy of the sigmoid"
 SQUARED = "squared error"
 
 
+class TakesLabels:
+    """A loss whose gradient is begun by backward: that is handed the labels."""
+
+
 @dataclass(frozen=True)
-class LabelLoss:
+class GivenLoss(TakesLabels):
+    """The user's own `loss=`."""
+
+    given: Any
+
+    def loss(self, prediction: Any, labels: Any) -> float:
+        from .criterion import loss_value
+
+        return float(loss_value(self.given, prediction, labels))
+
+
+@dataclass(frozen=True)
+class LabelLoss(TakesLabels):
     """kind: one of those above. axis: of the classes. counted: the axes of the prediction over which it is a
     mean, else a sum. factor: 1/2 of a squared error; negative where
     the gradient is to be added to the weights.

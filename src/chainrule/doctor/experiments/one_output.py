@@ -1,5 +1,5 @@
-"""Forward gives several outputs (h and c of a cell), and one input's gradient comes back from one of them alone,
-though backward uses the others' for other gradients.
+"""Forward gives several outputs (h and c of a cell), and one input's gradient comes back from one of them
+alone, though backward uses the others' for other gradients.
 """
 
 from __future__ import annotations
