@@ -22,6 +22,9 @@ SQUARED = "squared error"
 class TakesLabels:
     """A loss whose gradient is begun by backward: that is handed the labels."""
 
+    def loss(self, prediction: Any, labels: Any) -> float:
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class GivenLoss(TakesLabels):
