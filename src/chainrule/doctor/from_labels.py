@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,34 +57,38 @@ def meant(face: Subject, seed: int = 0) -> Meant | None:
     if face.loss is not None:
         handed = _with(face, face.inputs, GivenLoss(face.loss), face.target)
         return Meant(handed, f"{said}: compared with loss=", True)
+    untold = Meant(
+        None,
+        f"{said}, and of none of the usual losses is what it gives the gradient, not even of one "
+        "parameter: hand in loss= and target=",
+    )
     y, inputs = base
-    given = np.asarray(face.target) if is_array(face.target) else None
-    best: tuple[Fit, np.ndarray] | None = None
-    ran = False
-    for labels, losses in readings(y, given):
-        fit = _fitting(_with(face, inputs, losses[0], labels), y, losses, seed)
-        ran = ran or fit is not None
-        if fit is None or fit.loss is None:
-            continue
-        if best is None or fit.worth > best[0].worth:
-            best = fit, labels
-        if fit.whole or fit.own is not None:
-            break
-    if not ran:
+    if y is None:
+        return untold
+    fits = list(_fits(face, y, inputs, seed))
+    if not fits:
         return None
-    if best is None:
-        return Meant(
-            None,
-            f"{said}, and of none of the usual losses is what it gives the gradient, not even of one "
-            "parameter: hand in loss= and target=",
-        )
-    fit, labels = best
-    assert fit.loss is not None
+    fit, labels = max(fits, key=lambda f: f[0].worth)
+    if fit.loss is None:
+        return untold
     said += f": that of {fit.loss.says(y)}"
     if fit.own is not None:
         same = fit.own == fit.loss
         said += ", as the code's own loss" if same else f" (the code's own loss is {fit.own.says(y)})"
     return Meant(_with(face, inputs, fit.loss, labels), said, fit.own is not None)
+
+
+def _fits(
+    face: Subject, y: np.ndarray, inputs: tuple[Any, ...], seed: int
+) -> Iterator[tuple[Fit, np.ndarray]]:
+    """How each kind of labels fits that backward runs with, up to the first that leaves no question."""
+    given = np.asarray(face.target) if is_array(face.target) else None
+    for labels, losses in readings(y, given):
+        fit = _fitting(_with(face, inputs, losses[0], labels), y, losses, seed)
+        if fit is not None:
+            yield fit, labels
+            if fit.whole or fit.own is not None:
+                return
 
 
 def _labels_of(face: Subject) -> str | None:
@@ -95,9 +100,9 @@ def _labels_of(face: Subject) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _outputs(face: Subject, seed: int) -> tuple[np.ndarray, tuple[Any, ...]] | None:
-    """The prediction at the point, and the inputs there; None where a gradient of 0 from above gives 0: then
-    it is an ordinary gradient under another name.
+def _outputs(face: Subject, seed: int) -> tuple[np.ndarray | None, tuple[Any, ...]] | None:
+    """The prediction at the point (None: there are several), and the inputs there; None where a gradient of 0
+    from above gives 0: then it is an ordinary gradient under another name.
     """
     try:
         probe = Probe(face, seed=seed)
@@ -106,13 +111,13 @@ def _outputs(face: Subject, seed: int) -> tuple[np.ndarray, tuple[Any, ...]] | N
     try:
         upstreams = [name for role, name in face.call.roles if role == "upstream"]
         outputs = probe.outputs()
-        if len(outputs) != 1 or len(upstreams) != 1 or not LABELS.match(upstreams[0]):
+        if len(upstreams) != 1 or not LABELS.match(upstreams[0]):
             return None
-        (y,) = outputs.values()
+        y = next(iter(outputs.values())) if len(outputs) == 1 else None
         try:
             gradients = probe.run(upstream={n: np.zeros_like(v) for n, v in outputs.items()}).gradients
         except SubjectError:
-            return (y, probe.inputs) if y.ndim > 1 else None  # class numbers may be wanted
+            return (y, probe.inputs) if y is not None and y.ndim > 1 else None  # class numbers may be wanted
         if not any(is_array(g) and np.any(g) for g in gradients.values()):
             return None
         return y, probe.inputs
@@ -147,7 +152,7 @@ def _fitting(face: Subject, y: np.ndarray, losses: list[LabelLoss], seed: int) -
         due = [n for n in probe.names if is_array(gradients.get(n))]
         due = [n for n in due if gradients[n].shape == probe.value(n).shape]
         factors = _factors(probe, due, gradients, losses, face.target)
-        own = own_loss(probe, losses)
+        own, declared = own_loss(probe, losses)
         added = _are_added(face)
         stepped = any(p.gradient is None for p in face.parameters)  # by backward itself
     except (SubjectError, NotASubject):
@@ -165,19 +170,20 @@ def _fitting(face: Subject, y: np.ndarray, losses: list[LabelLoss], seed: int) -
                     meant_sign = sign if added or (own is None and not stepped) else 1
                     signed = replace(variant, factor=variant.factor * meant_sign)
                     best = Fit(signed, worth, len(right) == len(known), own)
-    if own is not None and not _stands(best, own):
+    if own is not None and not _stands(best, own, declared):
         best.loss = own
+        best.worth = best.worth[0] + len(due), *best.worth[1:]
     return best
 
 
-def _stands(fit: Fit, own: LabelLoss) -> bool:
-    """Whether backward is compared with what it fits, though the code's own loss is another one: all of it is
-    right for a loss of another kind (the own one is only looked at), or it is the squared error, of which
+def _stands(fit: Fit, own: LabelLoss, declared: bool) -> bool:
+    """Whether backward is compared with what it fits, though the code's own loss is another one. All of it is
+    right for a loss of another kind, and the own one is only looked at; or it is the squared error, of which
     everybody leaves away the 2 and the counts.
     """
     if fit.loss is None:
         return False
-    return fit.whole if fit.loss.kind != own.kind else own.kind == SQUARED
+    return fit.whole and not declared if fit.loss.kind != own.kind else own.kind == SQUARED
 
 
 def _are_added(face: Subject) -> bool:

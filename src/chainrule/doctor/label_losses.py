@@ -128,7 +128,7 @@ def readings(y: np.ndarray, given: np.ndarray | None) -> Iterator[tuple[np.ndarr
     classes = {a: rng.integers(0, y.shape[a], np.moveaxis(y, a, -1).shape[:-1]) for a in axes}
     if not numbers:
         for a in axes:
-            yield spread(classes[a], y, a), [LabelLoss(kind, a), LabelLoss(SQUARED, a)]
+            yield spread(classes[a], y, a), [LabelLoss(kind, a), LabelLoss(binary), LabelLoss(SQUARED, a)]
         yield (rng.uniform(size=y.shape) < 0.5).astype(float), [LabelLoss(binary), LabelLoss(SQUARED)]
         yield rng.normal(size=y.shape), [LabelLoss(SQUARED)]
     for a in axes:

@@ -16,12 +16,15 @@ from .structure import copied
 from .subject import Subject
 
 LOSSES = re.compile(r"loss|cost|cross_?entropy|(^|_)(bce|mse|nll|criterion|objective)", re.I)
+DECLARED = re.compile(r"loss|cost|objective|criterion", re.I)
 NO_LOSSES = re.compile(r"grad|deriv|prime|delta|backward|^d_?(loss|cost)|history|plot|^_*$", re.I)
 SAME = 1e-5  # how far two numbers that are meant to be equal may differ
 
 
-def own_loss(probe: Probe, losses: list[LabelLoss]) -> LabelLoss | None:
-    """Which of these losses, and divided by what, is the number that the code's own loss gives?"""
+def own_loss(probe: Probe, losses: list[LabelLoss]) -> tuple[LabelLoss | None, bool]:
+    """Which of these losses, and divided by what, is the number that the code's own loss gives? And whether
+    that is declared to be the loss, by its name: an `mse` may be there only to be looked at.
+    """
     face = probe.subject
     forward = probe.forward(probe.inputs)
     (y,) = (np.array(v, dtype=float) for v in forward.leaves.values())
@@ -38,8 +41,8 @@ def own_loss(probe: Probe, losses: list[LabelLoss]) -> LabelLoss | None:
             number = float(value.ravel()[0])
             for variant, expected in known:
                 if abs(number - expected) <= SAME * abs(expected):
-                    return variant
-    return None
+                    return variant, bool(DECLARED.search(function.__name__))
+    return None, False
 
 
 def _loss_functions(face: Subject) -> Iterator[Callable[..., Any]]:
@@ -48,7 +51,7 @@ def _loss_functions(face: Subject) -> Iterator[Callable[..., Any]]:
         names = [n for n in dir(type(face.owner)) if not n.startswith("__")]
     else:
         names = list(getattr(face.backward_function, "__globals__", {}))
-    for name in names:
+    for name in sorted(names, key=lambda n: not DECLARED.search(n)):
         if not LOSSES.search(name) or NO_LOSSES.search(name):
             continue
         if face.owner is not None:
@@ -56,7 +59,7 @@ def _loss_functions(face: Subject) -> Iterator[Callable[..., Any]]:
             function = getattr(face.owner, name) if function is not None else None
         else:
             function = face.backward_function.__globals__[name]
-        if callable(function) and not isinstance(function, type):
+        if callable(function) and hasattr(function, "__name__") and not isinstance(function, type):
             yield function
 
 

@@ -61,7 +61,7 @@ def _finding(
 
 
 class _noting:
-    """Inside the block, what every backward of an inner layer leaves in a parameter's gradient is added up."""
+    """Inside the block, what every backward of an inner layer leaves in a gradient is added up."""
 
     def __init__(
         self, case: Case, recording: Recording, sums: dict[str, np.ndarray], uses: dict[str, int]
