@@ -113,9 +113,7 @@ def harmless_last(found: list[Finding]) -> list[Finding]:
     harmless: dict[tuple[str, int], Finding] = {}
     rest = []
     for finding in found:
-        if finding.code == "mutates-upstream" and set(finding.targets) <= set(
-            finding.evidence.get("changed in place", ())
-        ):
+        if finding.harmless:
             harmless.setdefault((finding.file, finding.line), finding)
         else:
             rest.append(finding)
