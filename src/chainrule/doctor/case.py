@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .calling import positional
 from .errors import SubjectError, TooLarge
+from .excused import in_steps, only_padding, straight_through
 from .numeric import Numeric, flat
-from .objects import stored_attributes
 from .probe import Arrays, Probe, Run
 from .report import Finding
 
@@ -52,6 +51,7 @@ class Case:
         self.vacuous: list[str] = []
         self.misshapen: list[str] = []
         self.absent: list[str] = []
+        self.stepwise: list[str] = []  # the derivative is 0 almost everywhere, what backward gives is not
         self.not_tested: list[str] = []
         self._known_slopes: dict[str, list[tuple[np.ndarray, float, bool]]] = {}
         self.kept: dict[str, Any] = {}  # what an experiment has found and another may ask for
@@ -79,9 +79,12 @@ class Case:
                 self.right.append(name)
             else:
                 self.wrong.append(name)
-        kinked = [n for n in self.wrong if not self._really_wrong(n) or self._only_padding(n)]
+        kinked = [n for n in self.wrong if not self._really_wrong(n) or only_padding(self, n)]
         self.wrong = [n for n in self.wrong if n not in kinked]
         self.right += kinked
+        self.stepwise = [n for n in self.wrong if in_steps(self, n)]
+        self.wrong = [n for n in self.wrong if n not in self.stepwise]
+        self.not_tested += [straight_through(self, self.stepwise)] if self.stepwise else []
         self.not_tested += [f"{n}: backward leaves no gradient for it" for n in self.absent]
 
     @cached_property
@@ -101,10 +104,10 @@ class Case:
         return all(
             abs(slope - float(np.vdot(gradient, direction)))
             <= TOLERANCE * loose * (norm + abs(slope)) + 1e-8 * loose * self.scale + 1e-10
-            for direction, slope, _ in self._slopes(name, upstream)
+            for direction, slope, _ in self.slopes(name, upstream)
         )
 
-    def _slopes(self, name: str, upstream: Arrays | None = None) -> Iterator[tuple[np.ndarray, float, bool]]:
+    def slopes(self, name: str, upstream: Arrays | None = None) -> Iterator[tuple[np.ndarray, float, bool]]:
         """Random directions, the numerical slope along each, and whether there is a kink."""
         known = self._known_slopes.setdefault(name, []) if upstream is None else []
         for i in range(DIRECTIONS):
@@ -119,7 +122,7 @@ class Case:
         size = float(np.linalg.norm(gradient)) + self.scale * 1e-3
         return self.looseness == 1 and any(
             not kink and abs(slope - float(np.vdot(gradient, direction))) > FAR * (size + abs(slope))
-            for direction, slope, kink in self._slopes(name)
+            for direction, slope, kink in self.slopes(name)
         )
 
     @cached_property
@@ -176,25 +179,6 @@ class Case:
         if not smooth.any():
             return False
         return not self.same(np.where(smooth, a, 0), np.where(smooth, n, 0))
-
-    def _only_padding(self, name: str) -> bool:
-        """An embedding's padding row gets no gradient, by convention (`padding_idx`)."""
-        subject = self.probe.subject
-        known = {**dict(zip(subject.input_names, self.probe.inputs, strict=True)), **subject.kwargs}
-        known |= stored_attributes(subject.owner) if subject.owner is not None else {}
-        known |= {p.name: p.default for p in positional(subject.forward_function) if p.name not in known}
-        row = next((known[k] for k in ("padding_idx", "pad_idx", "pad_id") if k in known), None)
-        a = self.a(name)
-        if (
-            not isinstance(row, (int, np.integer))
-            or a.ndim != 2
-            or not -len(a) <= row < len(a)
-            or np.any(a[row])
-        ):
-            return False
-        n = self.n(name).copy()
-        n[row] = 0
-        return self.same(a, n)
 
     def same(self, a: Any, b: Any) -> bool:
         return close(a, b, 1e-3 * self.scale, 1e-5 * self.looseness)

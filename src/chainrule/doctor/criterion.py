@@ -16,9 +16,10 @@ import numpy as np
 
 from .calling import positional, required
 from .errors import NotASubject
+from .label_losses import TakesLabels
 from .naming import CACHES
 from .objects import backward_of, find_method, forward_of
-from .structure import is_array, leaves
+from .structure import copied, is_array, leaves
 from .subject import Subject
 
 VALUES = ("loss", "value", "compute", "compute_loss", "cost", "fn", "f", "__call__", "forward")
@@ -36,6 +37,8 @@ WANTED = (
 
 def loss_value(loss: Any, y: Any, target: Any) -> Any:
     """The loss, a number."""
+    if isinstance(loss, TakesLabels):
+        return loss.loss(y, target)
     value = called(value_function(loss), y, target)
     if isinstance(value, (tuple, list)):
         value = next((v for v in value if np.size(v) == 1), None)
@@ -56,7 +59,9 @@ def value_function(loss: Any) -> Any:
 
 
 def loss_gradient(loss: Any, y: Any, target: Any) -> Any:
-    """Its gradient with respect to y."""
+    """Its gradient with respect to y; the labels, where backward makes the gradient of them."""
+    if isinstance(loss, TakesLabels):
+        return copied(target)
     if isinstance(loss, (tuple, list)):
         _both(loss)
         found = _of_layer(tuple(loss), y, target) if _cached(loss) else called(loss[1], y, target)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from .case import Case, source_place
 from .errors import SubjectError, TooLarge
+from .excused import not_finite
 from .experiments.algebra import algebra
 from .experiments.contract import contract
 from .experiments.engine import engine
@@ -27,6 +29,8 @@ from .experiments.repaired import repaired, repaired_nearby
 from .experiments.slopes import slopes
 from .experiments.structure import structure
 from .experiments.wiring import wiring
+from .from_labels import meant
+from .guards import guards_of, matter
 from .mending import mend
 from .objects import layers_of
 from .recorder import Recording
@@ -34,7 +38,7 @@ from .report import Finding, Report
 from .smaller.settle import settle
 from .step_model import StepModel
 from .subject import NotASubject, Subject
-from .verdict import verdict
+from .verdict import harmless_last, verdict, without_penalties
 
 
 def examine(
@@ -48,7 +52,15 @@ def examine(
     like: Any = None,
 ) -> list[Finding]:
     """All findings for one subject and what is inside of it."""
+    as_meant = meant(face, seed)
+    if as_meant is not None:
+        if as_meant.face is None:
+            report.not_tested.append(f"{path or face.name}: {as_meant.said}")
+            return []
+        face = as_meant.face
+        report.assumed += [] if path else [as_meant.said]
     probe = None
+    lowered = ExitStack()
     try:
         case, sizes = settle(face, path, intent, seed, given, keep=like is not None)
         probe, face = case.probe, case.probe.subject
@@ -56,15 +68,27 @@ def examine(
             report.sizes.append(f"{path + ': ' if path else ''}{sizes}")
         if case.error is not None:
             return _failed(face, case.error, path, report)
+        if case.wrong and (guards := guards_of(case)):
+            lowered.enter_context(guards)
+            without = Case(probe, path, intent)
+            if without.error is None and matter(case, without):
+                case = without
+            else:
+                guards.restore()
+        broken = not_finite(case)
+        if broken:
+            report.not_tested.append(f"{path or face.name}: {broken}")
+            return []
         if not path:
             report.tested += case.right
             report.not_tested += case.not_tested
             case.not_tested = report.not_tested  # what the experiments add
         found = [*_tried(contract, case, report)]
-        if case.doubtful:
+        if case.doubtful or case.stepwise:
             inner = _inside_layers(case, report, seed)
             if inner:
                 return _with_own_contract(found, inner)
+        if case.doubtful:
             for ask in (
                 wiring, engine, forward_stores, algebra, structure, one_step, near_paths, inside_at_once,
                 repaired_nearby, slopes, inside, far_paths, repaired,
@@ -83,11 +107,14 @@ def examine(
 
             found += _tried(partial(compare_with, reference=like), case, report)
         judged = verdict(case, _honest_about_optimizers(case, found, report))
+        if as_meant is not None and not as_meant.surely:
+            judged = without_penalties(judged, report)
         mend(case, judged)
         return judged
     except SubjectError as error:
         return _failed(face, error, path, report)
     finally:
+        lowered.close()
         if probe is not None:
             probe.close()
 
@@ -151,7 +178,7 @@ def _with_own_contract(own: list[Finding], inner: list[Finding]) -> list[Finding
     keep = [
         f for f in own if f.code in ("unchained-upstream", "accumulates-across-calls") and f.code not in codes
     ]
-    return [*inner, *keep]
+    return harmless_last([*inner, *keep])
 
 
 def _inside_layers(case: Case, report: Report, seed: int) -> list[Finding]:

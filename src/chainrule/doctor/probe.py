@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .errors import SubjectError
-from .first_runs import find_gradients
+from .first_runs import find_gradients, starts_itself
 from .point import choose_inputs, choose_parameters, grow
 from .precision import Promoter
 from .quiet import rewind, same_draws
@@ -75,6 +75,8 @@ class Probe:
         self.upstream = self.random_upstream()
         self.backward_error: SubjectError | None = None
         find_gradients(self, given)
+        if starts_itself(self):
+            self.upstream = self.random_upstream()
         if own_point:
             choose_parameters(self)
         self.names = self._names()

@@ -49,6 +49,12 @@ class Finding:
         self.code = code
 
     @property
+    def harmless(self) -> bool:
+        """Something is changed in place, and no gradient is wrong by it."""
+        changed = self.evidence.get("changed in place", ())
+        return self.code == "mutates-upstream" and set(self.targets) <= set(changed)
+
+    @property
     def place(self) -> str:
         """Where, in words: `decoder.layers.1.norm (LayerNorm), gradient of gamma`."""
         parts = [

@@ -39,7 +39,7 @@ class Told:
 
 def tell(report: Report) -> list[Told]:
     """The findings, most certain first."""
-    findings = sorted(report.findings, key=lambda f: not f.verified)
+    findings = sorted(report.findings, key=lambda f: (f.harmless, not f.verified))
     if report.hints == "place":
         # two causes at one place are one place
         findings = list({(f.place, f.file, f.line): f for f in reversed(findings)}.values())[::-1]

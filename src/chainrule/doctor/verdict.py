@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .case import Case
 from .catalogue import CATALOGUE, RANK
-from .report import Finding
+from .report import Finding, Report
 
 
 def verdict(case: Case, found: list[Finding]) -> list[Finding]:
@@ -104,3 +104,26 @@ def _without_consequences(found: list[Finding]) -> list[Finding]:
     if codes & {"last-step-only", "hidden-gradient-dropped", "cell-gradient-dropped"}:
         return [f for f in found if f.code != "gradient-never-computed"]
     return found
+
+
+def harmless_last(found: list[Finding]) -> list[Finding]:
+    """What is changed in place without making a gradient wrong comes behind the faults that do, and once for
+    a class.
+    """
+    harmless: dict[tuple[str, int], Finding] = {}
+    rest = []
+    for finding in found:
+        if finding.harmless:
+            harmless.setdefault((finding.file, finding.line), finding)
+        else:
+            rest.append(finding)
+    return [*rest, *harmless.values()]
+
+
+def without_penalties(found: list[Finding], report: Report) -> list[Finding]:
+    """Where the loss was guessed from its gradient, a penalty in that may as well be one of the loss."""
+    penalties = [f for f in found if f.code == "regularization-in-gradient"]
+    for finding in penalties:
+        names = ", ".join(finding.targets)
+        report.assumed.append(f"the loss has the penalty that is in the gradient of {names}")
+    return [f for f in found if f not in penalties]

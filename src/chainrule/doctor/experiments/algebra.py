@@ -18,6 +18,7 @@ from ..source.handing_on import handing_on
 from .counts import ratio
 from .deliberate import clipped, weight_decay
 from .index_collapsed import index_collapsed
+from .one_output import of_one_output
 from .order import axes_of, places
 from .scales import scaled
 
@@ -27,6 +28,7 @@ def algebra(case: Case) -> Iterator[Finding]:
     yield from swapped(case)
     yield from scaled(case)
     for name in case.doubtful:
+        yield from of_one_output(case, name)
         yield from axes_exchanged(case, name)
         yield from summed_wrongly(case, name)
         yield from index_collapsed(case, name)

@@ -14,7 +14,25 @@ from ..source.sites import Site
 
 def is_carried(freezer: Freezer, site: Site) -> bool:
     """Whether a use reads what an earlier execution has made."""
-    return site.carried or _from_before(site) or _handed_on(freezer, site)
+    return (site.carried and _outlives(freezer, site)) or _from_before(site) or _handed_on(freezer, site)
+
+
+def _outlives(freezer: Freezer, site: Site) -> bool:
+    """Whether the variable is read anywhere in its loop before the loop assigns it anew. One that every pass
+    makes first and reads then, as the scores of a sample, is no state.
+    """
+    same = [s for s in freezer.taps.sites.values() if s.name == site.name and s.function == site.function]
+    made = [
+        s
+        for s in same
+        if s.kind == "assign" and "[" not in s.text and s.loop and site.loop[: len(s.loop)] == s.loop
+    ]
+    outer = min((s.loop for s in made), key=len, default=())
+    read = [s for s in same if s.kind == "use" and s.loop[: len(outer)] == outer]
+    first = min(made, key=lambda s: s.line, default=None)
+    return first is None or any(
+        s.line < first.line or s.statement == first.statement or _from_before(s) for s in read
+    )
 
 
 def _from_before(site: Site) -> bool:

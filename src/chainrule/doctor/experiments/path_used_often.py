@@ -37,6 +37,8 @@ def over_layers(case: Case, freezer: Freezer, site: Site) -> bool:
         recorded = freezer.values.get(other.id, [])
         if (
             other.loop != site.loop
+            or other.kind != "use"
+            or _is_product(freezer, other)
             or len(recorded) < 2
             or not np.ndim(recorded[0])
             or np.size(recorded[0]) < 2
@@ -47,6 +49,18 @@ def over_layers(case: Case, freezer: Freezer, site: Site) -> bool:
         if all(np.ndim(v) == 2 and _cut_out(v, parameters) for v in recorded):
             return True
     return False
+
+
+def _is_product(freezer: Freezer, site: Site) -> bool:
+    """Whether a use reads what a matrix product has made: with a row of zeros and a one that is a part of
+    the matrix, too.
+    """
+    text = site.text + "".join(
+        s.statement.partition("=")[2]
+        for s in freezer.taps.sites.values()
+        if s.kind == "assign" and s.statement.startswith(f"{site.name} =") and s.function == site.function
+    )
+    return bool(re.search(r"@|\b(dot|matmul|einsum)\(", text))
 
 
 def _cut_out(value: np.ndarray, parameters: list[np.ndarray]) -> bool:

@@ -28,6 +28,7 @@ class Step:
     y: np.ndarray
     is_parameter: bool = False
     ids: list[np.ndarray] = field(default_factory=list)  # integer inputs of the layer
+    several: bool = False  # whether y is several outputs in a row
 
     @property
     def n(self) -> np.ndarray:

@@ -48,7 +48,8 @@ def step_of(case: Case, name: str) -> Step | None:
     outputs = list(case.outputs.values())
     y = outputs[0] if len(outputs) == 1 else flat(case.outputs)
     parameter = case.probe.is_parameter(name)
-    return Step(name, j, case.upstream, case.a(name), value, y, parameter, whole_numbers(case))
+    several = len(outputs) > 1
+    return Step(name, j, case.upstream, case.a(name), value, y, parameter, whole_numbers(case), several)
 
 
 def whole_numbers(case: Case) -> list[np.ndarray]:

@@ -55,6 +55,8 @@ def windows(step: Step) -> Iterator[Verdict]:
                 predicted = np.where(times > 0, parts[np.clip(chosen, 0, len(parts) - 1), inputs], 0.0)
                 if close(a, predicted, size):
                     uniform = bool((times[times > 0] == times.max()).all()) and not step.ids
+                    if uniform and step.several:
+                        continue  # two outputs are no copies
                     yield (
                         _repeated(step, which, int(times.max()))
                         if uniform

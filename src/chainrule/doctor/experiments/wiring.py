@@ -20,6 +20,7 @@ from ..recorder import Call, Recording
 from ..report import Finding
 from .handed_caches import handed_caches
 from .skipped import first, skipped_layers
+from .used_twice import added_up
 
 
 def wiring(case: Case) -> Iterator[Finding]:
@@ -98,6 +99,7 @@ def overwritten_caches(case: Case) -> Iterator[Finding]:
                 yield finding
                 return
             return
+    yield from added_up(case, _CacheKeeper)
 
 
 def _run_fresh(case: Case) -> dict[str, Any] | None:

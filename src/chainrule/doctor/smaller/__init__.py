@@ -34,6 +34,8 @@ class Smaller:
 
 def is_large(face: Subject) -> bool:
     """Whether there are more numbers than can be asked one by one."""
+    if type(face) not in (Subject, StepModel):
+        return False
     return sum(v.size for v in arrays_in([face.inputs, face.target, face.kwargs, *_owners(face)])) > ENOUGH
 
 

@@ -17,6 +17,7 @@ def names(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     text = ast.unparse(node)
     shape = pool.shapes.get(text)
     derivative = _of_a_derivative(statement)
+    bent = derivative and text in _in_derivatives(statement)
     if shape is not None:
         for other in pool.arrays:
             alike = (other in pool.gradients) == (text in pool.gradients)
@@ -24,10 +25,12 @@ def names(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                 code = "activation-derivative-misplaced" if derivative else "gradient-mismatch"
                 if other in pool.upstream and text in pool.upstream:
                     code = "unchained-upstream"
+                if isinstance(node, ast.Subscript) and not bent and _beside(text, other):
+                    continue  # below, under its own name
                 yield code, f"{other} instead of {text}", expr(other, node)
     if isinstance(node, ast.Subscript):
         code = "hidden-gradient-dropped" if UPSTREAMS.match(_name_of(node)) else "time-step-misaligned"
-        code = "activation-derivative-misplaced" if derivative else code
+        code = "activation-derivative-misplaced" if bent else code
         base = ast.unparse(node.value)
         for index in ast.walk(node.slice):
             if isinstance(index, ast.Name):
@@ -57,6 +60,22 @@ def lists(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
 def _of_a_derivative(statement: ast.stmt) -> bool:
     text = ast.unparse(statement)
     return bool(re.search(r"1(\.0)? ?-|> ?0|\*\* ?2|sech|cosh|prime\(|deriv\w*\(|_grad\(", text))
+
+
+def _in_derivatives(statement: ast.stmt) -> set[str]:
+    """What stands in 1 - s, in a square or in a comparison: an activation's derivative is made of it."""
+    found = set()
+    for part in ast.walk(statement):
+        one = isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub) and ast.unparse(part.left) in "1.0"
+        square = isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow)
+        if one or square or isinstance(part, (ast.Compare, ast.Call)):
+            found |= {ast.unparse(n) for n in ast.walk(part) if isinstance(n, ast.expr)}
+    return found
+
+
+def _beside(text: str, other: str) -> bool:
+    """Whether two elements stand side by side: hs[t], hs[t - 1]."""
+    return text != other and len({re.sub(r" [-+] 1(?=[\],])", "", t) for t in (text, other)}) == 1
 
 
 def _name_of(node: ast.expr) -> str:
