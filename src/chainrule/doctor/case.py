@@ -15,6 +15,7 @@ from .calling import positional
 from .errors import SubjectError
 from .numeric import Numeric, flat
 from .objects import stored_attributes
+from .overlooked import told
 from .probe import Arrays, Probe, Run
 from .report import Finding
 
@@ -83,6 +84,7 @@ class Case:
         self.wrong = [n for n in self.wrong if n not in kinked]
         self.right += kinked
         self.not_tested += [f"{n}: backward leaves no gradient for it" for n in self.absent]
+        self.not_tested += [told(*what) for what in self.probe.subject.overlooked.items()]
 
     @cached_property
     def scale(self) -> float:

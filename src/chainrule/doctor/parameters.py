@@ -68,7 +68,7 @@ def find_parameters(root: Any, before: Mapping[str, np.ndarray], moved: set[str]
     candidates = [
         p
         for p in everything
-        if p.path in before and not _is_gradient_place(p) and not STATISTICS.search(p.name)
+        if p.path in before and not is_gradient_place(p) and not STATISTICS.search(p.name)
     ]
     slots = [p for p in everything if p.path not in before or p.path in moved or _surely_gradient(p)]
     found: list[Parameter] = []
@@ -175,7 +175,8 @@ def _is_value(place: Place) -> bool:
     return bool(_GRADIENT_NAMES & stored_attributes(owner).keys() - {place.name})
 
 
-def _is_gradient_place(place: Place) -> bool:
+def is_gradient_place(place: Place) -> bool:
+    """Whether a place has the name of a gradient."""
     if _is_value(place):
         return False
     return bool(_GRADIENT_HOLDERS.match(_holder(place))) or (
@@ -185,7 +186,7 @@ def _is_gradient_place(place: Place) -> bool:
 
 def _surely_gradient(place: Place) -> bool:
     """Whether a place is for gradients even if backward has left it as it was."""
-    if _is_gradient_place(place):
+    if is_gradient_place(place):
         return len(place.name) > 1 or bool(_GRADIENT_HOLDERS.match(_holder(place)))
     return len(place.name) > 1 and bool(gradient_stems(place.name)) and not np.any(place.get())
 

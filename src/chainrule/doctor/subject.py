@@ -18,6 +18,7 @@ from .assigned import input_gradients, parameter_gradients
 from .calling import TRAINING, accepts, positional, read_backward, returned_names
 from .effort import Meter
 from .errors import NotASubject
+from .given import given_parameters
 from .naming import IDS, LEARNING_RATES, MASKS
 from .objects import backward_of, find_method, forward_of
 from .parameters import Parameter, find_parameters
@@ -71,6 +72,7 @@ class Subject:
         self.returns_cache = self.learned = False
         self.call = read_backward(self.backward_function, self.input_names, self.is_pair, False)
         self.parameters: list[Parameter] = []
+        self.overlooked: dict[str, str] = {}  # parameters without a gradient: what may be theirs
         self.last_upstream: Any = None  # what the last backward was given
         self.return_names = returned_names(self.backward_function)
         self.rate_places: list[Place] = []
@@ -195,7 +197,7 @@ class Subject:
                 p for p in places(self.owner) if LEARNING_RATES.match(p.name) and p.name != "rate"
             ]
         if given is not None:
-            self.parameters = _given(self.owner, given, self.parameters)
+            self.parameters = given_parameters(self, given, moved)
 
     def input_gradients(self, returned: Any, inputs: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
         """Assigns what backward returned to the leaves of the inputs; what is left belongs to parameters."""
@@ -229,25 +231,6 @@ class Subject:
 
 def _like(value: Any, leaf: Any) -> Any:
     return np.array(value, dtype=float) if is_array(leaf) else float(value)
-
-
-def _given(owner: Any, given: Any, found: list[Parameter]) -> list[Parameter]:
-    """`params=`: a dict of arrays, or a list of names; keeps the gradients that were found for them."""
-    everything = places(owner)
-    chosen: list[Parameter] = []
-    wanted = given.items() if isinstance(given, dict) else [(name, None) for name in given]
-    for name, array in wanted:
-        matches = [p for p in everything if (array is not None and p.get() is array) or p.path == str(name)]
-        if not matches:
-            matches = [p for p in everything if p.path.endswith(f".{name}")]
-        if not matches:
-            continue
-        known = next((p for p in found if p.place.path in {m.path for m in matches}), None)
-        gradient = known.gradient if known else None
-        if isinstance(array, str):
-            gradient = next((p for p in everything if p.path == array), gradient)
-        chosen.append(Parameter(matches[0].path, matches[0], gradient))
-    return chosen
 
 
 def _missing(subject: Any, forward: str | None, backward: str | None) -> str:

@@ -50,7 +50,7 @@ def repaired(case: Case) -> Iterator[Finding]:
     if code == "gradient-mismatch":
         # the edit has no name of its own: what the layer is says more
         code = next((f.code for f in likely(case)), code)
-    lines = ", ".join(map(str, repair.lines))
+    lines = ", ".join(map(str, dict.fromkeys(repair.lines)))
     yield case.finding(
         code,
         repair.healed,
@@ -59,7 +59,8 @@ def repaired(case: Case) -> Iterator[Finding]:
         line=repair.line,
         file=repair.file,
         fix=repair.diff,
-        detail=f"with {repair.what} in line {lines} of {repair.function}, the gradient of "
+        detail=f"{'' if repair.what.startswith('without') else 'with '}{repair.what} in line"
+        f"{'s' if len(set(repair.lines)) > 1 else ''} {lines} of {repair.function}, the gradient of "
         f"{', '.join(repair.healed[:6])} is right",
     )
 
