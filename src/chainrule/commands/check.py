@@ -134,18 +134,28 @@ def print_result(found: Found, report: Report | str) -> None:
 def print_end(discovered: Discovered, reports: list[tuple[Found, Report | str]]) -> None:
     """What could not be started and what to add, then all of it in one line."""
     waiting = [n for n in discovered.not_started if n.kind == "forward"]
-    failed = [n for n in discovered.not_started if n.kind != "forward"]
+    empty = [n for n in discovered.not_started if n.kind == "empty"]
+    failed = not_started(discovered)
     for missing in failed:
         print_not_started(missing)
-    if waiting:
-        say(f"\n[dim]no backward yet: {escape(', '.join(n.name for n in waiting))}[/]")
+    for what, which in (("no backward yet", waiting), ("not written yet", empty)):
+        if which:
+            say(f"\n[dim]{what}: {escape(', '.join(n.name for n in which))}[/]")
     console.print()
+    if not reports and not failed and (waiting or empty):
+        say("nothing to check yet")
+        return
     if not reports and not failed:
         say(f"nothing to check in {escape(str(discovered.path))}: no class has a forward and a "
             "backward, and no functions "
             "are called x_forward and x_backward.")  # fmt: skip
         return
     say(summary(reports, len(failed)))
+
+
+def not_started(discovered: Discovered) -> list[NotStarted]:
+    """What should run and does not; code that is not written yet is none of it."""
+    return [n for n in discovered.not_started if n.kind not in ("forward", "empty")]
 
 
 def print_not_started(missing: NotStarted) -> None:
@@ -161,13 +171,15 @@ def print_not_started(missing: NotStarted) -> None:
 def summary(reports: list[tuple[Found, Report | str]], failed: int) -> str:
     """`3 checked: 2 right, 1 wrong; 1 could not be started`."""
     done = [r for _, r in reports if not isinstance(r, str)]
-    right = sum(r.ok for r in done)
-    wrong = len(done) - right
-    faults = sum(len(r.findings) for r in done)
+    unfinished = sum(r.ok and bool(r.not_yet) and not r.tested for r in done)
+    right = sum(r.ok for r in done) - unfinished
+    wrong = len(done) - right - unfinished
+    faults = len({(f.code, f.file, f.line) if f.line else id(f) for r in done for f in r.findings})
     parts = [f"[bold]{len(done)} checked[/]"]
     if done:
         counts = [f"[green]{right} right[/]"] if right else []
         counts += [f"[red]{wrong} wrong[/] ({faults} fault{'s' * (faults != 1)})"] if wrong else []
+        counts += [f"[yellow]{unfinished} not written yet[/]"] if unfinished else []
         parts[0] += f": {', '.join(counts)}"
     broken = len(reports) - len(done)
     parts += [f"[yellow]{failed} could not be started[/]"] if failed else []

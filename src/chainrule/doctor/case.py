@@ -54,6 +54,7 @@ class Case:
         self.misshapen: list[str] = []
         self.absent: list[str] = []
         self.not_tested: list[str] = []
+        self.not_yet: list[str] = []  # without a gradient
         self._known_slopes: dict[str, list[tuple[np.ndarray, float, bool]]] = {}
         self.kept: dict[str, Any] = {}  # what an experiment has found and another may ask for
         self.suspects: list[Line] = []  # where the first wrong statement is or may be, once known
@@ -83,6 +84,7 @@ class Case:
         kinked = [n for n in self.wrong if not self._really_wrong(n) or self._only_padding(n)]
         self.wrong = [n for n in self.wrong if n not in kinked]
         self.right += kinked
+        self.not_yet = [*self.absent, *self.probe.subject.overlooked]
         self.not_tested += [f"{n}: backward leaves no gradient for it" for n in self.absent]
         self.not_tested += [told(*what) for what in self.probe.subject.overlooked.items()]
 

@@ -80,7 +80,7 @@ def check(
         words = frozenset([intent] if isinstance(intent, str) else intent)
         builds = _built(subject, inputs, report, target) if is_factory(subject) else [(subject, inputs)]
         for subject, inputs in builds:
-            report.tested, report.not_tested = [], []
+            report.tested, report.not_tested, report.not_yet = [], [], []
             face = _face(subject, inputs, forward_kwargs, **options)
             report.findings = examine(face, report, intent=words, seed=seed, given=params, like=like)
             if report.findings:

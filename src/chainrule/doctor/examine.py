@@ -34,6 +34,7 @@ from .recorder import Recording
 from .report import Finding, Report
 from .step_model import StepModel
 from .subject import NotASubject, Subject
+from .unfinished import is_stub, unfinished, unfinished_inside
 from .verdict import verdict
 
 
@@ -52,13 +53,22 @@ def examine(
     try:
         probe = Probe(face, seed=seed, given=given)
         case = Case(probe, path, intent)
+        if case.error is not None or case.doubtful:
+            missing = unfinished_inside(case)
+            if missing:
+                return _without(case, missing, report, seed)
         if case.error is not None:
             return _failed(face, case.error, path, report)
-        if not path:
+        empty = is_stub(face.backward_function)
+        if empty:
+            _not_written(report, path, "backward is not written yet")
+        elif not path:
             report.tested += case.right
             report.not_tested += case.not_tested
+            report.not_yet += case.not_yet
+        if not path:
             case.not_tested = report.not_tested  # what the experiments add
-        found = [*_tried(contract, case, report)]
+        found = [] if empty else _tried(contract, case, report)
         if case.doubtful:
             inner = _inside_layers(case, report, seed)
             if inner:
@@ -188,8 +198,28 @@ def _inside_layers(case: Case, report: Report, seed: int) -> list[Finding]:
     return found
 
 
+def _without(case: Case, missing: list[str], report: Report, seed: int) -> list[Finding]:
+    """What can be said of a model of which some layers are not finished: its other layers alone."""
+    above = f"{case.path}." if case.path else ""
+    for path in missing:
+        _not_written(report, above + path, "backward is not written yet")
+    report.not_tested.append(f"{case.path or case.probe.subject.name}: as a whole, once these are written")
+    return _inside_layers(case, report, seed)
+
+
+def _not_written(report: Report, path: str, what: str) -> None:
+    line = f"{path}: {what}" if path else what
+    if line not in report.not_tested:
+        report.not_tested.append(line)
+        report.not_yet.append(path or what.split()[0])
+
+
 def _failed(face: Subject, problem: SubjectError, path: str, report: Report) -> list[Finding]:
-    """The user's exception is a finding; one of the doctor's own is none."""
+    """The user's exception is a finding; one of the doctor's own is none, nor is code that is not written."""
+    missing = unfinished(face, problem)
+    if missing:
+        _not_written(report, path, missing)
+        return []
     if problem.is_ours:
         report.not_tested.append(f"{path or face.name}: could not be run here ({problem})")
         return []

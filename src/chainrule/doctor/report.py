@@ -103,6 +103,7 @@ class Report:
     not_tested: list[str] = field(default_factory=list)
     tested: list[str] = field(default_factory=list)
     tested_are: str = "gradients of"  # what the names in `tested` are
+    not_yet: list[str] = field(default_factory=list)  # the gradients that backward does not compute (yet)
     assumed: list[str] = field(default_factory=list)
     seconds: float = 0.0
     hints: str = "fix"
