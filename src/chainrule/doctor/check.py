@@ -13,6 +13,7 @@ from .examine import examine
 from .experiments.unseen.losses import collapsed
 from .experiments.unseen.scene import Scene
 from .factories import build, is_factory
+from .handed_in import intents, lists_as_arrays, refuse_empty, refuse_missing, refuse_unbuilt
 from .objects import forward_of
 from .quiet import quietly
 from .report import Finding, Report
@@ -57,7 +58,7 @@ def check(
         object; then the whole is checked from its loss.
     training: puts the subject into training (True) or evaluation mode (False).
     intent: what the code is meant to be: {"causal"}, {"padding"} ... Without it a leak of the future, which
-        could be meant, is not looked for, unless names or masks tell.
+        could be meant, is not looked for, unless names or masks tell. Unknown words raise ValueError.
     like: a reference (a layer, function, callable, torch module): differences to it are explained.
     seed: of the probes. forward_kwargs: further arguments of forward.
 
@@ -66,7 +67,7 @@ def check(
     backward.
     """
     start = time.perf_counter()
-    report = Report(_name(subject))
+    report, words = Report(_name(subject)), intents(intent)
     with quietly():
         if is_torch_function(subject):
             subject, inputs = as_pair(subject, inputs)
@@ -77,11 +78,13 @@ def check(
             report.seconds = time.perf_counter() - start
             return report
         options = {"training": training, "target": target, "loss": loss}
-        words = frozenset([intent] if isinstance(intent, str) else intent)
         builds = _built(subject, inputs, report, target) if is_factory(subject) else [(subject, inputs)]
         for subject, inputs in builds:
             report.tested, report.not_tested, report.not_yet = [], [], []
             face = _face(subject, inputs, forward_kwargs, **options)
+            lists_as_arrays(face)
+            refuse_missing(face)
+            refuse_empty(face)
             report.findings = examine(face, report, intent=words, seed=seed, given=params, like=like)
             if report.findings:
                 break
@@ -103,6 +106,7 @@ def _built(
     """The first way with sizes that tell axes apart in which forward runs, then the sizes that were given:
     other sizes can show a fault, and they can hide one (a single window, a single step).
     """
+    refuse_unbuilt(factory)
     error: Exception | None = None
     found = 0
     for subject, changed, assumed in build(factory, inputs):
