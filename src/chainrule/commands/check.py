@@ -11,8 +11,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from chainrule.doctor.waiting import waiting
+
 from .console import console, say
-from .progress import progress
 
 if TYPE_CHECKING:
     from chainrule.doctor.discovery import Discovered, Found, NotStarted
@@ -72,7 +73,7 @@ def open_file(file: Path, names: list[str]) -> Discovered:
     from chainrule.doctor.discovery import NotPython, discover
 
     try:
-        with progress(f"reading {file.name}"):
+        with waiting(f"reading {file.name}"):
             discovered = discover(file, names)
     except (FileNotFoundError, NotPython, IsADirectoryError, PermissionError) as error:
         _unusable(str(error))
@@ -101,7 +102,7 @@ def examine(found: Found, hints: str, seed: int) -> Report | str:
     from chainrule.doctor.discovery.conventions import second_opinion
 
     try:
-        with progress(f"checking {found.name}"):
+        with waiting(f"checking {found.name}"):
             report = check(found.subject, *found.inputs, **{"seed": seed, **found.kwargs})
             report = second_opinion(found, report, seed)
     except (Exception, SystemExit) as error:

@@ -22,6 +22,7 @@ from .step_model import StepModel, only_steps
 from .subject import Subject
 from .tensors import refuse_tensors
 from .torch_function import as_pair, is_torch_function
+from .waiting import waiting
 
 
 def check(
@@ -68,7 +69,7 @@ def check(
     """
     start = time.perf_counter()
     report, words = Report(_name(subject)), intents(intent)
-    with quietly():
+    with waiting(f"checking {report.name}"), quietly():
         if is_torch_function(subject):
             subject, inputs = as_pair(subject, inputs)
         else:

@@ -36,6 +36,7 @@ from .step_model import StepModel
 from .subject import NotASubject, Subject
 from .unfinished import is_stub, unfinished, unfinished_inside
 from .verdict import verdict
+from .waiting import now
 
 
 def examine(
@@ -50,6 +51,7 @@ def examine(
 ) -> list[Finding]:
     """All findings for one subject and what is inside of it."""
     probe = None
+    now(f"{path}: its gradients" if path else "the gradients")
     try:
         probe = Probe(face, seed=seed, given=given)
         case = Case(probe, path, intent)
@@ -124,6 +126,8 @@ def _same_signs(a: np.ndarray, n: np.ndarray, scale: float) -> bool:
 def _tried(ask: Callable[[Case], Iterable[Finding]], case: Case, report: Report) -> list[Finding]:
     """The findings of one experiment; one that fails on odd code is said, and is no reason to stop."""
     found: list[Finding] = []
+    asked = getattr(ask, "__name__", "like").replace("_", " ")
+    now(f"{case.path}: {asked}" if case.path else asked)
     try:
         for finding in ask(case):
             found.append(finding)

@@ -1,4 +1,4 @@
-"""What a caller hands in, and what is wrong with it: said at the border, before any of their code is blamed."""
+"""What a caller hands in, and what is wrong with it: said at the border, before any code is blamed."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from ..calling import positional, required, source_tree
+from ..calling import positional, required
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES, is_layer, layers_of
 from ..unfinished import is_stub
 from .methods import method
@@ -18,7 +17,9 @@ from .roles import roles_of
 from .whole import begins_itself, gives_gradients
 
 STEP_NAMES = ("step", "train_step", "training_step", "fit_batch", "train_on_batch", "update", "train")
-BASES = re.compile(r"^(Abstract|Base|I[A-Z])|(Base|Abstract|Interface)$|^(Layer|Module|Function|Op|Node|Loss|Model|Block)$")
+BASES = re.compile(
+    r"^(Abstract|Base|I[A-Z])|(Base|Abstract|Interface)$|^(Layer|Module|Function|Op|Node|Loss|Model|Block)$"
+)
 
 
 @dataclass(frozen=True)

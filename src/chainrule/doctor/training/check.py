@@ -9,6 +9,7 @@ from typing import Any
 from ..quiet import quietly
 from ..report import Finding, Report
 from ..subject import NotASubject
+from ..waiting import now, waiting
 from .course import Course, run_course
 from .discovery import discover
 from .experiments.adam import adam
@@ -73,7 +74,7 @@ def check_training(
     """
     start = time.perf_counter()
     report = Report(getattr(subject, "__name__", type(subject).__name__))
-    with quietly():
+    with waiting(f"watching the training of {report.name}"), quietly():
         if x is None:
             report.findings = check_optimizer(
                 optimizer if subject is None else subject,
@@ -149,6 +150,7 @@ def _guarded(study: Study, experiment: Experiment, report: Report) -> list[Findi
     module = (getattr(__import__("sys").modules.get(experiment.__module__), "__doc__", "") or name).partition(
         ":"
     )[0]
+    now(module.strip())
     try:
         found = experiment(study)
         report.tested.append(module)
