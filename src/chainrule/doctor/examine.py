@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .case import Case, source_place
+from .case import Case
 from .errors import SubjectError
 from .experiments.algebra import algebra
 from .experiments.contract import contract
@@ -27,9 +27,11 @@ from .experiments.repaired import repaired
 from .experiments.slopes import slopes
 from .experiments.structure import structure
 from .experiments.wiring import wiring
+from .handed_wrong import handed_wrong
 from .mending import mend
 from .objects import layers_of
 from .probe import Probe
+from .raised import layer_that_failed, raised
 from .recorder import Recording
 from .report import Finding, Report
 from .step_model import StepModel
@@ -60,7 +62,7 @@ def examine(
             if missing:
                 return _without(case, missing, report, seed)
         if case.error is not None:
-            return _failed(face, case.error, path, report)
+            return _failed(face, case.error, path, report, case, seed)
         empty = is_stub(face.backward_function)
         if empty:
             _not_written(report, path, "backward is not written yet")
@@ -218,8 +220,13 @@ def _not_written(report: Report, path: str, what: str) -> None:
         report.not_yet.append(path or what.split()[0])
 
 
-def _failed(face: Subject, problem: SubjectError, path: str, report: Report) -> list[Finding]:
-    """The user's exception is a finding; one of the doctor's own is none, nor is code that is not written."""
+def _failed(
+    face: Subject, problem: SubjectError, path: str, report: Report, case: Case | None = None, seed: int = 0
+) -> list[Finding]:
+    """The user's exception is a finding; one of the doctor's own is none, nor is code that is not written.
+
+    Of a model: the layer in which it arose is asked alone; is that right, it was handed something wrong.
+    """
     missing = unfinished(face, problem)
     if missing:
         _not_written(report, path, missing)
@@ -227,31 +234,30 @@ def _failed(face: Subject, problem: SubjectError, path: str, report: Report) -> 
     if problem.is_ours:
         report.not_tested.append(f"{path or face.name}: could not be run here ({problem})")
         return []
-    return [raised(face, problem, path)]
+    if case is not None and problem.phase == "backward":
+        inner = layer_that_failed(face, problem)
+        if inner:
+            found = _alone(case, inner, report, seed)
+            return found or [handed_wrong(case, problem, inner)]
+    return [raised(face, problem, path, case)]
 
 
-def raised(face: Subject, problem: SubjectError, path: str = "") -> Finding:
-    """The exception, with the line of the user's code in which it arose."""
-    error = problem.error
-    frames = traceback.extract_tb(error.__traceback__)
-    file, first = source_place(
-        face.backward_function if problem.phase == "backward" else face.forward_function
-    )
-    own = [f for f in frames if f.filename == file] or [
-        f for f in frames if "chainrule/doctor" not in f.filename.replace("\\", "/") or "museum" in f.filename
-    ]
-    line = own[-1].lineno if own else first
-    statement = own[-1].line if own else ""
-    detail = f"{problem.phase} raised {type(error).__name__}: {error}"
-    if statement:
-        detail += f"\nin line {line}: {statement}"
-    return Finding(
-        "backward-raises",
-        where=path,
-        subject=face.name,
-        verified=True,
-        file=own[-1].filename if own else file,
-        line=line or 0,
-        evidence={"phase": problem.phase, "exception": type(error).__name__, "message": str(error)},
-        detail=detail,
-    )
+def _alone(case: Case, path: str, report: Report, seed: int) -> list[Finding]:
+    """One layer inside of a model whose backward fails there, on what it receives."""
+    case.probe.state.restore()
+    with Recording(case.probe.subject.owner, copy=True) as recording:
+        try:
+            case.probe.outputs()
+        except SubjectError:
+            return []
+    call = next((c for c in recording.find(path, "forward") if c.error is None), None)
+    case.probe.state.restore()
+    if call is None:
+        return []
+    where = f"{case.path}.{path}" if case.path else path
+    try:
+        return examine(Subject(call.layer, call.inputs, call.kwargs), report, path=where, seed=seed)
+    except NotASubject:
+        return []
+    finally:
+        case.probe.state.restore()
