@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +18,7 @@ from .console import console, say
 
 if TYPE_CHECKING:
     from chainrule.doctor.discovery import Discovered, Found, NotStarted
-    from chainrule.doctor.report import Report
+    from chainrule.doctor.report import Finding, Report
 
 HINTS = ("place", "cause", "fix")
 UNUSABLE = 2
@@ -59,8 +60,7 @@ def check_command(
     reports = examine_all(discovered, hints, seed)
     if not as_json:
         print_notes(discovered)
-        for found, report in reports:
-            print_result(found, report)
+        print_results(reports)
     if as_json:
         print(json.dumps(as_dict(discovered, reports), indent=2, default=str))
     else:
@@ -118,14 +118,35 @@ def print_notes(discovered: Discovered) -> None:
         )
 
 
-def print_result(found: Found, report: Report | str) -> None:
-    """A heading, what was assumed, and the report."""
+def print_results(reports: list[tuple[Found, Report | str]]) -> None:
+    """All of them; what was said of a line already is not said again."""
+    said: dict[tuple[str, str, int], str] = {}
+    for found, report in reports:
+        faults = [] if isinstance(report, str) or report.ok else [_fault(f) for f in report.findings]
+        known = dict.fromkeys(said[fault] for fault in faults if fault in said)
+        print_result(found, report, list(known) if faults and all(f in said for f in faults) else [])
+        for fault in faults:
+            said.setdefault(fault, found.name)
+
+
+def _fault(finding: Finding) -> tuple[str, str, int]:
+    """What makes two findings one: the same cause in the same line."""
+    return (finding.code, finding.file, finding.line) if finding.line else (finding.code, "", id(finding))
+
+
+def print_result(found: Found, report: Report | str, known: Sequence[str] = ()) -> None:
+    """A heading, what was assumed, and the report. known: what has the same faults, and was shown."""
     where = f"  line {found.line}" if 0 < found.line < 10**6 else ""
     say(f"\n[bold]{escape(found.name)}[/][dim]{where}[/]")
     for line in [*found.assumed, *([] if isinstance(report, str) else report.assumed)]:
         say(f"  [dim]assumed {escape(line)}[/]")
     if isinstance(report, str):
         say(f"  [yellow]could not be checked:[/] {escape(report)}")
+        return
+    if known:
+        lines = ", ".join(dict.fromkeys(str(f.line) for f in report.findings))
+        same = f"the fault that {' and '.join(known)} has, line {lines}"
+        say(f"  [red]✗ {escape(same)}[/]: {escape(report.findings[0].place)}")
         return
     from chainrule.doctor.printing import print_report
 
@@ -175,7 +196,7 @@ def summary(reports: list[tuple[Found, Report | str]], failed: int) -> str:
     unfinished = sum(r.ok and bool(r.not_yet) and not r.tested for r in done)
     right = sum(r.ok for r in done) - unfinished
     wrong = len(done) - right - unfinished
-    faults = len({(f.code, f.file, f.line) if f.line else id(f) for r in done for f in r.findings})
+    faults = len({_fault(f) for r in done for f in r.findings})
     parts = [f"[bold]{len(done)} checked[/]"]
     if done:
         counts = [f"[green]{right} right[/]"] if right else []

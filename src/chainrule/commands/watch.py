@@ -15,7 +15,7 @@ from .check import (
     open_file,
     print_not_started,
     print_notes,
-    print_result,
+    print_results,
     summary,
     wait_for_change,
 )
@@ -56,9 +56,7 @@ def _round(file: Path, names: list[str], hints: str, seed: int, files: list[Path
     _clear(file)
     print_notes(discovered)
     _print_lines(discovered, reports)
-    for found, report in reports:
-        if isinstance(report, str) or not report.ok:
-            print_result(found, report)
+    print_results([(found, report) for found, report in reports if isinstance(report, str) or not report.ok])
     failed = not_started(discovered)
     for missing in failed:
         print_not_started(missing)

@@ -22,6 +22,7 @@ from .step_model import StepModel, only_steps
 from .subject import Subject
 from .tensors import refuse_tensors
 from .torch_function import as_pair, is_torch_function
+from .twins import one_per_line
 from .waiting import waiting
 
 
@@ -86,7 +87,8 @@ def check(
             lists_as_arrays(face)
             refuse_missing(face)
             refuse_empty(face)
-            report.findings = examine(face, report, intent=words, seed=seed, given=params, like=like)
+            found = examine(face, report, intent=words, seed=seed, given=params, like=like)
+            report.findings = one_per_line(found)
             if report.findings:
                 break
         if report.findings and loss is not None:

@@ -28,14 +28,13 @@ from .experiments.slopes import slopes
 from .experiments.structure import structure
 from .experiments.wiring import wiring
 from .handed_wrong import handed_wrong
+from .layer_by_layer import alone, inside_layers
 from .mending import mend
-from .objects import layers_of
 from .probe import Probe
 from .raised import layer_that_failed, raised
-from .recorder import Recording
 from .report import Finding, Report
 from .step_model import StepModel
-from .subject import NotASubject, Subject
+from .subject import Subject
 from .unfinished import is_stub, unfinished, unfinished_inside
 from .verdict import verdict
 from .waiting import now
@@ -74,7 +73,7 @@ def examine(
             case.not_tested = report.not_tested  # what the experiments add
         found = [] if empty else _tried(contract, case, report)
         if case.doubtful:
-            inner = _inside_layers(case, report, seed)
+            inner = inside_layers(case, report, seed, examine)
             if inner:
                 return _with_own_contract(found, inner)
             for ask in (
@@ -166,51 +165,13 @@ def _with_own_contract(own: list[Finding], inner: list[Finding]) -> list[Finding
     return [*inner, *keep]
 
 
-def _inside_layers(case: Case, report: Report, seed: int) -> list[Finding]:
-    """Each layer directly below, alone, on what it receives; deeper ones by the same rule."""
-    owner = case.probe.subject.owner
-    layers = layers_of(owner) if owner is not None else {}
-    direct = {
-        p: layer for p, layer in layers.items() if not any(p.startswith(q + ".") for q in layers if q != p)
-    }
-    if not direct:
-        return []
-    case.probe.state.restore()
-    with Recording(owner, copy=True) as recording:
-        try:
-            case.probe.outputs()
-        except SubjectError:
-            return []
-    found: list[Finding] = []
-    done: set[int] = set()
-    for call in list(recording.calls):
-        if (
-            call.phase != "forward"
-            or call.path not in direct
-            or call.error is not None
-            or id(call.layer) in done
-        ):
-            continue
-        done.add(id(call.layer))
-        case.probe.state.restore()
-        where = f"{case.path}.{call.path}" if case.path else call.path
-        try:
-            face = Subject(call.layer, call.inputs, call.kwargs)
-            local = examine(face, report, path=where, seed=seed)
-        except NotASubject:
-            continue
-        found += [f for f in local if f.code != "backward-raises"]
-    case.probe.state.restore()
-    return found
-
-
 def _without(case: Case, missing: list[str], report: Report, seed: int) -> list[Finding]:
     """What can be said of a model of which some layers are not finished: its other layers alone."""
     above = f"{case.path}." if case.path else ""
     for path in missing:
         _not_written(report, above + path, "backward is not written yet")
     report.not_tested.append(f"{case.path or case.probe.subject.name}: as a whole, once these are written")
-    return _inside_layers(case, report, seed)
+    return inside_layers(case, report, seed, examine)
 
 
 def _not_written(report: Report, path: str, what: str) -> None:
@@ -237,27 +198,6 @@ def _failed(
     if case is not None and problem.phase == "backward":
         inner = layer_that_failed(face, problem)
         if inner:
-            found = _alone(case, inner, report, seed)
+            found = alone(case, inner, report, seed, examine)
             return found or [handed_wrong(case, problem, inner)]
     return [raised(face, problem, path, case)]
-
-
-def _alone(case: Case, path: str, report: Report, seed: int) -> list[Finding]:
-    """One layer inside of a model whose backward fails there, on what it receives."""
-    case.probe.state.restore()
-    with Recording(case.probe.subject.owner, copy=True) as recording:
-        try:
-            case.probe.outputs()
-        except SubjectError:
-            return []
-    call = next((c for c in recording.find(path, "forward") if c.error is None), None)
-    case.probe.state.restore()
-    if call is None:
-        return []
-    where = f"{case.path}.{path}" if case.path else path
-    try:
-        return examine(Subject(call.layer, call.inputs, call.kwargs), report, path=where, seed=seed)
-    except NotASubject:
-        return []
-    finally:
-        case.probe.state.restore()

@@ -153,10 +153,9 @@ def _read_otherwise(case: Case, finding: Finding, frames: list[tuple[types.Frame
             best = right
             finding.fix = f"- {edit.before}\n+ {edit.after}"
             still = f"; {', '.join(wrong)}: still wrong" if wrong else ""
-            how = edit.what if edit.what.startswith("without") else f"with {edit.what}"
             names = f"gradient{'s' * (len(right) > 1)} of {', '.join(right[:6])}"
             are = "are" if len(right) > 1 else "is"
-            finding.detail = f"{said}; {how} it runs, and the {names} {are} right{still}"
+            finding.detail = f"{said}; {edit.how} it runs, and the {names} {are} right{still}"
             if not wrong:
                 return
 

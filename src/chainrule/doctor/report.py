@@ -9,6 +9,7 @@ from typing import Any
 from .catalogue import CATALOGUE, RANK
 
 HINTS = ("place", "cause", "fix")
+NO_SPECIMEN = ("gradient-mismatch", "reference-mismatch")  # no faults of their own
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Finding:
     line: int = 0
     targets: list[str] = field(default_factory=list)  # all gradients that this cause explains
     subject: str = ""  # the name of the class or function
+    also: list[str] = field(default_factory=list)  # further layers that run the same faulty line
     trail: list[str] = field(default_factory=list)  # last right and first wrong statement
 
     def __post_init__(self) -> None:
@@ -51,9 +53,9 @@ class Finding:
     @property
     def place(self) -> str:
         """Where, in words: `decoder.layers.1.norm (LayerNorm), gradient of gamma`."""
-        parts = [
-            f"{self.where} ({self.subject})" if self.where and self.subject else self.where or self.subject
-        ]
+        where = ", ".join([self.where, *self.also[:3]] if self.where else [])
+        where += f" and {len(self.also) - 3} more" if len(self.also) > 3 else ""
+        parts = [f"{where} ({self.subject})" if where and self.subject else where or self.subject]
         if self.targets:
             parts.append(
                 "gradient of " + ", ".join(self.targets[:5]) + (" ..." if len(self.targets) > 5 else "")
@@ -81,6 +83,7 @@ class Finding:
                 "message": self.message,
                 "hint": self.hint,
                 "targets": self.targets,
+                "also": self.also,
                 "evidence": {k: _plain(v) for k, v in self.evidence.items()},
                 "detail": self.detail,
                 "trail": self.trail,
@@ -147,7 +150,8 @@ class Report:
 
 
 def _page(code: str) -> str:
-    return f"read docs/doctor/{code}.md, or: chainrule museum {code}"
+    """Where to read on, on any machine on which the doctor runs."""
+    return "" if code in NO_SPECIMEN else f"another one like it: chainrule museum {code}"
 
 
 def _plain(value: Any) -> Any:

@@ -59,7 +59,7 @@ def repaired(case: Case) -> Iterator[Finding]:
         line=repair.line,
         file=repair.file,
         fix=repair.diff,
-        detail=f"{'' if repair.what.startswith('without') else 'with '}{repair.what} in line"
+        detail=f"{repair.how} in line"
         f"{'s' if len(set(repair.lines)) > 1 else ''} {lines} of {repair.function}, the gradient of "
         f"{', '.join(repair.healed[:6])} is right",
     )

@@ -15,6 +15,8 @@ _DERIVATIVES: tuple[tuple[str, str], ...] = (
     ("({v} > 0)", "ReLU"),
 )
 
+_ROOT = re.compile(r"sqrt|\*\* ?0?\.5")
+
 
 def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     """A factor too few, too many, or on the wrong side of a division."""
@@ -34,12 +36,16 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
         return
     text = ast.unparse(node)
+    own = [s for s in pool.scalars if _ROOT.search(s)]  # forward's own root of a length, before a bare 0.5
+    for factor in own:
+        yield factor_code(factor, statement), f"divided by {factor}", expr(f"({text}) / {factor}", node)
     for constant in ("0.5", "2"):
         yield "mean-sum-mismatch", f"a factor {constant}", expr(f"({text}) * {constant}", node)
     for factor in [*pool.scalars, *pool.arrays]:
         if factor != text:
             yield factor_code(factor, statement), f"a factor {factor}", expr(f"({text}) * {factor}", node)
-            if factor in pool.scalars or re.search(r"std|sigma|scale|norm|keep|temp|sqrt", factor):
+            divides = factor in pool.scalars or re.search(r"std|sigma|scale|norm|keep|temp|sqrt", factor)
+            if divides and factor not in own:
                 yield (
                     factor_code(factor, statement),
                     f"divided by {factor}",
