@@ -15,7 +15,7 @@ from ..source.reach import reached
 from ..source.repair import SECONDS, Repair, repairs
 from ..structure import is_array
 from .counts import ratio
-from .local import is_elementwise
+from .local import OF_INPUT, is_elementwise
 from .scales import scales_scores
 from .structure import normalizes, speaks_of_windows, step_of
 
@@ -129,6 +129,16 @@ def likely(case: Case) -> Iterator[Finding]:
     """No cause could be proved: what kind of layer it is says what is most often wrong with it."""
     alone = [n for n in elementwise(case) if n in case.wrong]
     if alone:
+        missing = _missing_derivative(case, alone[0])
+        if missing:
+            yield case.finding(
+                "activation-derivative-missing",
+                [alone[0]],
+                verified=True,
+                evidence={"missing": missing},
+                detail=f"the layer acts element by element; the returned gradient times {missing} is right",
+            )
+            return
         yield case.finding(
             "activation-derivative-misplaced",
             alone,
@@ -156,6 +166,13 @@ def likely(case: Case) -> Iterator[Finding]:
                 [name],
                 detail="a norm (the scale of its input does not matter) whose input gradient is wrong",
             )
+
+
+def _missing_derivative(case: Case, name: str) -> str:
+    """The derivative by which the returned gradient has to be multiplied, if it is a known one."""
+    x, a = case.probe.value(name), case.a(name)
+    with np.errstate(all="ignore"):
+        return next((text for text, slope in OF_INPUT.items() if case.explains(name, a * slope(x))), "")
 
 
 def _spread(case: Case, name: str) -> list[float]:
