@@ -98,3 +98,34 @@ def test_what_is_no_parameter_is_not_asked_for():
     report = chainrule.check(Table(), x, intent={"causal"})
     assert report.ok
     assert not any("no gradient found" in line for line in report.not_tested)
+
+
+class Gates:
+    """Biases in a dict, gradients in a dict of dicts."""
+
+    def __init__(self):
+        self.W, self.b = rng.normal(size=(4, 3)), {"z": np.zeros(3), "h": np.zeros(3)}
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b["z"] + 2 * self.b["h"]
+
+    def backward(self, dy):
+        self.grads = {"W": self.x.T @ dy, "b": {"z": dy.sum(0), "h": 2 * dy.sum(0)}}
+        return dy @ self.W.T
+
+
+def test_gradients_in_a_dict_of_dicts():
+    report = chainrule.check(Gates(), x)
+    assert report.ok
+    assert report.tested == ["x", "W", "b.z", "b.h"]
+
+
+def test_the_keys_of_a_dict_are_no_states():
+    class Forgetful(Gates):
+        def backward(self, dy):
+            self.dW = self.x.T @ dy
+            return dy @ self.W.T
+
+    report = chainrule.check(Forgetful(), x)
+    assert report.not_yet == ["b.z", "b.h"]

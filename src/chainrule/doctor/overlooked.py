@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .arrays_inside import Place, places
+from .arrays_inside import Place, places, step
 from .errors import SubjectError
 from .naming import CELLS, HIDDEN, MASKS, STATISTICS, TARGETS, gradient_stems, plain
 from .parameters import Parameter, is_gradient_place
@@ -69,18 +69,24 @@ def _like_a_parameter(
     value = place.get()
     if not is_array(value) or not value.ndim or not value.size or place.path not in before:
         return False
-    if is_gradient_place(place) or any(
-        words.search(name)
-        for words in (STATISTICS, MASKS, TARGETS, CONSTANTS)
-        for name in map(str, place.keys)
-        if not name.isdigit()
-    ):
+    names = _attributes(place)
+    kinds = (STATISTICS, MASKS, TARGETS, CONSTANTS)
+    if is_gradient_place(place) or any(words.search(name) for words in kinds for name in names):
         return False
-    state = HIDDEN.search(place.name) or CELLS.search(place.name)
-    if state and not np.any(value):
+    if not np.any(value) and any(words.search(name) for words in (HIDDEN, CELLS) for name in names):
         return False  # where a sequence begins
     was, then = before[place.path], after_forward.get(place.path)
     return then is not None and np.array_equal(was, then) and np.array_equal(was, value)
+
+
+def _attributes(place: Place) -> list[str]:
+    """The names on the way, without the keys of dicts: in biases = {"z": ..., "h": ...} these are gates."""
+    owner, names = place.root, []
+    for key in place.keys:
+        if not isinstance(owner, (dict, list, tuple)):
+            names.append(str(key))
+        owner = step(owner, key)
+    return names
 
 
 def _without_known(left: list[Place], known: list[object]) -> list[Place]:

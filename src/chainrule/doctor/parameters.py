@@ -230,6 +230,9 @@ def _fit(slot: Place, candidate: Place) -> int:
             return 3
         if outer == other and same_key:
             return 2
+    above, _, below = slot.path.partition(".")
+    if below == candidate.path and _GRADIENT_HOLDERS.match(above):
+        return 4  # grads.b.z beside b.z
     # dW.0 beside W.0; grads.W.0 beside params.W.0; dW of params["W"]
     if outer == other and str(slot.key) == str(candidate.key) and belongs(holder, theirs):
         return 4
