@@ -55,7 +55,7 @@ def check(
         `step(x, target, learning_rate)`; an optimizer; a chainrule layer; a `torch.autograd.Function`.
     inputs: what forward takes: arrays, ids, lists of time steps ... Their values are hints: where they could
         hide a fault (a batch of 1, constant values) others are probed.
-    params: the parameters, where they are not found: {name: array} or names.
+    params: the parameters, where they are not found: names, {name: array}, or {name: name of its gradient}.
     loss, target: (loss, gradient), two functions of (y, target), one function that returns both, or a loss
         object; then the whole is checked from its loss.
     training: puts the subject into training (True) or evaluation mode (False).
@@ -66,7 +66,7 @@ def check(
 
     Returns a Report: `ok`, `findings` (most certain first), `not_tested`. The subject is left as it was
     found: weights, buffers, random state. Raises NotASubject (a TypeError) where there is no forward and
-    backward.
+    backward, or an input is missing; ValueError for an empty batch.
     """
     start = time.perf_counter()
     report, words = Report(_name(subject)), intents(intent)

@@ -17,8 +17,9 @@ class Finding:
     """One fault.
 
     code: its name in the catalogue (docs/doctor). where: the layer's path inside of what was checked, "" for
-    itself. target: the parameter or input whose gradient is concerned. verified: whether a counterfactual
-    proved the cause. evidence: the numbers of that proof. file, line: the statement concerned, where known.
+    itself; also: further layers that run the same faulty line. target: the parameter or input whose gradient
+    is concerned. verified: whether a counterfactual proved the cause. evidence: the numbers of that proof.
+    file, line: the statement concerned, where known.
     """
 
     code: str
@@ -99,7 +100,7 @@ class Finding:
 
 @dataclass
 class Report:
-    """The outcome of `chainrule.check`: `ok`, `findings`, `not_tested`."""
+    """The outcome of `chainrule.check`: `ok`, `findings`, `not_tested`, `not_yet` (what has no gradient)."""
 
     name: str
     findings: list[Finding] = field(default_factory=list)
@@ -126,6 +127,7 @@ class Report:
             "seconds": round(self.seconds, 3),
             "findings": [f.to_dict(self.hints) for f in self.findings],
             "not_tested": list(self.not_tested),
+            "not_yet": list(self.not_yet),
             "tested": list(self.tested),
         }
 
