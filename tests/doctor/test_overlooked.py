@@ -83,11 +83,16 @@ class Table:
         self.running_mean = rng.normal(size=4)
         self.h = np.zeros(4)
         self.causal_mask = np.tril(np.ones((7, 7)))
+        self.bias = np.where(self.causal_mask == 0, 1.0, 0.0)  # as some call a mask
 
     def forward(self, x):
         self.scale = np.full(4, 2.0)
         n = len(x)
-        return self.causal_mask[:n, :n] @ ((x + self.pe[:n] - self.running_mean) * self.scale) + self.h
+        return (
+            self.causal_mask[:n, :n] @ ((x + self.pe[:n] - self.running_mean) * self.scale)
+            + self.h
+            + self.bias.sum()
+        )
 
     def backward(self, dy):
         n = len(dy)
@@ -129,3 +134,20 @@ def test_the_keys_of_a_dict_are_no_states():
 
     report = chainrule.check(Forgetful(), x)
     assert report.not_yet == ["b.z", "b.h"]
+
+
+def test_a_dict_of_gradients_beside_the_weight():
+    class Layer(Gates):
+        def __init__(self):
+            self.weight, self.grads = rng.normal(size=(4, 3)), {}
+
+        def forward(self, x):
+            self.x = x
+            return x @ self.weight
+
+        def backward(self, dy):
+            self.grads = {"weight": 2 * self.x.T @ dy}
+            return dy @ self.weight.T
+
+    (finding,) = chainrule.check(Layer(), x).findings
+    assert finding.targets == ["weight"]

@@ -75,6 +75,8 @@ def _like_a_parameter(
         return False
     if not np.any(value) and any(words.search(name) for words in (HIDDEN, CELLS) for name in names):
         return False  # where a sequence begins
+    if value.ndim > 1 and np.any(value == 0) and len(np.unique(value)) == 2:
+        return False  # a mask, by whatever name
     was, then = before[place.path], after_forward.get(place.path)
     return then is not None and np.array_equal(was, then) and np.array_equal(was, value)
 

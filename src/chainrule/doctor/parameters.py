@@ -172,7 +172,9 @@ def _is_value(place: Place) -> bool:
     owner = place.owner
     if isinstance(owner, (dict, list, tuple)) or place.name not in _VALUE_NAMES:
         return False
-    return bool(_GRADIENT_NAMES & stored_attributes(owner).keys() - {place.name})
+    beside = stored_attributes(owner)
+    # a dict of gradients beside self.weight is that of a layer
+    return any(n in _GRADIENT_NAMES and not isinstance(v, dict) for n, v in beside.items() if n != place.name)
 
 
 def is_gradient_place(place: Place) -> bool:
