@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from chainrule.cli import app
 from chainrule.doctor.catalogue import CATALOGUE
 from chainrule.doctor.museum import Specimen, diagnose, specimens
+from chainrule.doctor.report import Finding
 
 runner = CliRunner()
 
@@ -61,3 +62,9 @@ def test_an_unknown_code_names_its_neighbors() -> None:
     result = runner.invoke(app, ["museum", "sign-fliped"])
     assert result.exit_code != 0
     assert "sign-flipped" in str(result.exception)
+
+
+@pytest.mark.parametrize("code", sorted(CATALOGUE))
+def test_each_hint_leads_to_a_specimen(code: str) -> None:
+    hint = Finding(code).hint
+    assert not hint or (hint.endswith(f"chainrule museum {code}") and specimens(code))

@@ -100,7 +100,7 @@ def test_a_finding_from_the_cause_to_the_page(file: str) -> None:
         "  repair\n"
         "    dscores = dscores / np.sqrt(d)      # as forward scaled the scores\n"
         "\n"
-        "  read docs/doctor/attention-scale-missing.md, or: chainrule museum attention-scale-missing\n"
+        "  another one like it: chainrule museum attention-scale-missing\n"
         "\n"
         "1 finding in 0.1 s; right: gradients of x, W, b"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,12 +12,13 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from chainrule.doctor.waiting import waiting
+
 from .console import console, say
-from .progress import progress
 
 if TYPE_CHECKING:
     from chainrule.doctor.discovery import Discovered, Found, NotStarted
-    from chainrule.doctor.report import Report
+    from chainrule.doctor.report import Finding, Report
 
 HINTS = ("place", "cause", "fix")
 UNUSABLE = 2
@@ -58,8 +60,7 @@ def check_command(
     reports = examine_all(discovered, hints, seed)
     if not as_json:
         print_notes(discovered)
-        for found, report in reports:
-            print_result(found, report)
+        print_results(reports)
     if as_json:
         print(json.dumps(as_dict(discovered, reports), indent=2, default=str))
     else:
@@ -72,7 +73,7 @@ def open_file(file: Path, names: list[str]) -> Discovered:
     from chainrule.doctor.discovery import NotPython, discover
 
     try:
-        with progress(f"reading {file.name}"):
+        with waiting(f"reading {file.name}"):
             discovered = discover(file, names)
     except (FileNotFoundError, NotPython, IsADirectoryError, PermissionError) as error:
         _unusable(str(error))
@@ -101,7 +102,7 @@ def examine(found: Found, hints: str, seed: int) -> Report | str:
     from chainrule.doctor.discovery.conventions import second_opinion
 
     try:
-        with progress(f"checking {found.name}"):
+        with waiting(f"checking {found.name}"):
             report = check(found.subject, *found.inputs, **{"seed": seed, **found.kwargs})
             report = second_opinion(found, report, seed)
     except (Exception, SystemExit) as error:
@@ -117,8 +118,24 @@ def print_notes(discovered: Discovered) -> None:
         )
 
 
-def print_result(found: Found, report: Report | str) -> None:
-    """A heading, what was assumed, and the report."""
+def print_results(reports: list[tuple[Found, Report | str]]) -> None:
+    """All of them; what was said of a line already is not said again."""
+    said: dict[tuple[str, str, int], str] = {}
+    for found, report in reports:
+        faults = [] if isinstance(report, str) or report.ok else [_fault(f) for f in report.findings]
+        known = dict.fromkeys(said[fault] for fault in faults if fault in said)
+        print_result(found, report, list(known) if faults and all(f in said for f in faults) else [])
+        for fault in faults:
+            said.setdefault(fault, found.name)
+
+
+def _fault(finding: Finding) -> tuple[str, str, int]:
+    """What makes two findings one: the same cause in the same line."""
+    return (finding.code, finding.file, finding.line) if finding.line else (finding.code, "", id(finding))
+
+
+def print_result(found: Found, report: Report | str, known: Sequence[str] = ()) -> None:
+    """A heading, what was assumed, and the report. known: what has the same faults, and was shown."""
     where = f"  line {found.line}" if 0 < found.line < 10**6 else ""
     say(f"\n[bold]{escape(found.name)}[/][dim]{where}[/]")
     for line in [*found.assumed, *([] if isinstance(report, str) else report.assumed)]:
@@ -128,6 +145,11 @@ def print_result(found: Found, report: Report | str) -> None:
         say(f"  [yellow]could not be checked:[/] {escape('; '.join(why))}")
         return
     assert not isinstance(report, str)
+    if known:
+        lines = ", ".join(dict.fromkeys(str(f.line) for f in report.findings))
+        same = f"the fault that {' and '.join(known)} has, line {lines}"
+        say(f"  [red]✗ {escape(same)}[/]: {escape(report.findings[0].place)}")
+        return
     from chainrule.doctor.printing import print_report
 
     print_report(report, console)
@@ -143,12 +165,17 @@ def is_unchecked(report: Report | str) -> bool:
 def print_end(discovered: Discovered, reports: list[tuple[Found, Report | str]]) -> None:
     """What could not be started and what to add, then all of it in one line."""
     waiting = [n for n in discovered.not_started if n.kind == "forward"]
-    failed = [n for n in discovered.not_started if n.kind != "forward"]
+    empty = [n for n in discovered.not_started if n.kind == "empty"]
+    failed = not_started(discovered)
     for missing in failed:
         print_not_started(missing)
-    if waiting:
-        say(f"\n[dim]no backward yet: {escape(', '.join(n.name for n in waiting))}[/]")
+    for what, which in (("no backward yet", waiting), ("not written yet", empty)):
+        if which:
+            say(f"\n[dim]{what}: {escape(', '.join(n.name for n in which))}[/]")
     console.print()
+    if not reports and not failed and (waiting or empty):
+        say("nothing to check yet")
+        return
     if not reports and not failed:
         say(f"nothing to check in {escape(str(discovered.path))}: no class has a forward and a "
             "backward, no functions are called x_forward and x_backward, and none returns a loss with "
@@ -157,6 +184,11 @@ def print_end(discovered: Discovered, reports: list[tuple[Found, Report | str]])
     say(summary(reports, len(failed)))
     if all(is_unchecked(report) for _, report in reports):
         say("Nothing could be checked: this says neither that the code is right nor that it is wrong.")
+
+
+def not_started(discovered: Discovered) -> list[NotStarted]:
+    """What should run and does not; code that is not written yet is none of it."""
+    return [n for n in discovered.not_started if n.kind not in ("forward", "empty")]
 
 
 def print_not_started(missing: NotStarted) -> None:
@@ -173,13 +205,15 @@ def print_not_started(missing: NotStarted) -> None:
 def summary(reports: list[tuple[Found, Report | str]], failed: int) -> str:
     """`3 checked: 2 right, 1 wrong; 1 could not be started`."""
     done = [r for _, r in reports if not isinstance(r, str) and not is_unchecked(r)]
-    right = sum(r.ok for r in done)
-    wrong = len(done) - right
-    faults = sum(len(r.findings) for r in done)
+    unfinished = sum(r.ok and bool(r.not_yet) and not r.tested for r in done)
+    right = sum(r.ok for r in done) - unfinished
+    wrong = len(done) - right - unfinished
+    faults = len({_fault(f) for r in done for f in r.findings})
     parts = [f"[bold]{len(done)} checked[/]"]
     if done:
         counts = [f"[green]{right} right[/]"] if right else []
         counts += [f"[red]{wrong} wrong[/] ({faults} fault{'s' * (faults != 1)})"] if wrong else []
+        counts += [f"[yellow]{unfinished} not written yet[/]"] if unfinished else []
         parts[0] += f": {', '.join(counts)}"
     broken = len(reports) - len(done)
     parts += [f"[yellow]{failed} could not be started[/]"] if failed else []

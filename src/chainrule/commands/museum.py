@@ -11,8 +11,9 @@ from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.table import Table
 
+from chainrule.doctor.waiting import waiting
+
 from .console import console, say
-from .progress import progress
 
 if TYPE_CHECKING:
     from chainrule.doctor.museum import Specimen
@@ -100,7 +101,7 @@ def _diagnosed(specimen: Specimen, faulty: bool) -> Report | str:
     from chainrule.doctor.museum import diagnose
 
     try:
-        with progress(f"examining {specimen.name}"):
+        with waiting(f"examining {specimen.name}"):
             return diagnose(specimen.faulty() if faulty else specimen.correct())
     except Exception as error:
         return f"the doctor failed: {type(error).__name__}: {error}"

@@ -12,10 +12,11 @@ from rich.markup import escape
 from .check import (
     examine_all,
     is_unchecked,
+    not_started,
     open_file,
     print_not_started,
     print_notes,
-    print_result,
+    print_results,
     summary,
     wait_for_change,
 )
@@ -24,6 +25,9 @@ from .console import console, say
 if TYPE_CHECKING:
     from chainrule.doctor.discovery import Discovered, Found
     from chainrule.doctor.report import Report
+
+
+NOT_YET = {"forward": "no backward yet", "empty": "not written yet"}
 
 
 def watch_file(file: Path, names: list[str], hints: str, seed: int) -> None:
@@ -53,10 +57,14 @@ def _round(file: Path, names: list[str], hints: str, seed: int, files: list[Path
     _clear(file)
     print_notes(discovered)
     _print_lines(discovered, reports)
-    for found, report in reports:
-        if is_unchecked(report) or isinstance(report, str) or not report.ok:
-            print_result(found, report)
-    failed = [n for n in discovered.not_started if n.kind != "forward"]
+    print_results(
+        [
+            (found, report)
+            for found, report in reports
+            if is_unchecked(report) or isinstance(report, str) or not report.ok
+        ]
+    )
+    failed = not_started(discovered)
     for missing in failed:
         print_not_started(missing)
     say(f"\n{summary(reports, len(failed))}")
@@ -76,6 +84,9 @@ def _print_lines(discovered: Discovered, reports: list[tuple[Found, Report | str
         name = escape(found.name.ljust(width))
         if is_unchecked(report) or isinstance(report, str):
             say(f"[yellow]? {name}[/]  could not be checked")
+        elif report.ok and report.not_yet:
+            sign = "[green]✓" if report.tested else "[yellow]·"
+            say(f"{sign} {name}[/]  [dim]{escape(', '.join(report.not_yet))} not yet[/]")
         elif report.ok:
             say(f"[green]✓ {name}[/]")
         else:
@@ -86,5 +97,5 @@ def _print_lines(discovered: Discovered, reports: list[tuple[Found, Report | str
             )
             say(f"[red]✗ {name}[/]  {escape(codes)}")
     for missing in discovered.not_started:
-        why = "no backward yet" if missing.kind == "forward" else "could not be started"
+        why = NOT_YET.get(missing.kind, "could not be started")
         say(f"[yellow]· {escape(missing.name.ljust(width))}[/]  [dim]{why}[/]")

@@ -46,11 +46,11 @@ class Place:
     def owner(self) -> Any:
         owner = self.root
         for key in self.keys[:-1]:
-            owner = _step(owner, key)
+            owner = step(owner, key)
         return owner
 
     def get(self) -> Any:
-        return _step(self.owner, self.key)
+        return step(self.owner, self.key)
 
     def set(self, value: Any) -> None:
         """In place where an array of that shape stands, so that other names for it see the change."""
@@ -87,7 +87,8 @@ class Told:
             return None
 
 
-def _step(owner: Any, key: Any) -> Any:
+def step(owner: Any, key: Any) -> Any:
+    """One step on the way: an item or an attribute; None where there is none."""
     if isinstance(key, Told):
         return key.of(owner)
     if isinstance(owner, (dict, list, tuple)):

@@ -14,6 +14,7 @@ import numpy as np
 from .errors import SubjectError, TooLarge
 from .excused import in_steps, only_padding, straight_through
 from .numeric import Numeric, flat
+from .overlooked import told
 from .probe import Arrays, Probe, Run
 from .report import Finding
 
@@ -53,6 +54,7 @@ class Case:
         self.absent: list[str] = []
         self.stepwise: list[str] = []  # the derivative is 0 almost everywhere, what backward gives is not
         self.not_tested: list[str] = []
+        self.not_yet: list[str] = []  # without a gradient
         self._known_slopes: dict[str, list[tuple[np.ndarray, float, bool]]] = {}
         self.kept: dict[str, Any] = {}  # what an experiment has found and another may ask for
         self.suspects: list[Line] = []  # where the first wrong statement is or may be, once known
@@ -85,7 +87,9 @@ class Case:
         self.stepwise = [n for n in self.wrong if in_steps(self, n)]
         self.wrong = [n for n in self.wrong if n not in self.stepwise]
         self.not_tested += [straight_through(self, self.stepwise)] if self.stepwise else []
+        self.not_yet = [*self.absent, *self.probe.subject.overlooked]
         self.not_tested += [f"{n}: backward leaves no gradient for it" for n in self.absent]
+        self.not_tested += [told(*what) for what in self.probe.subject.overlooked.items()]
 
     @cached_property
     def scale(self) -> float:

@@ -111,7 +111,8 @@ CATALOGUE: dict[str, Diagnosis] = {
         ("stride-or-padding-misaligned", "the gradient is shifted: not dilated by the stride, or the "
             "padding is not cropped",
          "dx_padded[:, :, i*stride:i*stride+k, ...] += ...\ndx = dx_padded[:, :, pad:-pad, pad:-pad]"),
-        ("dropout-scale-missing", "1 / (1 - p) is missing in one of the two passes",
+        ("dropout-scale-missing", "what dropout keeps is not scaled by 1 / (its share) in one of the two "
+            "passes",
          "dx = dy * mask / (1 - p)"),
         ("attention-scale-missing", "1 / sqrt(d) is missing in backward",
          "dscores = dscores / np.sqrt(d)      # as forward scaled the scores"),

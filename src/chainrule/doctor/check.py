@@ -13,6 +13,7 @@ from .examine import examine
 from .experiments.unseen.losses import collapsed
 from .experiments.unseen.scene import Scene
 from .factories import build, is_factory
+from .handed_in import intents, lists_as_arrays, refuse_empty, refuse_missing, refuse_unbuilt
 from .objects import forward_of
 from .quiet import quietly
 from .report import Finding, Report
@@ -21,6 +22,8 @@ from .step_model import StepModel, only_steps
 from .subject import Subject
 from .tensors import refuse_tensors
 from .torch_function import as_pair, is_torch_function
+from .twins import one_per_line
+from .waiting import waiting
 
 
 def check(
@@ -55,22 +58,22 @@ def check(
         hide a fault (a batch of 1, constant values) others are probed. So are their sizes: a copy of the
         subject is cut to a few features, samples and steps if it does there what it does at its own size
         (`report.sizes`).
-    params: the parameters, where they are not found: {name: array} or names.
+    params: the parameters, where they are not found: names, {name: array}, or {name: name of its gradient}.
     loss, target: (loss, gradient), two functions of (y, target), one function that returns both, or a loss
         object; then the whole is checked from its loss.
     training: puts the subject into training (True) or evaluation mode (False).
     intent: what the code is meant to be: {"causal"}, {"padding"} ... Without it a leak of the future, which
-        could be meant, is not looked for, unless names or masks tell.
+        could be meant, is not looked for, unless names or masks tell. Unknown words raise ValueError.
     like: a reference (a layer, function, callable, torch module): differences to it are explained.
     seed: of the probes. forward_kwargs: further arguments of forward.
 
     Returns a Report: `ok`, `findings` (most certain first), `not_tested`. The subject is left as it was
     found: weights, buffers, random state. Raises NotASubject (a TypeError) where there is no forward and
-    backward.
+    backward, or an input is missing; ValueError for an empty batch.
     """
     start = time.perf_counter()
-    report = Report(_name(subject))
-    with quietly():
+    report, words = Report(_name(subject)), intents(intent)
+    with waiting(f"checking {report.name}"), quietly():
         if is_torch_function(subject):
             subject, inputs = as_pair(subject, inputs)
         else:
@@ -81,12 +84,15 @@ def check(
             report.seconds = time.perf_counter() - start
             return report
         options = {"training": training, "target": target, "loss": loss}
-        words = frozenset([intent] if isinstance(intent, str) else intent)
         builds = _built(subject, inputs, report, target) if is_factory(subject) else [(subject, inputs)]
         for subject, inputs in builds:
-            report.tested, report.not_tested = [], []
+            report.tested, report.not_tested, report.not_yet = [], [], []
             face = _face(subject, inputs, forward_kwargs, **options)
-            report.findings = examine(face, report, intent=words, seed=seed, given=params, like=like)
+            lists_as_arrays(face)
+            refuse_missing(face)
+            refuse_empty(face)
+            found = examine(face, report, intent=words, seed=seed, given=params, like=like)
+            report.findings = one_per_line(found)
             if report.findings:
                 break
         if report.findings and loss is not None:
@@ -114,6 +120,7 @@ def _built(
     """The first way with sizes that tell axes apart in which forward runs, then the sizes that were given:
     other sizes can show a fault, and they can hide one (a single window, a single step).
     """
+    refuse_unbuilt(factory)
     error: Exception | None = None
     found = 0
     for subject, changed, assumed in build(factory, inputs):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .case import Case, source_place
+from .case import Case
 from .errors import SubjectError, TooLarge
 from .excused import not_finite
 from .experiments.algebra import algebra
@@ -31,14 +31,17 @@ from .experiments.structure import structure
 from .experiments.wiring import wiring
 from .from_labels import meant
 from .guards import guards_of, matter
+from .handed_wrong import handed_wrong
+from .layer_by_layer import alone, inside_layers
 from .mending import mend
-from .objects import layers_of
-from .recorder import Recording
+from .raised import layer_that_failed, raised
 from .report import Finding, Report
 from .smaller.settle import settle
 from .step_model import StepModel
-from .subject import NotASubject, Subject
+from .subject import Subject
+from .unfinished import is_stub, unfinished, unfinished_inside
 from .verdict import harmless_last, verdict, without_penalties
+from .waiting import now
 
 
 def examine(
@@ -61,13 +64,18 @@ def examine(
         report.assumed += [] if path else [as_meant.said]
     probe = None
     lowered = ExitStack()
+    now(f"{path}: its gradients" if path else "the gradients")
     try:
         case, sizes = settle(face, path, intent, seed, given, keep=like is not None)
         probe, face = case.probe, case.probe.subject
         if sizes:
             report.sizes.append(f"{path + ': ' if path else ''}{sizes}")
+        if case.error is not None or case.doubtful:
+            missing = unfinished_inside(case)
+            if missing:
+                return _without(case, missing, report, seed)
         if case.error is not None:
-            return _failed(face, case.error, path, report)
+            return _failed(face, case.error, path, report, case, seed)
         if case.wrong and (guards := guards_of(case)):
             lowered.enter_context(guards)
             without = Case(probe, path, intent)
@@ -79,13 +87,18 @@ def examine(
         if broken:
             report.not_tested.append(f"{path or face.name}: {broken}")
             return []
-        if not path:
+        empty = is_stub(face.backward_function)
+        if empty:
+            _not_written(report, path, "backward is not written yet")
+        elif not path:
             report.tested += case.right
             report.not_tested += case.not_tested
+            report.not_yet += case.not_yet
+        if not path:
             case.not_tested = report.not_tested  # what the experiments add
-        found = [*_tried(contract, case, report)]
+        found = [] if empty else _tried(contract, case, report)
         if case.doubtful or case.stepwise:
-            inner = _inside_layers(case, report, seed)
+            inner = inside_layers(case, report, seed, examine)
             if inner:
                 return _with_own_contract(found, inner)
         if case.doubtful:
@@ -143,6 +156,8 @@ def _same_signs(a: np.ndarray, n: np.ndarray, scale: float) -> bool:
 def _tried(ask: Callable[[Case], Iterable[Finding]], case: Case, report: Report) -> list[Finding]:
     """The findings of one experiment; one that fails on odd code is said, and is no reason to stop."""
     found: list[Finding] = []
+    asked = getattr(ask, "__name__", "like").replace("_", " ")
+    now(f"{case.path}: {asked}" if case.path else asked)
     try:
         for finding in ask(case):
             found.append(finding)
@@ -181,74 +196,39 @@ def _with_own_contract(own: list[Finding], inner: list[Finding]) -> list[Finding
     return harmless_last([*inner, *keep])
 
 
-def _inside_layers(case: Case, report: Report, seed: int) -> list[Finding]:
-    """Each layer directly below, alone, on what it receives; deeper ones by the same rule."""
-    owner = case.probe.subject.owner
-    layers = layers_of(owner) if owner is not None else {}
-    direct = {
-        p: layer for p, layer in layers.items() if not any(p.startswith(q + ".") for q in layers if q != p)
-    }
-    if not direct:
+def _without(case: Case, missing: list[str], report: Report, seed: int) -> list[Finding]:
+    """What can be said of a model of which some layers are not finished: its other layers alone."""
+    above = f"{case.path}." if case.path else ""
+    for path in missing:
+        _not_written(report, above + path, "backward is not written yet")
+    report.not_tested.append(f"{case.path or case.probe.subject.name}: as a whole, once these are written")
+    return inside_layers(case, report, seed, examine)
+
+
+def _not_written(report: Report, path: str, what: str) -> None:
+    line = f"{path}: {what}" if path else what
+    if line not in report.not_tested:
+        report.not_tested.append(line)
+        report.not_yet.append(path or what.split()[0])
+
+
+def _failed(
+    face: Subject, problem: SubjectError, path: str, report: Report, case: Case | None = None, seed: int = 0
+) -> list[Finding]:
+    """The user's exception is a finding; one of the doctor's own is none, nor is code that is not written.
+
+    Of a model: the layer in which it arose is asked alone; is that right, it was handed something wrong.
+    """
+    missing = unfinished(face, problem)
+    if missing:
+        _not_written(report, path, missing)
         return []
-    case.probe.state.restore()
-    with Recording(owner, copy=True) as recording:
-        try:
-            case.probe.outputs()
-        except SubjectError:
-            return []
-    found: list[Finding] = []
-    done: set[int] = set()
-    for call in list(recording.calls):
-        if (
-            call.phase != "forward"
-            or call.path not in direct
-            or call.error is not None
-            or id(call.layer) in done
-        ):
-            continue
-        done.add(id(call.layer))
-        case.probe.state.restore()
-        where = f"{case.path}.{call.path}" if case.path else call.path
-        try:
-            face = Subject(call.layer, call.inputs, call.kwargs)
-            local = examine(face, report, path=where, seed=seed)
-        except NotASubject:
-            continue
-        found += [f for f in local if f.code != "backward-raises"]
-    case.probe.state.restore()
-    return found
-
-
-def _failed(face: Subject, problem: SubjectError, path: str, report: Report) -> list[Finding]:
-    """The user's exception is a finding; one of the doctor's own is none."""
     if problem.is_ours:
         report.not_tested.append(f"{path or face.name}: could not be run here ({problem})")
         return []
-    return [raised(face, problem, path)]
-
-
-def raised(face: Subject, problem: SubjectError, path: str = "") -> Finding:
-    """The exception, with the line of the user's code in which it arose."""
-    error = problem.error
-    frames = traceback.extract_tb(error.__traceback__)
-    file, first = source_place(
-        face.backward_function if problem.phase == "backward" else face.forward_function
-    )
-    own = [f for f in frames if f.filename == file] or [
-        f for f in frames if "chainrule/doctor" not in f.filename.replace("\\", "/") or "museum" in f.filename
-    ]
-    line = own[-1].lineno if own else first
-    statement = own[-1].line if own else ""
-    detail = f"{problem.phase} raised {type(error).__name__}: {error}"
-    if statement:
-        detail += f"\nin line {line}: {statement}"
-    return Finding(
-        "backward-raises",
-        where=path,
-        subject=face.name,
-        verified=True,
-        file=own[-1].filename if own else file,
-        line=line or 0,
-        evidence={"phase": problem.phase, "exception": type(error).__name__, "message": str(error)},
-        detail=detail,
-    )
+    if case is not None and problem.phase == "backward":
+        inner = layer_that_failed(face, problem)
+        if inner:
+            found = alone(case, inner, report, seed, examine)
+            return found or [handed_wrong(case, problem, inner)]
+    return [raised(face, problem, path, case)]

@@ -13,6 +13,7 @@ import numpy as np
 from .arrays_inside import places
 from .calling import positional
 from .errors import SubjectError
+from .overlooked import adopt
 from .snapshot import Snapshot
 from .structure import identical, is_array
 
@@ -70,6 +71,8 @@ def find_gradients(probe: Probe, given: Any) -> None:
             )
         }
         probe.subject.discover(before, moved, given)
+        if not by_step and probe.backward_error is None:
+            adopt(probe, before, with_caches)
     probe.state.restore()
     _drop_caches(probe)
     _drop_buffers(probe)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
+from .calling import source_tree
 from .case import Case, source_place
 from .catalogue import CATALOGUE
 from .experiments.elsewhere import resized
@@ -16,6 +18,7 @@ from .source.repair import Repair, repairs
 REPAIRABLE = {code for code, known in CATALOGUE.items() if known.section in "BCD"}
 # what a statement that is wrong in g leaves behind it; the others of section A are more than a wrong number
 OF_G = ("ignores-upstream", "constant-offset", "nonlinear-backward", "gradient-never-computed")
+OF_TIME = ("hidden-gradient-dropped", "cell-gradient-dropped")
 
 
 def mend(case: Case, findings: list[Finding]) -> None:
@@ -66,6 +69,8 @@ def _add_place(case: Case, findings: list[Finding]) -> None:
     for finding in list(findings):
         if not any(f is finding for f in findings):
             continue  # what was found before has explained it
+        if finding.fix.startswith("- "):
+            continue  # the repaired line is the place, also where it is the function's first
         if finding.line != first or finding.trail or not set(finding.targets) & set(case.doubtful):
             continue
         case.kept["proved"] = case.kept.get("proved") or finding.verified  # only the place is looked for
@@ -73,12 +78,28 @@ def _add_place(case: Case, findings: list[Finding]) -> None:
         if found is not None and set(found[1].healed) & set(finding.targets):
             _, frontier, finding.trail = found
             finding.line, finding.file = frontier.moment.site.made_at, frontier.moment.site.file
+            if finding.code in OF_TIME:
+                _where_it_is_called(case, finding, frontier.moment.site.function)
             if finding.code in REPAIRABLE or finding.code in OF_G:
                 _keep_apart(findings, finding, frontier.healed)
             continue
         place = origin(case, next(t for t in finding.targets if t in case.doubtful))
         if place is not None:
             finding.file, finding.line = place
+
+
+def _where_it_is_called(case: Case, finding: Finding, function: str) -> None:
+    """A step of a sequence is handed too little by the loop around it: the loop's line is the place."""
+    tree = source_tree(case.probe.subject.backward_function)
+    if tree is None or tree.name == function:
+        return
+    for statement in ast.walk(tree):
+        if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Expr)):
+            called = [ast.unparse(n.func) for n in ast.walk(statement) if isinstance(n, ast.Call)]
+            if function in [name.rpartition(".")[2] for name in called]:
+                finding.line, finding.trail = statement.lineno, []
+                finding.file = source_place(case.probe.subject.backward_function)[0]
+                return
 
 
 def _as_repaired(case: Case, code: str, repair: Repair) -> str:

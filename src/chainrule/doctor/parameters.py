@@ -68,7 +68,7 @@ def find_parameters(root: Any, before: Mapping[str, np.ndarray], moved: set[str]
     candidates = [
         p
         for p in everything
-        if p.path in before and not _is_gradient_place(p) and not STATISTICS.search(p.name)
+        if p.path in before and not is_gradient_place(p) and not STATISTICS.search(p.name)
     ]
     slots = [p for p in everything if p.path not in before or p.path in moved or _surely_gradient(p)]
     found: list[Parameter] = []
@@ -172,10 +172,13 @@ def _is_value(place: Place) -> bool:
     owner = place.owner
     if isinstance(owner, (dict, list, tuple)) or place.name not in _VALUE_NAMES:
         return False
-    return bool(_GRADIENT_NAMES & stored_attributes(owner).keys() - {place.name})
+    beside = stored_attributes(owner)
+    # a dict of gradients beside self.weight is that of a layer
+    return any(n in _GRADIENT_NAMES and not isinstance(v, dict) for n, v in beside.items() if n != place.name)
 
 
-def _is_gradient_place(place: Place) -> bool:
+def is_gradient_place(place: Place) -> bool:
+    """Whether a place has the name of a gradient."""
     if _is_value(place):
         return False
     return bool(_GRADIENT_HOLDERS.match(_holder(place))) or (
@@ -185,7 +188,7 @@ def _is_gradient_place(place: Place) -> bool:
 
 def _surely_gradient(place: Place) -> bool:
     """Whether a place is for gradients even if backward has left it as it was."""
-    if _is_gradient_place(place):
+    if is_gradient_place(place):
         return len(place.name) > 1 or bool(_GRADIENT_HOLDERS.match(_holder(place)))
     return len(place.name) > 1 and bool(gradient_stems(place.name)) and not np.any(place.get())
 
@@ -229,6 +232,9 @@ def _fit(slot: Place, candidate: Place) -> int:
             return 3
         if outer == other and same_key:
             return 2
+    above, _, below = slot.path.partition(".")
+    if below == candidate.path and _GRADIENT_HOLDERS.match(above):
+        return 4  # grads.b.z beside b.z
     # dW.0 beside W.0; grads.W.0 beside params.W.0; dW of params["W"]
     if outer == other and str(slot.key) == str(candidate.key) and belongs(holder, theirs):
         return 4

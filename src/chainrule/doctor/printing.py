@@ -61,7 +61,9 @@ def rendered(report: Report, width: int, signs: Signs = PLAIN) -> Text:
     lines: list[Text] = []
     for told in tell(report):
         lines += [*_finding(told, width, signs), Text()]
-    if report.ok:
+    if report.ok and report.not_yet and not report.tested:
+        lines += _wrapped(f"{signs.doubt} {summary(report)}", width, "yellow", hanging=INDENT)
+    elif report.ok:
         lines += _wrapped(f"{signs.fine} {summary(report)}", width, "green", hanging=INDENT)
     else:
         lines += _wrapped(summary(report), width, "dim", hanging=INDENT)

@@ -9,6 +9,7 @@ from typing import Any
 from .catalogue import CATALOGUE, RANK
 
 HINTS = ("place", "cause", "fix")
+NO_SPECIMEN = ("gradient-mismatch", "reference-mismatch")  # no faults of their own
 
 
 @dataclass
@@ -16,8 +17,9 @@ class Finding:
     """One fault.
 
     code: its name in the catalogue (docs/doctor). where: the layer's path inside of what was checked, "" for
-    itself. target: the parameter or input whose gradient is concerned. verified: whether a counterfactual
-    proved the cause. evidence: the numbers of that proof. file, line: the statement concerned, where known.
+    itself; also: further layers that run the same faulty line. target: the parameter or input whose gradient
+    is concerned. verified: whether a counterfactual proved the cause. evidence: the numbers of that proof.
+    file, line: the statement concerned, where known.
     """
 
     code: str
@@ -32,6 +34,7 @@ class Finding:
     line: int = 0
     targets: list[str] = field(default_factory=list)  # all gradients that this cause explains
     subject: str = ""  # the name of the class or function
+    also: list[str] = field(default_factory=list)  # further layers that run the same faulty line
     trail: list[str] = field(default_factory=list)  # last right and first wrong statement
 
     def __post_init__(self) -> None:
@@ -57,9 +60,9 @@ class Finding:
     @property
     def place(self) -> str:
         """Where, in words: `decoder.layers.1.norm (LayerNorm), gradient of gamma`."""
-        parts = [
-            f"{self.where} ({self.subject})" if self.where and self.subject else self.where or self.subject
-        ]
+        where = ", ".join([self.where, *self.also[:3]] if self.where else [])
+        where += f" and {len(self.also) - 3} more" if len(self.also) > 3 else ""
+        parts = [f"{where} ({self.subject})" if where and self.subject else where or self.subject]
         if self.targets:
             parts.append(
                 "gradient of " + ", ".join(self.targets[:5]) + (" ..." if len(self.targets) > 5 else "")
@@ -87,6 +90,7 @@ class Finding:
                 "message": self.message,
                 "hint": self.hint,
                 "targets": self.targets,
+                "also": self.also,
                 "evidence": {k: _plain(v) for k, v in self.evidence.items()},
                 "detail": self.detail,
                 "trail": self.trail,
@@ -102,13 +106,14 @@ class Finding:
 
 @dataclass
 class Report:
-    """The outcome of `chainrule.check`: `ok`, `findings`, `not_tested`."""
+    """The outcome of `chainrule.check`: `ok`, `findings`, `not_tested`, `not_yet` (what has no gradient)."""
 
     name: str
     findings: list[Finding] = field(default_factory=list)
     not_tested: list[str] = field(default_factory=list)
     tested: list[str] = field(default_factory=list)
     tested_are: str = "gradients of"  # what the names in `tested` are
+    not_yet: list[str] = field(default_factory=list)  # the gradients that backward does not compute (yet)
     assumed: list[str] = field(default_factory=list)
     sizes: list[str] = field(default_factory=list)  # the smaller ones that stand for those given
     seconds: float = 0.0
@@ -129,6 +134,7 @@ class Report:
             "seconds": round(self.seconds, 3),
             "findings": [f.to_dict(self.hints) for f in self.findings],
             "not_tested": list(self.not_tested),
+            "not_yet": list(self.not_yet),
             "tested": list(self.tested),
             "sizes": list(self.sizes),
         }
@@ -154,7 +160,8 @@ class Report:
 
 
 def _page(code: str) -> str:
-    return f"read docs/doctor/{code}.md, or: chainrule museum {code}"
+    """Where to read on, on any machine on which the doctor runs."""
+    return "" if code in NO_SPECIMEN else f"another one like it: chainrule museum {code}"
 
 
 def _plain(value: Any) -> Any:

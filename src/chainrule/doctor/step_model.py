@@ -55,6 +55,7 @@ class StepModel(Subject):
         self.returns_cache = False
         self.call = BackwardCall([("rate", self.rate_name)] if self.rate_name else [])
         self.parameters = []
+        self.overlooked = {}
         self.last_upstream = None
         self.return_names = None
         self.rate_places = []

@@ -73,6 +73,7 @@ class Subject:
         self.returns_cache = self.learned = False
         self.call = read_backward(self.backward_function, self.input_names, self.is_pair, False)
         self.parameters: list[Parameter] = []
+        self.overlooked: dict[str, str] = {}  # parameters without a gradient: what may be theirs
         self.last_upstream: Any = None  # what the last backward was given
         self.reduction: Any = None  # of a loss that forward gives for each sample
         self.return_names = returned_names(self.backward_function)
@@ -210,7 +211,7 @@ class Subject:
                 p for p in places(self.owner) if LEARNING_RATES.match(p.name) and p.name != "rate"
             ]
         if given is not None:
-            self.parameters = given_parameters(self.owner, given, self.parameters)
+            self.parameters = given_parameters(self, given, moved)
 
     def input_gradients(self, returned: Any, inputs: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
         """Assigns what backward returned to the leaves of the inputs; what is left belongs to parameters."""

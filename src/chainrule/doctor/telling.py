@@ -81,7 +81,8 @@ def summary(report: Report) -> str:
         right = f"; right: {report.tested_are} {_first(report.tested)}" if report.tested else ""
         return f"{count} finding{'s' if count > 1 else ''} in {took}{right}"
     if not report.tested:
-        return f"no fault found: {report.name}, {took}"
+        nothing = "nothing to check yet" if report.not_yet else "no fault found"
+        return f"{nothing}: {report.name}, {took}"
     return f"no fault found: {report.tested_are} {_first(report.tested)} checked in {took}"
 
 

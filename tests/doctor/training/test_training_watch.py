@@ -97,3 +97,35 @@ def test_in_chainrules_own_loop() -> None:
     report = watch.report()
     assert report.ok
     assert report.tested == ["12 of 24 steps"]
+
+
+def test_steps_uphill() -> None:
+    class Uphill(Stepping):
+        def apply(self, rate: float) -> None:
+            super().apply(-rate)
+
+    with np.errstate(all="ignore"):
+        finding = run(Uphill((10, 24, 4), 54), 0.1).findings[0]
+    assert finding.code == "sign-flipped"
+    assert "went up" in finding.detail
+
+
+def test_equal_units() -> None:
+    model = Stepping((10, 24, 4), 55)
+    for weight in model.W:
+        weight[...] = 0.1
+    assert "symmetric-units" in [f.code for f in run(model, 0.1).findings]
+
+
+def test_the_first_looks_come_soon() -> None:
+    sampler = Sampler()
+    looks = []
+    for step in range(400):
+        if sampler.due():
+            looks.append(step)
+            sampler.spent(1.0)  # a look that costs far more than a step
+    assert len(looks) >= 6
+
+
+def test_the_report_says_what_was_looked_at() -> None:
+    assert "the weights at 20 of 40 steps" in str(run(Stepping((10, 24, 4), 50), 0.1))

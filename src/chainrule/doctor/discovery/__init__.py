@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..waiting import now
 from .candidates import Candidate, candidates
 from .found import Discovered, Found, NotStarted
 from .limits import muted
@@ -65,6 +66,7 @@ def discover(path: str | Path, names: Iterable[str] = ()) -> Discovered:
 
 def _started(starter: Starter, candidate: Candidate) -> Found | NotStarted:
     """What came of one candidate; code that the search cannot deal with stops nothing else."""
+    now(f"arguments for {candidate.name}")
     try:
         return starter.start(candidate)
     except Exception as error:

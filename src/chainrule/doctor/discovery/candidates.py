@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -10,21 +9,26 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from ..calling import positional, required, source_tree
+from ..calling import positional, required
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES, is_layer, layers_of
 from ..training.likeness import is_optimizer
+from ..unfinished import is_stub
 from .methods import method
 from .roles import roles_of
 from .whole import gives_gradients
 from .whole_methods import is_whole
 
 STEP_NAMES = ("step", "train_step", "training_step", "fit_batch", "train_on_batch", "update", "train")
+BASES = re.compile(
+    r"^(Abstract|Base|I[A-Z])|(Base|Abstract|Interface)$|^(Layer|Module|Function|Op|Node|Loss|Model|Block)$"
+)
 
 
 @dataclass(frozen=True)
 class Candidate:
     """kind: check, class, step, pair, derivative, loss, instance, whole (a function that gives loss and
-    gradients), whole class (with such a method), optimizer, or forward (no backward is written yet).
+    gradients), whole class (with such a method), optimizer, forward (no backward is written yet), or empty
+    (nothing is).
     """
 
     name: str
@@ -68,7 +72,11 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
     for name, cls in classes.items():
         forward, backward = method(cls, FORWARD_NAMES), method(cls, BACKWARD_NAMES)
         line = line_of(cls)
-        if inspect.isabstract(cls) or (forward is not None and is_stub(forward)):
+        if inspect.isabstract(cls):
+            continue
+        if forward is not None and is_stub(forward):
+            if cls not in bases and backward is not None and is_stub(backward) and not BASES.search(name):
+                yield Candidate(name, "empty", cls, line)
             continue
         if is_whole(cls):
             yield Candidate(name, "whole class", cls, line)
@@ -98,18 +106,6 @@ def step_of(cls: type) -> Callable[..., Any] | None:
         if len(names) >= 2 and any("labels" in roles_of(n) for n in names[1:]):
             return function
     return None
-
-
-def is_stub(function: Callable[..., Any]) -> bool:
-    """Whether nothing is written yet: `pass`, `...`, or `raise NotImplementedError`."""
-    tree = source_tree(function)
-    if tree is None:
-        return False
-    body = [n for n in tree.body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))]
-    return not body or all(
-        isinstance(n, ast.Pass) or (isinstance(n, ast.Raise) and "NotImplemented" in ast.unparse(n))
-        for n in body
-    )
 
 
 _WORDS = (

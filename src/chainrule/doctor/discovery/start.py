@@ -60,6 +60,9 @@ class Starter:
                     return Found(candidate.name, "optimizer", lambda: cls, (), {}, [], candidate.line)
                 case "instance":
                     return self._instance(candidate)
+                case "empty":
+                    why = ["nothing is written in its forward and its backward yet"]
+                    return NotStarted(candidate.name, candidate.kind, why, "", candidate.line)
                 case "forward":
                     why = ["it has a forward, but no backward yet"]
                     add = "    def backward(self, dy): ..."

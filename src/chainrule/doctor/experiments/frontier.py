@@ -264,6 +264,8 @@ def trail(case: Case, forward: Intermediates, moments: list[Moment], frontier: F
     ):
         if not np.any(moment.value):
             continue  # a buffer that is still empty is right only in front of what is never used
+        if (moment.site.text, moment.site.line) == (frontier.moment.site.text, frontier.moment.site.line):
+            continue  # the same statement, in a loop: right once, and wrong the next time
         keys = [k for k in forward.order if forward.values[k].shape == moment.value.shape]
         named = [k for k in keys if belongs(moment.site.name, forward.site(k).name)] or keys[:4]
         right = next((k for k in named if forward.agrees(k, moment.value, 1e-3 * case.scale)), None)

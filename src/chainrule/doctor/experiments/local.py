@@ -139,6 +139,19 @@ DERIVATIVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
+# of what stands in front of it, where forward is a function of that alone
+OF_INPUT: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "cos(x)": np.cos,
+    "-sin(x)": lambda x: -np.sin(x),
+    "1 - tanh(x)**2": lambda x: 1 - np.tanh(x) ** 2,
+    "sigmoid(x) * (1 - sigmoid(x))": DERIVATIVES["sigmoid'(a)"],
+    "exp(x)": np.exp,
+    "1 / x": lambda x: 1 / x,
+    "2 * x": lambda x: 2 * x,
+    "x > 0": lambda x: (x > 0).astype(float),
+}
+
+
 def _statistics(step: Step) -> Iterator[Verdict]:
     """a - n lies in the span of {1, x} within each group of inputs that are normalized together."""
     if step.is_parameter or step.x.size != step.y.size:

@@ -15,7 +15,7 @@ from ..source.reach import reached
 from ..source.repair import SECONDS, Repair, nearby, repairs
 from ..structure import is_array
 from .counts import ratio
-from .local import is_elementwise
+from .local import OF_INPUT, is_elementwise
 from .scales import scales_scores
 from .step import Step
 from .structure import normalizes, speaks_of_windows, step_of
@@ -67,7 +67,7 @@ def repaired(case: Case) -> Iterator[Finding]:
 
 
 def _finding(case: Case, code: str, repair: Repair, proved: bool) -> Finding:
-    lines = ", ".join(map(str, repair.lines))
+    lines = ", ".join(map(str, dict.fromkeys(repair.lines)))
     return case.finding(
         code,
         repair.healed,
@@ -76,7 +76,8 @@ def _finding(case: Case, code: str, repair: Repair, proved: bool) -> Finding:
         line=repair.line,
         file=repair.file,
         fix=repair.diff,
-        detail=f"with {repair.what} in line {lines} of {repair.function}, the gradient of "
+        detail=f"{repair.how} in line"
+        f"{'s' if len(set(repair.lines)) > 1 else ''} {lines} of {repair.function}, the gradient of "
         f"{', '.join(repair.healed[:6])} is right",
     )
 
@@ -148,6 +149,16 @@ def likely(case: Case) -> Iterator[Finding]:
     """No cause could be proved: what kind of layer it is says what is most often wrong with it."""
     alone = [n for n in elementwise(case) if n in case.wrong]
     if alone:
+        missing = _missing_derivative(case, alone[0])
+        if missing:
+            yield case.finding(
+                "activation-derivative-missing",
+                [alone[0]],
+                verified=True,
+                evidence={"missing": missing},
+                detail=f"the layer acts element by element; the returned gradient times {missing} is right",
+            )
+            return
         yield case.finding(
             "activation-derivative-misplaced",
             alone,
@@ -190,6 +201,13 @@ def _looks_up(step: Step) -> bool:
     ones = np.abs(step.jacobian - 1) < 1e-6
     plain = bool((ones | (np.abs(step.jacobian) < 1e-9)).all() and (ones.sum(1) == 1).all())
     return plain and ones.sum(0).max() > 1
+
+
+def _missing_derivative(case: Case, name: str) -> str:
+    """The derivative by which the returned gradient has to be multiplied, if it is a known one."""
+    x, a = case.probe.value(name), case.a(name)
+    with np.errstate(all="ignore"):
+        return next((text for text, slope in OF_INPUT.items() if case.explains(name, a * slope(x))), "")
 
 
 def _spread(case: Case, name: str) -> list[float]:

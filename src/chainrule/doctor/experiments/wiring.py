@@ -126,7 +126,7 @@ def unchained(case: Case) -> Iterator[Finding]:
         same = max(ends, key=len, default=[])
         if len(same) < 2:
             continue
-        healed = case.repaired(_chained(case, [c.path for c in chain]))
+        healed = case.repaired(chained(case, [c.path for c in chain]))
         names = [f"{case.path}.{c.path}" if case.path else c.path for c in same]
         yield case.finding(
             "unchained-upstream",
@@ -194,9 +194,16 @@ class _Chainer(Recording):
         return result
 
 
-def _chained(case: Case, chain: list[str]) -> dict[str, Any] | None:
+def chained(case: Case, chain: list[str]) -> dict[str, Any] | None:
+    """The gradients with each layer of a chain handed what its successor has returned."""
     with _Chainer(case.probe.subject.owner, chain):
         return _run_fresh(case)
+
+
+def chain_of(forwards: list[Call], path: str) -> list[str]:
+    """The layers that feed one another in forward, the one at this path among them."""
+    chain = [c.path for c in _longest_chain(forwards, {c.path: c for c in forwards})]
+    return chain if path in chain else []
 
 
 def _equal(a: np.ndarray | None, b: np.ndarray | None) -> bool:

@@ -12,7 +12,7 @@ from ..arrays_inside import Place
 from ..calling import TRAINING
 from ..naming import belongs
 from ..objects import stored_attributes
-from ..parameters import _is_gradient_place
+from ..parameters import is_gradient_place
 from ..structure import leaves
 
 Leaf = tuple[str, np.ndarray]
@@ -61,7 +61,7 @@ def tidy(path: str) -> str:
 
 
 def is_gradient(place: Place, others: Sequence[Place]) -> bool:
-    if _is_gradient_place(place):
+    if is_gradient_place(place):
         return True
     same = [o for o in others if o is not place and o.container == place.container]
     return any(belongs(place.name, o.name) == 3 and np.shape(o.get()) == np.shape(place.get()) for o in same)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ..allowance import Allowance
 from ..case import Case, Line
 from .edited import Edited, editable
-from .edits import FEW, MANY, Edit, Pool, Proposing, edits
+from .edits import FEW, MANY, Edit, Pool, Proposing, edits, in_words
 from .mentioned import mentioned
 from .reach import reached
 from .together import Kinds, note, together
@@ -34,6 +34,10 @@ class Repair:
     file: str
     healed: list[str]
     diff: str  # of all edited statements
+
+    @property
+    def how(self) -> str:
+        return in_words(self.what)
 
     @property
     def line(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from ..quiet import quietly
 from ..report import Finding, Report
 from ..subject import NotASubject
+from ..waiting import now, waiting
 from .course import Course, run_course
 from .discovery import discover
 from .experiments.adam import adam
@@ -45,6 +46,22 @@ FINITE: tuple[Experiment, ...] = (
     collapse,
 )
 
+ASKED: dict[Experiment, str] = {  # the codes that each may find
+    adam: "adam-bias-correction-wrong",
+    chains: "gradient-explodes, gradient-vanishes",
+    collapse: "single-class-collapse",
+    dead: "dead-units",
+    first_loss: "initial-loss-off",
+    frozen: "parameter-not-updated, rows-not-updated",
+    hazard: "dtype-hazard",
+    misaligned: "labels-misaligned",
+    overlap: "evaluation-on-training-data",
+    ratio: "update-ratio-off",
+    symmetric: "symmetric-units",
+    unused: "input-unused",
+    update: "update-disagrees",
+}
+
 
 def check_training(
     subject: Any,
@@ -73,7 +90,7 @@ def check_training(
     """
     start = time.perf_counter()
     report = Report(getattr(subject, "__name__", type(subject).__name__))
-    with quietly():
+    with waiting(f"watching the training of {report.name}"), quietly():
         if x is None:
             report.findings = check_optimizer(
                 optimizer if subject is None else subject,
@@ -145,17 +162,16 @@ def _guarded(study: Study, experiment: Experiment, report: Report) -> list[Findi
     """Foreign code may fail on what an experiment tries: that is no finding."""
     trainee = study.trainee
     trainee.restore_to(trainee.first)
-    name = (experiment.__doc__ or experiment.__name__).partition(":")[0].partition("\n")[0]
-    module = (getattr(__import__("sys").modules.get(experiment.__module__), "__doc__", "") or name).partition(
-        ":"
-    )[0]
+    codes = ASKED[experiment]
+    now(codes)
     try:
         found = experiment(study)
-        report.tested.append(module)
+        if not found:
+            report.tested.append(codes)
         report.tested_are = "experiments on"
         return found
     except Exception as error:
-        report.not_tested.append(f"{module}: {type(error).__name__}: {error}")
+        report.not_tested.append(f"{codes}: {type(error).__name__}: {error}")
         return []
     finally:
         trainee.restore_to(trainee.first)

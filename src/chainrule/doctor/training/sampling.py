@@ -6,12 +6,14 @@ import time
 
 SHARE = 0.02  # of the time between two steps: well under a twentieth
 WARM_UP = 3
+FIRST, SOON = 8, 60  # so many looks come at most so many steps apart: a few are needed to say anything
 
 
 class Sampler:
     """Says at which steps to look. Measures what looking costs and how long a step takes.
 
-    every: look at every n-th step, whatever it costs. None: so rarely that the cost stays under `share`.
+    every: look at every n-th step, whatever it costs. None: so rarely that the cost stays under `share`,
+    once the first few looks are done.
     """
 
     def __init__(self, every: int | None = None, share: float = SHARE) -> None:
@@ -22,6 +24,7 @@ class Sampler:
         self.pace = 0.0  # seconds per step, without looking
         self._last = 0.0
         self.looked = False
+        self._looks = 0
 
     def due(self) -> bool:
         """Whether to look now; call it once per step."""
@@ -52,5 +55,8 @@ class Sampler:
             gap = 2  # a step without looking lies between, so that its pace is known
         else:
             gap = max(1, int(self.cost / (self.share * self.pace)) + 1) if self.pace else 10
+        self._looks += 1
+        if self._looks < FIRST and self.every is None:
+            gap = min(gap, SOON)
         self.next = self.step - 1 + gap
         self.resume()

@@ -15,24 +15,44 @@ from .weights import Weight
 MOST = 4096  # numbers of a weight that are looked at
 SMALL, LARGE = 1e-6, 0.1
 FEW = 5  # looks before anything is said
+UPHILL = 0.7  # the cosine of a step and the gradient
 
 
 @dataclass
 class Sight:
-    """Some numbers of a weight, evenly spread, and whether it had a gradient."""
+    """Some numbers of a weight, evenly spread, those of its gradient (none: empty), and whether all of its
+    rows or all of its columns are the same.
+    """
 
     name: str
     numbers: np.ndarray
     size: int
-    has_gradient: bool
+    gradient: np.ndarray
+    uniform: bool = False
 
     @classmethod
     def of(cls, weight: Weight) -> Sight:
-        flat = np.asarray(weight.get()).reshape(-1)
+        value = np.asarray(weight.get())
+        flat = value.reshape(-1)
         gap = max(1, flat.size // MOST)
         slot = weight.slot() if weight.slot else None
         sampled = np.asarray(slot).reshape(-1)[::gap] if isinstance(slot, np.ndarray) else np.zeros(0)
-        return cls(weight.name, flat[::gap].astype(float), flat.size, bool(np.any(sampled)))
+        numbers = flat[::gap].astype(float)
+        return cls(weight.name, numbers, flat.size, sampled, value.ndim == 2 and _uniform(value))
+
+
+def _uniform(value: np.ndarray) -> bool:
+    return any(
+        len(v) > 1 and np.array_equal(v[0], v[1]) and bool(np.all(v == v[:1])) for v in (value, value.T)
+    )
+
+
+def along(step: np.ndarray, gradient: np.ndarray) -> float:
+    """The cosine of the angle between a step and the gradient: -1 downhill, 1 uphill; nan where one is 0."""
+    if step.shape != gradient.shape:
+        return math.nan
+    lengths = float(np.linalg.norm(step) * np.linalg.norm(gradient))
+    return float(np.vdot(step, gradient)) / lengths if lengths > 0 else math.nan
 
 
 @dataclass
@@ -48,6 +68,8 @@ class Sightings:
     ratios: dict[str, deque[float]] = field(default_factory=dict)
     moved: dict[str, bool] = field(default_factory=dict)
     pulled: dict[str, int] = field(default_factory=dict)  # looks at which it had a gradient
+    uphill: dict[str, deque[float]] = field(default_factory=dict)  # cosines of steps and gradients
+    uniform: dict[str, bool] = field(default_factory=dict)  # at every look
     broken: str = ""
     one_class: deque[bool] = field(default_factory=lambda: deque(maxlen=20))
     several: bool = False  # targets of several classes were seen
@@ -71,7 +93,11 @@ class Sightings:
             change = float(np.linalg.norm(new.numbers - old.numbers))
             length = float(np.linalg.norm(old.numbers))
             self.moved[new.name] = self.moved.get(new.name, False) or change > 0
-            self.pulled[new.name] = self.pulled.get(new.name, 0) + int(new.has_gradient)
+            self.pulled[new.name] = self.pulled.get(new.name, 0) + int(np.any(new.gradient))
+            self.uniform[new.name] = self.uniform.get(new.name, True) and new.uniform
+            cosine = along(new.numbers - old.numbers, new.gradient)
+            if math.isfinite(cosine):
+                self.uphill.setdefault(new.name, deque(maxlen=200)).append(cosine)
             if length:
                 self.ratios.setdefault(new.name, deque(maxlen=200)).append(change / length)
 
@@ -92,13 +118,41 @@ class Sightings:
     # ------------------------------------------------------------ saying
 
     def findings(self, weights: list[Weight]) -> list[Finding]:
-        found = []
+        found = self._uphill(weights)
+        if found:
+            return found
         if self.broken:
             found.append(self._say("dtype-hazard", [], {"seen": self.broken}, self.broken))
         else:
             found += self._still(weights) or self._ratio(weights)
-            found += self._first_loss() + self._one_class()
+            found += self._first_loss() + self._one_class() + self._equal(weights)
         return sorted(found, key=Finding.order)
+
+    def _uphill(self, weights: list[Weight]) -> list[Finding]:
+        """Steps along the gradients, and a loss that rises with them."""
+        cosines = {w.name: self.uphill.get(w.name, ()) for w in weights if w.slot is not None}
+        known = {name: float(np.median(list(c))) for name, c in cosines.items() if len(c) >= FEW}
+        losses = [loss for _, loss in self.losses if math.isfinite(loss)]
+        part = max(1, len(losses) // 5)
+        first, last = (
+            float(np.mean(losses[p])) if losses else 0.0 for p in (slice(part), slice(-part, None))
+        )
+        rises = bool(self.broken) or last > max(self.first_loss, first)
+        if not known or min(known.values()) < UPHILL or not rises:
+            return []
+        least = min(known.values())
+        words = (
+            f"at {self.looks} looks the weights moved along their gradients (cosine {least:.2f} and more), "
+        )
+        words += f"and the loss went up from {self.first_loss:.4g}"
+        return [self._say("sign-flipped", list(known), {"cosine of step and gradient": known}, words)]
+
+    def _equal(self, weights: list[Weight]) -> list[Finding]:
+        names = [w.name for w in weights if self.uniform.get(w.name) and self.moved.get(w.name)]
+        if self.looks < FEW or not names:
+            return []
+        words = f"all rows, or all columns, were the same at {self.looks} looks, although the weights moved"
+        return [self._say("symmetric-units", names, {"looks": self.looks}, words)]
 
     def _still(self, weights: list[Weight]) -> list[Finding]:
         still = [w.name for w in weights if self.looks >= FEW and not self.moved.get(w.name, True)]

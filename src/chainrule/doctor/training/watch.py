@@ -120,6 +120,7 @@ class TrainingWatch:
                 "a watch only looks: chainrule.check_training does the experiments that prove a cause"
             ],
             tested=[f"{self.seen.looks} of {self.steps} steps"],
+            tested_are="the weights at",
         )
 
     def callback(self) -> Any:

@@ -50,6 +50,11 @@ class Edit:
         return self.code, self.what
 
     @property
+    def how(self) -> str:
+        """In a sentence: with a transpose, without the factor 2, divided by n."""
+        return in_words(self.what)
+
+    @property
     def before(self) -> str:
         with self.exchange.holding(self.exchange.old):
             return ast.unparse(self.edited)
@@ -59,6 +64,10 @@ class Edit:
         whole = self.exchange.new if self.exchange.old is self.edited else self.edited
         with self.exchange.holding(self.exchange.new):
             return ast.unparse(whole)
+
+
+def in_words(what: str) -> str:
+    return what if what.startswith(("with", "divided", "times")) else f"with {what}"
 
 
 class Exchange(NamedTuple):

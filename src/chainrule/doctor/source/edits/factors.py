@@ -16,6 +16,8 @@ _DERIVATIVES: tuple[tuple[str, str], ...] = (
     ("({v} > 0)", "ReLU"),
 )
 
+_ROOT = re.compile(r"sqrt|\*\* ?0?\.5")
+
 
 def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     """A factor too few, too many, or on the wrong side of a division."""
@@ -29,13 +31,17 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     if not _may_have_a_factor(node, statement):
         return
     text = ast.unparse(node)
+    own = [s for s in pool.scalars if _ROOT.search(s)]  # forward's own root of a length, before a bare 0.5
+    for factor in own:
+        yield factor_code(factor, statement), f"divided by {factor}", expr(f"({text}) / {factor}", node)
     for constant in ("0.5", "2"):
         yield "mean-sum-mismatch", f"a factor {constant}", expr(f"({text}) * {constant}", node)
     for factor in pool.scalars:
         if factor != text:
             code = factor_code(factor, statement)
             yield code, f"a factor {factor}", expr(f"({text}) * {factor}", node)
-            yield code, f"divided by {factor}", expr(f"({text}) / {factor}", node)
+            if factor not in own:
+                yield code, f"divided by {factor}", expr(f"({text}) / {factor}", node)
     for factor in pool.scalars:
         yield (
             "attention-scale-missing",

@@ -12,6 +12,7 @@ from ..stages import Stage, stages
 from ..study import Study
 
 SHARE = 0.6  # of a layer's units; up to a third is common in sound small networks
+NOTABLE = 0.25  # said, but no finding
 NEARLY_ALL = 0.9
 
 
@@ -24,6 +25,11 @@ def dead(study: Study) -> list[Finding]:
     place, (share, stage, count) = max(now.items(), key=lambda item: item[1][0])
     at_start = before.get(place, (0.0, stage, 0))[0]
     if share < SHARE or count < 2:
+        if share >= NOTABLE and count > 3:
+            study.not_tested.append(
+                f"dead-units: {round(share * count)} of {count} units of {place} are 0 on every sample, "
+                f"{round(at_start * count)} at the start; too few to be called a fault"
+            )
         return []
     words = f"{round(share * count)} of {count} units of {place} are 0 on every sample"
     evidence = {"dead": share, "dead at the start": at_start, "units": count}

@@ -33,9 +33,9 @@ def ratio(study: Study) -> list[Finding]:
     largest = max(medians.values())
     if SMALL <= typical <= LARGE:
         return []
-    # towards 1e-3, but not by more than a factor of a million
+    # towards 1e-3; steps of nothing at all are another fault
     wanted = (1e-3, 1e-2, 1e-4) if typical < SMALL else (0.05, 0.01, 1e-3)
-    factors = [float(np.clip(size / max(typical, 1e-12), 1e-4, 1e6)) for size in wanted]
+    factors = [float(np.clip(size / max(typical, 1e-15), 1e-4, 1e12)) for size in wanted]
     if not trainee.can_change_rate or not trainee.rate:
         if 1e-8 < typical < 0.5:
             study.not_tested.append(
