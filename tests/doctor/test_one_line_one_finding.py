@@ -2,6 +2,7 @@
 
 import numpy as np
 from findings import only
+from stacked import Model
 from typer.testing import CliRunner
 
 import chainrule
@@ -30,21 +31,6 @@ class Negated(Doubled):
     def backward(self, dy):
         self.dW = -self.x.T @ dy
         return dy @ self.W.T
-
-
-class Model:
-    def __init__(self, *layers):
-        self.layers = layers
-
-    def forward(self, x):
-        for layer in self.layers:
-            x = layer.forward(x)
-        return x
-
-    def backward(self, dy):
-        for layer in reversed(self.layers):
-            dy = layer.backward(dy)
-        return dy
 
 
 def test_the_layers_of_one_class_are_one_finding():

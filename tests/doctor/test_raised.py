@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from findings import only, text
+from stacked import Model
 
 import chainrule
 
@@ -70,21 +71,6 @@ def test_the_reading_that_fits_is_the_repair(layer, repair):
     assert finding.fix.endswith(repair)
     assert "it runs" in finding.detail
     assert finding.evidence["shapes"]
-
-
-class Model:
-    def __init__(self, *layers):
-        self.layers = layers
-
-    def forward(self, x):
-        for layer in self.layers:
-            x = layer.forward(x)
-        return x
-
-    def backward(self, dy):
-        for layer in reversed(self.layers):
-            dy = layer.backward(dy)
-        return dy
 
 
 class Unchained(Model):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from stacked import Model
 
 import chainrule
 
@@ -39,21 +40,6 @@ class Dots(Raises):
     def backward(self, dy):
         """Later."""
         ...
-
-
-class Model:
-    def __init__(self, *layers):
-        self.layers = layers
-
-    def forward(self, x):
-        for layer in self.layers:
-            x = layer.forward(x)
-        return x
-
-    def backward(self, dy):
-        for layer in reversed(self.layers):
-            dy = layer.backward(dy)
-        return dy
 
 
 @pytest.mark.parametrize("kind", [Raises, Passes, Dots])

@@ -156,10 +156,10 @@ def print_result(found: Found, report: Report | str, known: Sequence[str] = ()) 
 
 
 def is_unchecked(report: Report | str) -> bool:
-    """Whether no gradient at all could be looked at."""
+    """Whether no gradient at all could be looked at, although backward is written."""
     if isinstance(report, str):
         return True
-    return not report.tested and not report.findings and bool(report.not_tested)
+    return not report.tested and not report.findings and not report.not_yet and bool(report.not_tested)
 
 
 def print_end(discovered: Discovered, reports: list[tuple[Found, Report | str]]) -> None:

@@ -67,7 +67,7 @@ def _located(case: Case, at_once: bool) -> Located | None:
             frontier = first_wrong(case, forward, backward, moments, at_once)
             if frontier is None:
                 return None
-            line = frontier.moment.site.file, frontier.moment.site.made_at
+            line = frontier.moment.site.place
             case.suspects = [line, *[other for other in case.suspects if other != line]]
             return forward, frontier, trail(case, forward, moments, frontier)
 
@@ -91,7 +91,7 @@ def first_wrong(
             statements.setdefault(moment.site.id, []).append(moment)
     near, before = suspects(forward, moments, case.scale)
     sites = {moment.site.id: moment.site for moment in moments}
-    case.suspects = case.suspects or list(dict.fromkeys((sites[i].file, sites[i].made_at) for i in near))
+    case.suspects = case.suspects or list(dict.fromkeys(sites[i].place for i in near))
     hit = _best(
         case, forward, backward, [statements[i] for i in [*near, *before] if i in statements], allowance
     )

@@ -38,11 +38,13 @@ def slopes(case: Case) -> Iterator[Finding]:
         runs = [_values(backward, g) for g in (case.probe.upstream, other)]
     statements, levers = [], {}
     allowance = Allowance(SECONDS)
-    multiplied = [list(found) for _, found in groupby(factors(backward, *runs), key=lambda f: f.site.id)]
-    for mine in sorted(multiplied, key=lambda m: (m[0].site.file, m[0].site.made_at) not in case.suspects):
-        site = mine[0].site.id
+    multiplied = factors(backward, runs[0], runs[1], case.suspects)
+    for site, found in groupby(multiplied, key=lambda f: f.site.id):
+        mine = list(found)
         keys = [k for k in runs[0] if k[0] == site]
-        lever = None if allowance.spent() else influence(case, backward, {k: runs[0][k] for k in keys})
+        if allowance.spent():
+            break
+        lever = influence(case, backward, {k: runs[0][k] for k in keys})
         if lever is not None and lever.suffices:
             statements.append(mine)
             levers[site] = lever

@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ..case import close
+from ..case import Line, close
+from ..effort import spend
 from .adjoints import BackwardTrace
 from .sites import Key, Site
 from .slopes import Slope
 
+MOST_EXECUTIONS = 1_000  # of one statement
+PER_FACTOR = 40e-6  # seconds of work
 MOST_VALUES = 6  # of backward that one statement may have met
 Way = list[Slope]  # one elementwise step of forward, at the executions that belong to a statement's
 
@@ -38,15 +41,20 @@ class Factor:
         return np.stack(given)
 
 
-def factors(trace: BackwardTrace, one: dict[Key, np.ndarray], two: dict[Key, np.ndarray]) -> Iterator[Factor]:
-    """For each statement, in order, the factors with which it may be said to multiply something."""
+def factors(
+    trace: BackwardTrace, one: dict[Key, np.ndarray], two: dict[Key, np.ndarray], first: list[Line]
+) -> Iterator[Factor]:
+    """For each statement, in order, the factors with which it may be said to multiply something. first: the
+    lines that are asked before all others.
+    """
     order = [k for k in one if k in two and one[k].shape == two[k].shape]
     place = {key: n for n, key in enumerate(order)}
     statements: dict[int, list[Key]] = {}
     for key in order:
         if trace.taps.sites[key[0]].kind in ("assign", "return"):
             statements.setdefault(key[0], []).append(key)
-    for site, mine in statements.items():
+    for site in sorted(statements, key=lambda s: trace.taps.sites[s].place not in first):
+        mine = statements[site]
         met = _met(trace, order[: place[mine[0]]], trace.taps.sites[site], one, two, one[mine[0]].shape)
         for arrives in met:
             for rest in (None, *(w for w in met if w != arrives)):
@@ -89,6 +97,7 @@ def _factor(
     two: dict[Key, np.ndarray],
 ) -> Factor | None:
     """None if what arrives is multiplied with different numbers for different g."""
+    spend(PER_FACTOR)
     keys = [[_latest(k, s, place) for k in mine] for s in ((arrives,) if rest is None else (arrives, rest))]
     if any(key is None for found in keys for key in found):
         return None
@@ -125,6 +134,10 @@ def _quotient(value: np.ndarray, through: np.ndarray) -> np.ndarray | None:
 
 def _latest(key: Key, site: int, place: dict[Key, int]) -> Key | None:
     """The last value at a site before this one."""
-    return max(
-        (k for k in place if k[0] == site and place[k] < place[key]), key=place.__getitem__, default=None
-    )
+    latest = None
+    for execution in range(MOST_EXECUTIONS):
+        other = site, execution
+        if place.get(other, place[key]) >= place[key]:
+            break
+        latest = other
+    return latest

@@ -31,6 +31,11 @@ class Site:
         return self.stored[0] if self.stored else self.line
 
     @property
+    def place(self) -> tuple[str, int]:
+        """The file, and the line that makes the value."""
+        return self.file, self.made_at
+
+    @property
     def made_by(self) -> str:
         """The statement that makes the value."""
         return self.stored[1] if self.stored else self.statement

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .factors import any_derivative, carried, derivatives, factors, products, terms
-from .names import lists, names
+from .names import lists, names, shifts
 from .numbers import constants, places
 from .parts import never_read, orders, unread
 from .pool import Pool
@@ -27,7 +27,7 @@ Proposing = Callable[[ast.AST, ast.stmt, Pool], Family]
 # the simplest first, and those first of which there are few
 FEW: tuple[Proposing, ...] = (
     unread, orders, assignments, signs, constants, transposes, axes, windows, carried,
-    derivatives, lists,
+    shifts, derivatives, lists,
 )  # fmt: skip
 MANY: tuple[Proposing, ...] = (
     any_derivative, products, names, steps, flips, factors, terms, places, drops,

@@ -11,7 +11,7 @@ from .syntax import Family, expr
 
 
 def names(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
-    """Another variable of the same shape: a stale or exchanged one; another time step."""
+    """Another variable of the same shape: a stale or exchanged one."""
     if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or not isinstance(node.ctx, ast.Load):
         return
     text = ast.unparse(node)
@@ -28,17 +28,24 @@ def names(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                 if isinstance(node, ast.Subscript) and not bent and _beside(text, other):
                     continue  # below, under its own name
                 yield code, f"{other} instead of {text}", expr(other, node)
-    if isinstance(node, ast.Subscript):
-        code = "hidden-gradient-dropped" if UPSTREAMS.match(_name_of(node)) else "time-step-misaligned"
-        code = "activation-derivative-misplaced" if bent else code
-        base = ast.unparse(node.value)
-        for index in ast.walk(node.slice):
-            if isinstance(index, ast.Name):
-                for shift in (" - 1", " + 1"):
-                    new = re.sub(rf"\b{index.id}\b(?! [-+] 1)", index.id + shift, ast.unparse(node.slice))
-                    yield code, f"`{base}[{new}]` instead of `{text}`", expr(f"{base}[{new}]", node)
-                plain = re.sub(rf"\b{index.id} [-+] 1\b", index.id, ast.unparse(node.slice))
-                yield code, f"`{base}[{plain}]` instead of `{text}`", expr(f"{base}[{plain}]", node)
+
+
+def shifts(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """Another time step: c[t - 1] instead of c[t]."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
+        return
+    text = ast.unparse(node)
+    bent = _of_a_derivative(statement) and text in _in_derivatives(statement)
+    code = "hidden-gradient-dropped" if UPSTREAMS.match(_name_of(node)) else "time-step-misaligned"
+    code = "activation-derivative-misplaced" if bent else code
+    base = ast.unparse(node.value)
+    for index in ast.walk(node.slice):
+        if isinstance(index, ast.Name):
+            for shift in (" - 1", " + 1"):
+                new = re.sub(rf"\b{index.id}\b(?! [-+] 1)", index.id + shift, ast.unparse(node.slice))
+                yield code, f"`{base}[{new}]` instead of `{text}`", expr(f"{base}[{new}]", node)
+            plain = re.sub(rf"\b{index.id} [-+] 1\b", index.id, ast.unparse(node.slice))
+            yield code, f"`{base}[{plain}]` instead of `{text}`", expr(f"{base}[{plain}]", node)
 
 
 def lists(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
