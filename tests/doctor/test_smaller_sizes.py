@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import chainrule
-from chainrule.doctor.smaller import is_large, smaller
+from chainrule.doctor.smaller import is_large
+from chainrule.doctor.smaller.settle import settle
 from chainrule.doctor.subject import Subject
 from chainrule.layers import LSTM, Conv2d, CrossEntropyLoss, Embedding, Linear, TransformerEncoderLayer
 
@@ -85,8 +86,8 @@ def test_the_layer_is_left_as_it_was() -> None:
 
 
 def test_heads_still_divide_what_they_share() -> None:
-    face = Subject(Heads(64, 4), (rng.normal(size=(8, 30, 64)),))
-    small = next(smaller(face)).face.owner
+    case, _ = settle(Subject(Heads(64, 4), (rng.normal(size=(8, 30, 64)),)), "", frozenset(), 0, None)
+    small: Any = case.probe.subject.owner
     assert small.Wq.shape[0] % small.heads == 0 and small.head_size * small.heads == small.Wq.shape[0]  # noqa: PT018
     assert small.scale == pytest.approx(small.head_size**-0.5)
 

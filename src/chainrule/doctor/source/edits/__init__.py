@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .factors import any_derivative, carried, derivatives, factors, products, terms
+from .factors import any_derivative, carried, derivatives, factors, products, roots, terms
 from .names import lists, names, shifts
 from .numbers import constants, places
 from .parts import never_read, orders, unread
@@ -27,7 +27,7 @@ Proposing = Callable[[ast.AST, ast.stmt, Pool], Family]
 # the simplest first, and those first of which there are few
 FEW: tuple[Proposing, ...] = (
     unread, orders, assignments, signs, constants, transposes, axes, windows, carried,
-    shifts, derivatives, lists,
+    shifts, roots, derivatives, lists,
 )  # fmt: skip
 MANY: tuple[Proposing, ...] = (
     any_derivative, products, names, steps, flips, factors, terms, places, drops,

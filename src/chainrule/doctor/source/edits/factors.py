@@ -31,16 +31,13 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     if not _may_have_a_factor(node, statement):
         return
     text = ast.unparse(node)
-    own = [s for s in pool.scalars if _ROOT.search(s)]  # forward's own root of a length, before a bare 0.5
-    for factor in own:
-        yield factor_code(factor, statement), f"divided by {factor}", expr(f"({text}) / {factor}", node)
     for constant in ("0.5", "2"):
         yield "mean-sum-mismatch", f"a factor {constant}", expr(f"({text}) * {constant}", node)
     for factor in pool.scalars:
         if factor != text:
             code = factor_code(factor, statement)
             yield code, f"a factor {factor}", expr(f"({text}) * {factor}", node)
-            if factor not in own:
+            if not _ROOT.search(factor):
                 yield code, f"divided by {factor}", expr(f"({text}) / {factor}", node)
     for factor in pool.scalars:
         yield (
@@ -53,6 +50,14 @@ def factors(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
             f"times the root of {factor}",
             expr(f"({text}) * ({factor}) ** 0.5", node),
         )
+
+
+def roots(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """Divided by forward's own root of a length: before a bare 0.5."""
+    if _may_have_a_factor(node, statement):
+        for root in filter(_ROOT.search, pool.scalars):
+            new = expr(f"({ast.unparse(node)}) / {root}", node)
+            yield factor_code(root, statement), f"divided by {root}", new
 
 
 def products(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
