@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chainrule.data import NameDataset, load_names, names
+from chainrule.data import NameDataset, download, load_names, names
 
 
 def folder_of(path: Path, **files: str) -> Path:
@@ -188,5 +188,5 @@ def test_the_checksums_are_those_of_the_original_files(data_root: Path, nothing_
     folder.mkdir()
     for filename, sha256 in names.SHA256.items():
         (folder / filename).write_bytes((data_root / names.FOLDER / filename).read_bytes())
-        assert names.fetch(["http://127.0.0.1:9/"], filename, sha256, folder).is_file()
+        assert download.fetch(["http://127.0.0.1:9/"], filename, sha256, folder).is_file()
     assert len(names.SHA256) == 18

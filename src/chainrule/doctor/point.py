@@ -71,7 +71,7 @@ def grow(probe: Probe) -> None:
     for axis, least, times in ((0, 3, (3, 2)), (1, 2, (4,))):
         arrays = [v for v in probe.inputs if is_array(v) and v.ndim > axis + 1]
         length = arrays[0].shape[axis] if arrays else 0
-        if not 0 < length < least:
+        if not 0 < length < least or (length > 1 and arrays[0].ndim > 2):
             continue
         before = probe.inputs, dict(probe.output_shapes)
         probe.inputs = tuple(

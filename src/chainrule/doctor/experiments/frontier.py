@@ -14,7 +14,7 @@ import numpy as np
 from ..allowance import Allowance
 from ..case import Case
 from ..naming import belongs
-from ..source.adjoints import BackwardTrace, Intermediates, Moment, equal
+from ..source.adjoints import MAX_EVALUATIONS, BackwardTrace, Intermediates, Moment, equal
 from .suspects import feeds, suspects
 
 SECONDS = 1.5
@@ -67,6 +67,8 @@ def _located(case: Case, at_once: bool) -> Located | None:
             frontier = first_wrong(case, forward, backward, moments, at_once)
             if frontier is None:
                 return None
+            if not case.kept.get("proved"):
+                forward.most = MAX_EVALUATIONS  # the cause may take longer than the place
             line = frontier.moment.site.place
             case.suspects = [line, *[other for other in case.suspects if other != line]]
             return forward, frontier, trail(case, forward, moments, frontier)
@@ -95,8 +97,11 @@ def first_wrong(
     hit = _best(
         case, forward, backward, [statements[i] for i in [*near, *before] if i in statements], allowance
     )
-    if at_once or (hit is not None and len(hit.healed) == len(case.wrong)):
-        return hit if hit is not None and len(hit.healed) == len(case.wrong) else None
+    whole = hit is not None and len(hit.healed) == len(case.wrong)
+    if at_once and (hit is None or not whole or _gives_another(forward, hit.moment, case.scale)):
+        return None
+    if whole:
+        return hit
     hit, last = _named(case, forward, backward, list(statements.values()), allowance)
     if hit is not None:
         allowance.shorten(SECONDS_BEFORE)
