@@ -71,7 +71,7 @@ def grow(probe: Probe) -> None:
     for axis, least, times in ((0, 3, (3, 2)), (1, 2, (4,))):
         arrays = [v for v in probe.inputs if is_array(v) and v.ndim > axis + 1]
         length = arrays[0].shape[axis] if arrays else 0
-        if not 0 < length < least or (length > 1 and arrays[0].ndim > 2):
+        if not 0 < length < least or (length > 1 and not _may_be_normed(probe, arrays[0])):
             continue
         before = probe.inputs, dict(probe.output_shapes)
         probe.inputs = tuple(
@@ -91,6 +91,11 @@ def grow(probe: Probe) -> None:
             probe.output_shapes = shapes
         except SubjectError:
             probe.inputs, probe.output_shapes = before
+
+
+def _may_be_normed(probe: Probe, first: np.ndarray) -> bool:
+    """Whether a norm over the samples may have two numbers only; a target beside the inputs does not grow."""
+    return first.ndim == 2 and is_real(first) and probe.subject.loss is None
 
 
 def _longer(probe: Probe, value: np.ndarray, axis: int, times: int) -> np.ndarray:
