@@ -127,7 +127,7 @@ def places(root: Any) -> list[Place]:
     for _ in range(_DEPTH):
         below: list[tuple[tuple[Any, ...], Any]] = []
         for way, owner in level:
-            for key, value in _items(owner):
+            for key, value in items_of(owner):
                 where = (*way, key)
                 if is_real(value):
                     found.append(Place(root, where))
@@ -138,7 +138,7 @@ def places(root: Any) -> list[Place]:
     return found
 
 
-def _items(owner: Any) -> list[tuple[Any, Any]]:
+def items_of(owner: Any) -> list[tuple[Any, Any]]:
     if isinstance(owner, dict):
         return list(dict.items(owner))
     if isinstance(owner, (list, tuple)):

@@ -35,7 +35,7 @@ class Numeric:
     ) -> tuple[float, bool]:
         """The derivative of sum(upstream * outputs) along a direction, and whether a kink was met."""
         value = self.probe.value(name)
-        h = (step or self.step) * max(1e-3, _scale(value)) / max(1e-12, _scale(direction))
+        h = (step or self.step) * max(1e-3, scale_of(value)) / max(1e-12, scale_of(direction))
         at = {k: self.probe.scalar({name: value + k * h * direction}, upstream) for k in (-2, -1, 1, 2)}
         three = (at[1] - at[-1]) / (2 * h)
         five = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * h)
@@ -69,13 +69,13 @@ class Numeric:
         """
         base = self._outputs_at_point()
         if self.step == STEP:
-            h = NEAR * max(1e-3, _scale(value))
+            h = NEAR * max(1e-3, scale_of(value))
             up, down = (self._moved(name, value, i, k * h) for k in (1, -1))
             slope = (up - down) / (2 * h)
             bend = np.abs(up + down - 2 * base) / h
             if np.all(bend <= BEND * np.abs(slope).max(initial=0)):
                 return slope, False
-        h = self.step * max(1e-3, _scale(value))
+        h = self.step * max(1e-3, scale_of(value))
         at = {k: self._moved(name, value, i, k * h) for k in (-2, -1, 1, 2)}
         three = (at[1] - at[-1]) / (2 * h)
         five = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * h)
@@ -116,5 +116,5 @@ def flat(arrays: Arrays) -> np.ndarray:
     return np.concatenate([np.ravel(v) for v in arrays.values()]) if arrays else np.zeros(0)
 
 
-def _scale(value: np.ndarray) -> float:
+def scale_of(value: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(value)))) if value.size else 1.0

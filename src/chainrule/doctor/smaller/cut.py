@@ -8,23 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays_inside import enterable
-from ..objects import stored_attributes
+from ..arrays_inside import enterable, items_of
 from ..structure import is_array
 from .lengths import SMALL, Held, Mapping
 
 
 def arrays_in(value: Any) -> Iterator[np.ndarray]:
     """All arrays in lists, tuples, dicts and objects, at any depth."""
+    return (item for item in _inside(value) if is_array(item))
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    """Everything in there, each object entered once."""
     seen: set[int] = set()
     waiting = [value]
     while waiting:
         item = waiting.pop()
-        if is_array(item):
-            yield item
-        elif enterable(item) and id(item) not in seen:
+        yield item
+        if enterable(item) and id(item) not in seen:
             seen.add(id(item))
-            waiting += [v for _, v in _items(item)]
+            waiting += [v for _, v in items_of(item)]
 
 
 def held_in(value: Any) -> Held:
@@ -33,28 +36,14 @@ def held_in(value: Any) -> Held:
     """
     lengths: set[int] = set()
     numbers: set[int] = set()
-    seen: set[int] = set()
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
+    for item in _inside(value):
         if is_array(item):
             lengths |= set(item.shape)
         elif type(item) is int:
             numbers.add(item)
-        elif enterable(item) and id(item) not in seen:
-            seen.add(id(item))
-            waiting += [v for _, v in _items(item)]
     axes = set(lengths)
     lengths |= {k for k in numbers if k > SMALL and any(n % k == 0 for n in lengths)}
     return Held(axes, lengths, {k for k in numbers if 1 < k <= SMALL})
-
-
-def _items(value: Any) -> list[tuple[Any, Any]]:
-    if isinstance(value, dict):
-        return list(dict.items(value))
-    if isinstance(value, (list, tuple)):
-        return list(enumerate(value))
-    return list(stored_attributes(value).items())
 
 
 class Cut:
@@ -90,7 +79,7 @@ class Cut:
     def _inside(self, value: Any, given: bool) -> Any:
         if given and type(value) is list and len(value) in self.mapping and _steps(value):
             del value[self.mapping[len(value)] :]
-        for key, item in _items(value):
+        for key, item in items_of(value):
             new = self(item, given)
             if new is item:
                 continue

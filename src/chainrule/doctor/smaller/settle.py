@@ -11,7 +11,7 @@ import numpy as np
 
 from ..case import Case
 from ..errors import NotASubject, SubjectError
-from ..numeric import KINK
+from ..numeric import KINK, scale_of
 from ..probe import Arrays, Probe, Run
 from ..subject import Subject
 from . import Smaller, is_large, smaller
@@ -110,7 +110,7 @@ class Full:
         probe, run = self.probe, self.run
         rng = np.random.default_rng([43, 8_191])
         values = {n: probe.value(n) for n in names}
-        ways = {n: rng.normal(size=v.shape) * max(1e-3, _size(v)) for n, v in values.items()}
+        ways = {n: rng.normal(size=v.shape) * max(1e-3, scale_of(v)) for n, v in values.items()}
 
         def at(h: float) -> float:
             moved: Arrays = {n: v + h * ways[n] for n, v in values.items()}
@@ -124,7 +124,3 @@ class Full:
         if abs(slope - told) <= NEAR * size:
             return True
         return None if abs(near - slope) > KINK * (abs(near) + abs(slope)) else False
-
-
-def _size(value: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(np.square(value)))) if value.size else 1.0
