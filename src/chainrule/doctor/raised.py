@@ -8,16 +8,15 @@ import ast
 import traceback
 import types
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from .allowance import Allowance
 from .case import Case, source_place
-from .errors import HERE, SPECIMENS, NotASubject, SubjectError
+from .errors import HERE, SPECIMENS, SubjectError
+from .experiments.elsewhere import with_inputs
 from .objects import is_leaf, layers_of, stored_attribute
-from .probe import Probe
 from .report import Finding
 from .source.compiling import compiled
 from .source.edited import editable
@@ -185,28 +184,7 @@ def _readings(
         with instead(face, "backward_function", function, new, places):
             if case.again() is None:
                 continue
-            with _afresh(case) as other:
+            # with a backward that runs, more gradients turn up
+            with with_inputs(case, case.probe.inputs, case.probe.subject.target) as other:
                 if other is not None and other.right:
                     yield edit, other.right, other.doubtful
-
-
-@contextmanager
-def _afresh(case: Case) -> Iterator[Case | None]:
-    """The case once more: with a backward that runs, more gradients turn up."""
-    face = case.probe.subject
-    subject = face.owner if face.owner is not None else (face.forward_function, face.backward_function)
-    case.probe.state.restore()
-    other = None
-    try:
-        other = Probe(
-            Subject(subject, case.probe.inputs, dict(face.kwargs), loss=face.loss, target=face.target),
-            own_point=False,
-        )
-        found = Case(other)
-        yield found if found.error is None and found.run is not None else None
-    except (SubjectError, NotASubject):
-        yield None
-    finally:
-        if other is not None:
-            other.close()
-        case.probe.state.restore()

@@ -39,15 +39,22 @@ def refilled(case: Case, inputs: tuple[Any, ...] | None) -> Iterator[Case | None
     if inputs is None or type(face) is not Subject:
         yield None
         return
+    with with_inputs(case, inputs[:-1], inputs[-1]) as other:
+        yield other
+
+
+@contextlib.contextmanager
+def with_inputs(case: Case, inputs: tuple[Any, ...], target: Any) -> Iterator[Case | None]:
+    """A case of the same subject on other inputs, or afresh on the same; None where the code refuses."""
+    face = case.probe.subject
     subject: Any = face.owner
     if subject is None:
         subject = (face.forward_function, face.backward_function)
-    probe.state.restore()
+    case.probe.state.restore()
     other = None
     try:
         other = Probe(
-            Subject(subject, inputs[:-1], dict(face.kwargs), loss=face.loss, target=inputs[-1]),
-            own_point=False,
+            Subject(subject, inputs, dict(face.kwargs), loss=face.loss, target=target), own_point=False
         )
         found = Case(other)
         yield found if found.error is None and found.run is not None else None
@@ -56,7 +63,7 @@ def refilled(case: Case, inputs: tuple[Any, ...] | None) -> Iterator[Case | None
     finally:
         if other is not None:
             other.close()
-        probe.state.restore()
+        case.probe.state.restore()
 
 
 def _longer(inputs: tuple[Any, ...], axis: int) -> tuple[Any, ...] | None:
