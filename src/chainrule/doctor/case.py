@@ -14,7 +14,7 @@ import numpy as np
 from .errors import SubjectError, TooLarge
 from .excused import in_steps, only_padding, straight_through
 from .numeric import Numeric, flat
-from .overlooked import told
+from .overlooked import needs_none, told
 from .probe import Arrays, Probe, Run
 from .report import Finding
 
@@ -87,9 +87,11 @@ class Case:
         self.stepwise = [n for n in self.wrong if in_steps(self, n)]
         self.wrong = [n for n in self.wrong if n not in self.stepwise]
         self.not_tested += [straight_through(self, self.stepwise)] if self.stepwise else []
-        self.not_yet = [*self.absent, *self.probe.subject.overlooked]
-        self.not_tested += [f"{n}: backward leaves no gradient for it" for n in self.absent]
-        self.not_tested += [told(*what) for what in self.probe.subject.overlooked.items()]
+        subject = self.probe.subject
+        wanted = [n for n in self.absent if not needs_none(n, self.probe.value(n), subject.is_loss)]
+        self.not_yet = [*wanted, *subject.overlooked]
+        self.not_tested += [f"{n}: backward leaves no gradient for it" for n in wanted]
+        self.not_tested += [told(*what) for what in subject.overlooked.items()]
 
     @cached_property
     def scale(self) -> float:

@@ -34,6 +34,7 @@ from .guards import guards_of, matter
 from .handed_wrong import handed_wrong
 from .layer_by_layer import alone, inside_layers
 from .mending import mend
+from .on_purpose import on_purpose
 from .raised import layer_that_failed, raised
 from .report import Finding, Report
 from .smaller.settle import settle
@@ -90,7 +91,9 @@ def examine(
         empty = is_stub(face.backward_function)
         if empty:
             _not_written(report, path, "backward is not written yet")
-        elif not path:
+        elif path:
+            report.on_purpose += [path] if case.stepwise else []
+        else:
             report.tested += case.right
             report.not_tested += case.not_tested
             report.not_yet += case.not_yet
@@ -98,9 +101,16 @@ def examine(
             case.not_tested = report.not_tested  # what the experiments add
         found = [] if empty else _tried(contract, case, report)
         if case.doubtful or case.stepwise:
+            deliberate = len(report.on_purpose)
             inner = inside_layers(case, report, seed, examine)
             if inner:
                 return _with_own_contract(found, inner)
+            if len(report.on_purpose) > deliberate:
+                layers = ", ".join(report.on_purpose[deliberate:])
+                report.not_tested.append(
+                    f"{path or face.name} as a whole: {layers} changes gradients on purpose"
+                )
+                return harmless_last(found)
         if case.doubtful:
             for ask in (
                 wiring, engine, forward_stores, algebra, structure, one_step, near_paths, inside_at_once,
@@ -122,6 +132,9 @@ def examine(
         judged = verdict(case, _honest_about_optimizers(case, found, report))
         if as_meant is not None and not as_meant.surely:
             judged = without_penalties(judged, report)
+        judged = _as_meant(case, judged, report)
+        said = {t for f in judged for t in f.targets}
+        report.also_wrong += [_at(path, n) for n in case.doubtful if judged and n not in said]
         mend(case, judged)
         return judged
     except SubjectError as error:
@@ -146,6 +159,19 @@ def _honest_about_optimizers(case: Case, found: list[Finding], report: Report) -
             case.wrong = [n for n in case.wrong if n not in adaptive]
             return [f for f in found if not set(f.targets) <= set(adaptive)]
     return found
+
+
+def _as_meant(case: Case, found: list[Finding], report: Report) -> list[Finding]:
+    """Without what the code does on purpose, which is said instead."""
+    kept = []
+    for finding in found:
+        said = on_purpose(case, finding)
+        if said:
+            report.not_tested.append(f"{case.path}: {said}" if case.path else said)
+            report.on_purpose.append(case.path)
+        else:
+            kept.append(finding)
+    return kept
 
 
 def _same_signs(a: np.ndarray, n: np.ndarray, scale: float) -> bool:
@@ -203,6 +229,10 @@ def _without(case: Case, missing: list[str], report: Report, seed: int) -> list[
         _not_written(report, above + path, "backward is not written yet")
     report.not_tested.append(f"{case.path or case.probe.subject.name}: as a whole, once these are written")
     return inside_layers(case, report, seed, examine)
+
+
+def _at(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _not_written(report: Report, path: str, what: str) -> None:

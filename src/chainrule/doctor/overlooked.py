@@ -62,6 +62,16 @@ def adopt(probe: Probe, before: Mapping[str, np.ndarray], after_forward: Mapping
             subject.overlooked[place.path] = perhaps[place.path]
 
 
+def needs_none(name: str, value: np.ndarray, of_a_loss: bool) -> bool:
+    """Whether nobody expects a gradient for an input: a setting, running statistics, the labels of a loss."""
+    last = name.rpartition(".")[2]
+    return (
+        np.ndim(value) == 0
+        or STATISTICS.search(last) is not None
+        or (of_a_loss and TARGETS.match(last) is not None)
+    )
+
+
 def _like_a_parameter(
     place: Place, before: Mapping[str, np.ndarray], after_forward: Mapping[str, np.ndarray]
 ) -> bool:

@@ -106,7 +106,8 @@ class Finding:
 
 @dataclass
 class Report:
-    """The outcome of `chainrule.check`: `ok`, `findings`, `not_tested`, `not_yet` (what has no gradient)."""
+    """The outcome of `chainrule.check`: `ok`, `findings`, `not_tested`, `not_yet` (what has no gradient),
+    `also_wrong` (gradients that no finding speaks of, beside a proved fault)."""
 
     name: str
     findings: list[Finding] = field(default_factory=list)
@@ -114,6 +115,8 @@ class Report:
     tested: list[str] = field(default_factory=list)
     tested_are: str = "gradients of"  # what the names in `tested` are
     not_yet: list[str] = field(default_factory=list)  # the gradients that backward does not compute (yet)
+    also_wrong: list[str] = field(default_factory=list)  # beside a proved fault; no finding speaks of them
+    on_purpose: list[str] = field(default_factory=list)  # the layers that change gradients on purpose
     assumed: list[str] = field(default_factory=list)
     sizes: list[str] = field(default_factory=list)  # the smaller ones that stand for those given
     seconds: float = 0.0
@@ -135,6 +138,7 @@ class Report:
             "findings": [f.to_dict(self.hints) for f in self.findings],
             "not_tested": list(self.not_tested),
             "not_yet": list(self.not_yet),
+            "also_wrong": list(self.also_wrong),
             "tested": list(self.tested),
             "sizes": list(self.sizes),
         }

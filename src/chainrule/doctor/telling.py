@@ -79,7 +79,10 @@ def summary(report: Report) -> str:
     if not report.ok:
         count = len(tell(report))
         right = f"; right: {report.tested_are} {_first(report.tested)}" if report.tested else ""
-        return f"{count} finding{'s' if count > 1 else ''} in {took}{right}"
+        also = f"; wrong, too: {_first(report.also_wrong)} (check again after the repair)"
+        return (
+            f"{count} finding{'s' if count > 1 else ''} in {took}{right}{also if report.also_wrong else ''}"
+        )
     if not report.tested:
         nothing = "nothing to check yet" if report.not_yet else "no fault found"
         return f"{nothing}: {report.name}, {took}"

@@ -33,6 +33,8 @@ _CROSS_ENTROPY = re.compile(
     r"cross.?entropy|\bbce\b|log.?loss|logistic|logit|p_minus|minus_y|p - y|y_hat - y", re.I
 )
 
+_BINARY = re.compile(r"\bbce|binary|log\(1(\.0?)? ?- ?", re.I)
+
 
 def second_opinion(found: Found, report: Report, seed: int = 0) -> Report:
     """The report, or one without findings where the code is right by a known convention."""
@@ -40,7 +42,7 @@ def second_opinion(found: Found, report: Report, seed: int = 0) -> Report:
         return of_layers_with_other_names(found.subject, report)
     if report.ok or found.kind not in ("class", "instance", "pair"):
         return report
-    for opinion in (_from_the_logits, _of_one_label, _without_upstream, _mean_of_samples):
+    for opinion in (_from_the_logits, _of_one_label, _without_upstream, _of_one_column, _mean_of_samples):
         try:
             other = opinion(found, report, seed)
         except Exception:  # then it stays as it is
@@ -122,6 +124,22 @@ def _without_upstream(found: Found, report: Report, seed: int) -> Report | None:
     whole = check(_Loss(subject), *found.inputs, seed=seed, **found.kwargs)
     whole.assumed.append("backward is started without a gradient from above, as the last layer's is")
     return whole if whole.ok else None
+
+
+def _of_one_column(found: Found, report: Report, seed: int) -> Report | None:
+    """A binary cross-entropy has one number per sample, as a rule: its mean is one over len(p)."""
+    if [f.code for f in report.findings] != ["mean-sum-mismatch"]:
+        return None
+    parts = found.subject if isinstance(found.subject, tuple) else (type(found.subject),)
+    if not _BINARY.search("\n".join(map(source_of, parts))):
+        return None
+    inputs = tuple(v[:, :1] if isinstance(v, np.ndarray) and v.ndim == 2 else v for v in found.inputs)
+    one = check(found.subject, *inputs, seed=seed, **found.kwargs)
+    one.assumed = [
+        *report.assumed,
+        "each sample has one number; of several, the loss takes another mean than its gradient",
+    ]
+    return one if one.ok else None
 
 
 def _mean_of_samples(found: Found, report: Report, seed: int) -> Report | None:

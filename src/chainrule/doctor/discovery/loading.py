@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ..snapshot import Snapshot
 from .limits import AskedForInput, TimeUp, muted, time_limit
 
 IMPORT_SECONDS = 3.0
@@ -146,6 +147,8 @@ def _run(tree: ast.Module, module: ModuleType, path: Path, notes: list[str], str
         # what comes after a failure was not written to run in its wake: only definitions
         if failed and not isinstance(node, (*_DEFINITIONS, ast.Assign, ast.AnnAssign)):
             continue
+        # training that is cut short would leave other weights each time
+        before = Snapshot([module]) if isinstance(node, (ast.While, ast.For, ast.Expr)) else None
         start = time.perf_counter()
         try:
             code = compile(ast.Module([node], []), str(path), "exec", flags, dont_inherit=True)
@@ -167,6 +170,8 @@ def _run(tree: ast.Module, module: ModuleType, path: Path, notes: list[str], str
         except BaseException as error:
             if strict and not isinstance(error, TimeUp):
                 raise
+            if before is not None and isinstance(error, TimeUp):
+                before.restore()
             # a name that is missing after a failure is a consequence of it
             if not (failed and isinstance(error, NameError)):
                 notes.append(f"line {line_in(error, str(path)) or node.lineno}: {_said(error)}")

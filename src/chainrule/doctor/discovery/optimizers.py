@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from typing import Any
 
 from ..report import Finding, Report
 
@@ -27,9 +28,9 @@ def _is_unknown(finding: Finding, code: str) -> bool:
     return finding.code == "parameter-not-updated" and not spoken
 
 
-def source_of(cls: type) -> str:
-    """The text of a class; "" where there is none."""
+def source_of(thing: Any) -> str:
+    """The text of a class or a function; "" where there is none."""
     try:
-        return inspect.getsource(cls)
+        return inspect.getsource(thing)
     except (OSError, TypeError):
         return ""

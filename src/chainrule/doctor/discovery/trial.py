@@ -110,6 +110,7 @@ def attempt(
             stage = BACKWARD
             penalty = _backward(face, forward, outputs, before, misfit)
             penalty += 3.0 * _is_constant(outputs) + 3.0 * _one_window(inputs, outputs) + unequal(inputs)
+            penalty += 4.0 * _grown(inputs, outputs)
             shape = next(iter(outputs.values())).shape
             return Outcome(WORKS, penalty=penalty, output=shape)
     except (KeyboardInterrupt, GeneratorExit):
@@ -230,6 +231,16 @@ def _one_window(inputs: tuple[Any, ...], outputs: dict[str, np.ndarray]) -> bool
     if image.ndim == 1:
         return shape == (1,) and image.size <= 3
     return shape.count(1) >= 2 or (image.ndim == 2 and len(shape) == 3 and 1 in shape)
+
+
+def _grown(inputs: tuple[Any, ...], outputs: dict[str, np.ndarray]) -> bool:
+    """Two axes more come out than went in: features times a mask (batch, channel, 1, 1)."""
+    real = [v for v in inputs if isinstance(v, np.ndarray) and v.ndim]
+    return (
+        len(real) == 1
+        and real[0].dtype.kind == "f"
+        and max(v.ndim for v in outputs.values()) > real[0].ndim + 1
+    )
 
 
 def _own(value: Any) -> Any:

@@ -34,7 +34,7 @@ def algebra(case: Case) -> Iterator[Finding]:
         yield from index_collapsed(case, name)
         yield from blocks_permuted(case, name)
         yield from weight_decay(case, name)
-        yield from clipped(case, name)
+    yield from clipped(case)
 
 
 def swapped(case: Case) -> Iterator[Finding]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
 import numpy as np
 
+from ..calling import source_tree
 from ..case import Case, close
 from ..report import Finding
+from ..source.reach import reached
 from .counts import ratio
 from .scales import function_text
 
@@ -43,18 +46,48 @@ def _penalizes(case: Case) -> bool:
     return bool(re.search(r"(?<![a-z])(reg|lam|decay|penal|l2|ridge|wd(?![a-z]))", function_text(case), re.I))
 
 
-def clipped(case: Case, name: str) -> Iterator[Finding]:
-    """a = clip(n, -c, c)."""
-    a, n = case.a(name), case.n(name)
-    limit = float(np.abs(a).max(initial=0))
-    if a.shape != n.shape or not 0 < limit < np.abs(n).max(initial=0) or ratio(a, n) is not None:
-        return  # where all numbers are of one size, a factor looks like a limit
-    many = np.count_nonzero(np.isclose(np.abs(a), limit, rtol=1e-9)) > 1
-    if many and close(a, np.clip(n, -limit, limit)):
+def clipped(case: Case) -> Iterator[Finding]:
+    """a = clip(n, -c, c); of a gradient in which one number only is cut, by the limit of another one."""
+    limits = {name: limit for name in case.doubtful if (limit := _limit(case, name))}
+    for name in case.doubtful:
+        for limit in limits.values():
+            if name not in limits and close(case.a(name), np.clip(case.n(name), -limit, limit)):
+                limits[name] = limit
+                break
+    if limits:
+        limit = next(iter(limits.values()))
         yield case.finding(
             "clipped-in-backward",
-            [name],
+            list(limits),
             verified=True,
+            place=clips_at(case),
             evidence={"limit": limit},
             detail=f"it is the numerical gradient cut at {limit:.4g}",
         )
+
+
+def _limit(case: Case, name: str) -> float:
+    """Where several numbers of a gradient are cut; 0 where it is not so."""
+    a, n = case.a(name), case.n(name)
+    limit = float(np.abs(a).max(initial=0))
+    if a.shape != n.shape or not 0 < limit < np.abs(n).max(initial=0) or ratio(a, n) is not None:
+        return 0.0  # where all numbers are of one size, a factor looks like a limit
+    many = np.count_nonzero(np.isclose(np.abs(a), limit, rtol=1e-9)) > 1
+    # counts (1 and -3 of a margin loss) meet a limit by chance: what lies below it must vary
+    below = np.abs(n[(n != 0) & (np.abs(n) < (1 - 1e-6) * limit)])
+    varied = below.size > 0 and np.ptp(below) > 1e-6 * limit
+    return limit if many and varied and close(a, np.clip(n, -limit, limit)) else 0.0
+
+
+def clips_at(case: Case) -> tuple[str, int] | None:
+    """The first call in backward, or in a function that it calls, that cuts numbers off."""
+    subject = case.probe.subject
+    for function in reached(subject.backward_function, subject.owner):
+        tree = source_tree(function)
+        for node in ast.walk(tree) if tree is not None else ():
+            if not isinstance(node, ast.Call):
+                continue
+            name = ast.unparse(node.func).rpartition(".")[2]
+            if re.search(r"clip|minimum", name) and not hasattr(function.__globals__.get(name), "__code__"):
+                return function.__code__.co_filename, node.lineno
+    return None

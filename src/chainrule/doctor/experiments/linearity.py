@@ -5,18 +5,15 @@ What breaks it has names: a constant that is added, weight decay, clipping, a ma
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ..calling import source_tree
 from ..case import TINY_RATE, Case, close
 from ..probe import Arrays
 from ..report import Finding
-from ..source.reach import reached
+from .deliberate import clips_at
 from .unheard import unheard
 
 
@@ -148,7 +145,7 @@ def _bent(case: Case, names: list[str], scaled: dict[float, dict[str, Any]]) -> 
             "clipped-in-backward",
             names,
             verified=True,
-            place=_clips_at(case),
+            place=clips_at(case),
             evidence={"limit": limits},
             detail=f"for large gradients backward({clipped[0]}) equals the numerical gradient cut at "
             f"{limits[clipped[0]]:.4g}",
@@ -184,20 +181,6 @@ def _clipped_inside(case: Case, names: list[str], limits: dict[str, float]) -> l
             found.append(name)
             limits[name] = float(np.abs(case.a(name)).max())
     return found
-
-
-def _clips_at(case: Case) -> tuple[str, int] | None:
-    """The first call in backward, or in a function that it calls, that cuts numbers off."""
-    subject = case.probe.subject
-    for function in reached(subject.backward_function, subject.owner):
-        tree = source_tree(function)
-        for node in ast.walk(tree) if tree is not None else ():
-            if not isinstance(node, ast.Call):
-                continue
-            name = ast.unparse(node.func).rpartition(".")[2]
-            if re.search(r"clip|minimum", name) and not hasattr(function.__globals__.get(name), "__code__"):
-                return function.__code__.co_filename, node.lineno
-    return None
 
 
 def _ratios(case: Case, name: str, flipped: dict[str, Any]) -> float:

@@ -17,7 +17,7 @@ from .names import lists, names, shifts
 from .numbers import constants, places
 from .parts import never_read, orders, unread
 from .pool import Pool
-from .statements import assignments, drops, signs
+from .statements import assignments, drops, limits, signs
 from .steps import steps
 from .sums import axes, flips, windows
 from .syntax import Family
@@ -27,7 +27,7 @@ Proposing = Callable[[ast.AST, ast.stmt, Pool], Family]
 # the simplest first, and those first of which there are few
 FEW: tuple[Proposing, ...] = (
     unread, orders, assignments, signs, constants, transposes, axes, windows, carried,
-    shifts, roots, derivatives, lists,
+    limits, shifts, roots, derivatives, lists,
 )  # fmt: skip
 MANY: tuple[Proposing, ...] = (
     any_derivative, products, names, steps, flips, factors, terms, places, drops,

@@ -131,9 +131,24 @@ def drops(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
         yield "constant-offset", f"without {ast.unparse(node.right)}", node.left
         yield "constant-offset", f"without {ast.unparse(node.left)}", node.right
-    if (
-        isinstance(node, ast.Call)
-        and len(node.args) >= 1
-        and ast.unparse(node.func).endswith(("clip", "abs", "sign", "maximum", "minimum"))
-    ):
-        yield "nonlinear-backward", f"without {ast.unparse(node.func)}", node.args[0]
+    if isinstance(node, ast.Call) and node.args and _called(node).endswith(("abs", "sign")):
+        yield "nonlinear-backward", f"without {_called(node)}", node.args[0]
+
+
+def limits(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
+    """A gradient that is cut: np.clip(d, -5, 5, out=d), d.clip(-1, 1), np.minimum(d, 1)."""
+    if not isinstance(node, ast.Call) or not _called(node).endswith(("clip", "maximum", "minimum")):
+        return
+    method = isinstance(node.func, ast.Attribute) and len(node.args) < 3 and not _is_numpy(node.func.value)
+    if method and isinstance(node.func, ast.Attribute):
+        yield "clipped-in-backward", f"without {_called(node)}", node.func.value
+    elif node.args:
+        yield "clipped-in-backward", f"without {_called(node)}", node.args[0]
+
+
+def _called(node: ast.Call) -> str:
+    return ast.unparse(node.func)
+
+
+def _is_numpy(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "xp", "jnp")
