@@ -93,6 +93,7 @@ def check(
             refuse_empty(face)
             found = examine(face, report, intent=words, seed=seed, given=params, like=like)
             report.findings = one_per_line(found)
+            report.assumed += _of_loss(subject)
             if report.findings:
                 break
         if report.findings and loss is not None:
@@ -106,6 +107,14 @@ def _begun(subject: Any) -> Any:
     from .discovery.whole_methods import as_whole
 
     return as_whole(subject) or subject
+
+
+def _of_loss(subject: Any) -> list[str]:
+    """Which loss was assumed for a model that tells none."""
+    from .discovery.whole import Whole
+
+    said = subject.says() if isinstance(subject, Whole) else ""
+    return [said] if said else []
 
 
 def _name(subject: Any) -> str:

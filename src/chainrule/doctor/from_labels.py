@@ -13,16 +13,17 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .calling import positional
 from .errors import NotASubject, SubjectError
+from .fitting_loss import Fit, best_fit, factors_to
 from .label_losses import SQUARED, GivenLoss, LabelLoss, TakesLabels, readings
 from .naming import TARGETS
-from .own_loss import SAME, own_loss
+from .own_loss import own_loss
 from .probe import Probe
 from .structure import is_array
 from .subject import Subject
@@ -32,7 +33,6 @@ LABELS = re.compile(
     r"|(expected|actual|true|correct)(_?(ys?|labels?|values?|class(es)?|outputs?|targets?))?|(target|label)\w*|(batch|train)_?(y|labels?|targets?))$",
     re.I,
 )
-STEP = 1e-4
 
 
 @dataclass
@@ -130,16 +130,6 @@ def _with(face: Subject, inputs: tuple[Any, ...], loss: TakesLabels | None, labe
     return Subject(subject, inputs, dict(face.kwargs), name=face.name, loss=loss, target=labels)
 
 
-@dataclass
-class Fit:
-    """How what backward gives for some labels fits the losses that they may stand for."""
-
-    loss: LabelLoss | None = None  # what to compare with
-    worth: tuple[int, int, int] = (0, 0, 0)
-    whole: bool = False  # whether all gradients are right
-    own: LabelLoss | None = None  # what the code itself says
-
-
 def _fitting(face: Subject, y: np.ndarray, losses: list[LabelLoss], seed: int) -> Fit | None:
     """None where backward does not run with these labels."""
     try:
@@ -151,7 +141,7 @@ def _fitting(face: Subject, y: np.ndarray, losses: list[LabelLoss], seed: int) -
         face.loss = None  # from here on the prediction itself
         due = [n for n in probe.names if is_array(gradients.get(n))]
         due = [n for n in due if gradients[n].shape == probe.value(n).shape]
-        factors = _factors(probe, due, gradients, losses, face.target)
+        factors = factors_to(probe, due, gradients, losses, face.target)
         own, declared = own_loss(probe, losses)
         added = _are_added(face)
         stepped = any(p.gradient is None for p in face.parameters)  # by backward itself
@@ -159,17 +149,7 @@ def _fitting(face: Subject, y: np.ndarray, losses: list[LabelLoss], seed: int) -
         return None
     finally:
         probe.close()
-    best = Fit(own=own)
-    for loss, known in zip(losses, factors, strict=True):
-        for variant in loss.variants(y):
-            count = variant.factor / np.prod([y.shape[a] for a in variant.counted])
-            for sign in (1, -1):
-                right = [n for n, c in known.items() if c is not None and abs(c * count * sign - 1) < SAME]
-                worth = len(right), sum(gradients[n].size for n in right), sign
-                if right and worth > best.worth:
-                    meant_sign = sign if added or (own is None and not stepped) else 1
-                    signed = replace(variant, factor=variant.factor * meant_sign)
-                    best = Fit(signed, worth, len(right) == len(known), own)
+    best = best_fit(y, losses, factors, gradients, own, upward=added or (own is None and not stepped))
     if own is not None and not _stands(best, own, declared):
         best.loss = own
         best.worth = best.worth[0] + len(due), *best.worth[1:]
@@ -196,38 +176,6 @@ def _are_added(face: Subject) -> bool:
     parts = [[part for part in p.name.split(".") if not part.isdigit()] for p in face.parameters]
     names = "|".join(re.escape(part[-1]) for part in parts if part) or r"\w*(weight|bias|[wb])s?\d?"
     return bool(re.search(rf"\b({names})(\[[^\]]*\])*\s*(\+=|=\s*[\w.]*\b\1(\[[^\]]*\])*\s*\+)", text))
-
-
-def _factors(
-    probe: Probe,
-    names: list[str],
-    gradients: dict[str, np.ndarray],
-    losses: list[LabelLoss],
-    labels: np.ndarray,
-) -> list[dict[str, float | None]]:
-    """For each loss and gradient the c in n = c a, None where there is no such number."""
-    found: list[dict[str, float | None]] = [{} for _ in losses]
-    for name in names:
-        value, a = probe.value(name), gradients[name]
-        ratios: list[list[float]] = [[] for _ in losses]
-        for i in range(2):
-            direction = np.random.default_rng([7 + i, 8_191]).normal(size=value.shape)
-            h = STEP * max(1e-3, float(np.sqrt(np.mean(value**2))))
-            at = {
-                k: next(iter(probe.outputs({name: value + k * h * direction}).values()))
-                for k in (-2, -1, 1, 2)
-            }
-            along = float(np.vdot(a, direction))
-            for loss, several in zip(losses, ratios, strict=True):
-                v = {k: loss.loss(y, labels) for k, y in at.items()}
-                slope = (8 * (v[1] - v[-1]) - (v[2] - v[-2])) / (12 * h)
-                if abs(along) + abs(slope) > 1e-9:
-                    several.append(slope / along if along else np.inf)
-        for known, several in zip(found, ratios, strict=True):
-            if several:
-                same = np.isfinite(several[0]) and abs(several[0] - several[-1]) <= SAME * abs(several[0])
-                known[name] = several[0] if same else None
-    return found
 
 
 __all__ = ["meant"]

@@ -15,8 +15,13 @@ def has_loss(cls: type) -> bool:
     return all_in_one(cls) is not None or loss_method(cls) is not None
 
 
+def can_start(cls: type) -> bool:
+    """Whether there is a loss, or a prediction for which the usual ones can be tried."""
+    return has_loss(cls) or method(cls, (*FORWARD_NAMES, *PREDICTORS)) is not None
+
+
 def without_loss(candidate: Candidate, cls: type) -> NotStarted:
-    """A backward that begins by itself, of which nobody says at which loss."""
+    """A backward that begins by itself; nobody says at which loss, and none of the usual ones fits."""
     backward = backward_of_class(cls)
     forward = method(cls, (*FORWARD_NAMES, *PREDICTORS))
     assert backward is not None

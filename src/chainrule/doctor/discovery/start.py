@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from .adapters import Pair, derivative_pairs, loss_pairs, meant
-from .advice import has_loss, without_loss
+from .advice import can_start, has_loss, without_loss
 from .arguments import Try, assumed, best_of, call, maker, to_add, values
 from .building import build, constructor_of, constructor_slots, numbers_of, ways
 from .candidates import Candidate
-from .choices import Choice, Slot, plain
+from .choices import Choice, Slot, array, plain
 from .dims import Dims
 from .found import Found, NotStarted
 from .inputs import asked, input_slots, search_inputs
@@ -30,6 +30,7 @@ from .whole_methods import is_whole, whole_model
 
 SECONDS = 3.0  # for each subject
 SINGLE = re.compile(r"(single|one|an?) (training )?(example|sample|image)\b(?! batch)|column vector", re.I)
+MISFIT = 2.0  # what a gradient of another shape than its parameter costs
 TRIES = 1500  # most of them end at the first line that does not fit
 FIRST_TRIES = 120
 WAYS = 14  # how many ways of building an object are tried
@@ -50,7 +51,7 @@ class Starter:
                 case "check":
                     return self._check(candidate)
                 case "class" | "step" | "whole class":
-                    if candidate.kind == "whole class" and not has_loss(candidate.thing):
+                    if candidate.kind == "whole class" and not can_start(candidate.thing):
                         return without_loss(candidate, candidate.thing)
                     return self._class(candidate)
                 case "whole":
@@ -97,7 +98,7 @@ class Starter:
 
     def _instance(self, candidate: Candidate) -> Found | NotStarted:
         thing, kind = candidate.thing, type(candidate.thing)
-        if is_whole(kind) and not has_loss(kind):
+        if is_whole(kind) and not can_start(kind):
             return without_loss(candidate, kind)
 
         def make() -> Any:
@@ -197,17 +198,21 @@ class Starter:
         one_column = any(np.shape(value)[1:] == (1,) for value in whole.params.values())
         single = bool(SINGLE.search(" ".join(filter(None, (cls.__doc__ if cls else "", *whole.docs)))))
         batches = [1] if single else [2, 1] if one_column else [2]
+        tried: list[Try] = []
         for batch in batches:
             dims = Dims.of_object(whole, named)
             dims.of["B"] = [batch]
             dims.prefer("V", *sides[:1])  # ids that are valid everywhere
             slots = input_slots(self.workshop, parameters, function, cls, None, [], dims, hints)
+            for slot in slots if one_column else ():
+                if "labels" in roles_of(slot.name):  # beside a prediction (batch, 1)
+                    slot.choices.insert(0, array("binary", (batch, 1), slot.choices[0].cost - 0.1))
 
             def run(picks: list[Choice], slots: list[Slot] = slots) -> Outcome:
                 if self.refused is not None:
                     return self.refused
                 inputs, kwargs = values(slots, picks)
-                outcome = attempt(make, inputs, kwargs, self.file, misfit=2.0 if cls else 6.0)
+                outcome = attempt(make, inputs, kwargs, self.file, misfit=MISFIT if cls else 3 * MISFIT)
                 self.refused = outcome if outcome.refused else None
                 # a sequence of one id shows nothing
                 ids = [v for v in inputs if isinstance(v, np.ndarray) and v.dtype.kind in "iu"]
@@ -216,9 +221,10 @@ class Starter:
 
             limit = until if batch == batches[-1] else (spent() + until) / 2
             result = search(slots, run, Involved(function, [s.name for s in slots]), tries, limit)
-            if result.outcome.stage == WORKS:
+            tried.append(Try([], slots, result, 0.0, make))
+            if result.outcome.stage == WORKS and result.outcome.penalty < MISFIT:
                 break
-        return Try([], slots, result, 0.0, make)
+        return min(tried, key=lambda t: (-t.stage, t.result.outcome.penalty if t.result else 0.0))
 
     # ------------------------------------------------------------ pairs of functions
 
@@ -281,6 +287,9 @@ class Starter:
             return Found(
                 candidate.name, candidate.kind, best.make, inputs, kwargs, told, candidate.line, count
             )
+        kind = candidate.thing if isinstance(candidate.thing, type) else type(candidate.thing)
+        if is_whole(kind) and not has_loss(kind) and any(t.stage >= FORWARD for t in tries):
+            return without_loss(candidate, kind)
         outcomes = sorted((t.result.outcome for t in tries if t.result), key=lambda o: o.cost)
         errors = dict.fromkeys(o.error for o in [*outcomes[:2], *reasons[-1:]] if o.error)
         stage = "forward" if outcomes and outcomes[0].stage >= FORWARD else "the constructor"

@@ -31,7 +31,8 @@ class Whole:
     result.
 
     shown: as whose forward and backward they appear. parameters: the arrays themselves, by name. gradients:
-    takes the inputs, gives gradients by name. count: of the arguments of the first that are inputs.
+    takes the inputs, gives gradients by name. count: of the arguments that are inputs. asks: the function with
+    these arguments, if it is not the first.
     """
 
     def __init__(
@@ -41,13 +42,16 @@ class Whole:
         gradients: Callable[..., dict[str, Any]],
         parameters: dict[str, np.ndarray],
         count: int | None = None,
+        asks: Function | None = None,
     ) -> None:
         self.params: dict[str, Any] = parameters
         self.grads: dict[str, Any] = dict.fromkeys(parameters)
         self.given: tuple[tuple[Any, ...], dict[str, Any]] = (), {}
+        self.says: Callable[[], str] = str  # which loss was assumed
         self.docs = tuple(f.__doc__ or "" for f in shown)
         # of a method, without self
-        names = [p.name for p in positional(shown[0])][:count]
+        asks = asks or shown[0]
+        names = [p.name for p in positional(asks)][:count]
 
         def forward(*inputs: Any, **kwargs: Any) -> float:
             self.given = inputs, kwargs
@@ -64,7 +68,7 @@ class Whole:
         told = {"speaks_for": type(model)} if model is not None else {}
         self.__class__ = type(name, (Whole,), told)
         shown_as = getattr(shown[0], "__func__", shown[0])
-        self.forward = wearing(forward, shown_as, _asking(inspect.signature(shown[0]), count))
+        self.forward = wearing(forward, shown_as, _asking(inspect.signature(asks), count))
         self.backward = wearing(backward, getattr(shown[1], "__func__", shown[1]), inspect.Signature())
 
 

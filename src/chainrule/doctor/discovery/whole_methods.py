@@ -18,12 +18,13 @@ from ..arrays_inside import places
 from ..calling import PREDICTED, TRAINING, positional, required, returned_names
 from ..errors import NotASubject
 from ..naming import LEARNING_RATES, TARGETS, UPSTREAMS
-from ..objects import BACKWARD_NAMES, FORWARD_NAMES
+from ..objects import BACKWARD_NAMES, FORWARD_NAMES, stored_attributes
 from ..parameters import find_parameters
 from .methods import method
 from .model_arrays import arrays_of, matched
 from .results import Results, results_of
 from .roles import roles_of
+from .usual_loss import UsualLoss
 from .whole import Function, Whole, gives_gradients, whole_function
 
 LOSS_METHODS = (
@@ -40,7 +41,7 @@ def is_whole(cls: type) -> bool:
 
 
 def whole_model(model: Any) -> Whole:
-    """The object for such a model. Raises LookupError where there is no loss."""
+    """The object for such a model. Raises LookupError where there is no loss and no prediction."""
     function = all_in_one(type(model))
     return _with_loss(model) if function is None else _all_in_one(model, function)
 
@@ -49,7 +50,7 @@ def as_whole(subject: Any) -> Whole | None:
     """The object for what was handed to `check`: a function or method that returns loss and gradients, or a
     model that has such a method. None for all else.
 
-    Raises NotASubject for a model whose backward begins at a loss that it does not tell.
+    Raises NotASubject where there is neither a loss nor a prediction.
     """
     function = getattr(subject, "__func__", None)
     if inspect.isfunction(subject):
@@ -61,16 +62,11 @@ def as_whole(subject: Any) -> Whole | None:
         return None
     if all_in_one(kind) is not None or loss_method(kind) is not None:
         return whole_model(subject)
-    backward, forward = backward_of_class(kind), method(kind, FORWARD_NAMES)
+    backward, forward = backward_of_class(kind), method(kind, (*FORWARD_NAMES, *PREDICTORS))
     if backward is None or forward is None:
         return None
-    x, y = [p.name for p in positional(backward)][1:3]
-    if TARGETS.match(y) and y != "t":
-        raise NotASubject(
-            f"{backward.__name__}({x}, {y}) of {kind.__name__} begins at a loss of its own: give the class a "
-            f"method loss({x}, {y}) that says which, or let backward take the gradient from above"
-        )
-    return None
+    y = positional(backward)[2].name
+    return whole_model(subject) if TARGETS.match(y) and y != "t" else None
 
 
 # ---------------------------------------------------------------- loss and gradients in one
@@ -160,20 +156,22 @@ def _with_loss(model: Any) -> Whole:
     kind = type(model)
     backward, cost = backward_of_class(kind), loss_method(kind)
     forward = method(kind, (*FORWARD_NAMES, *PREDICTORS))
-    if backward is None or cost is None:
+    if backward is None or (cost is None and forward is None):
         raise LookupError(f"{kind.__name__} has no loss(x, y)")
     takes_output = takes_predictions(backward)
-    of_output = takes_output or positional(cost)[1].name != positional(backward)[1].name
+    of_output = takes_output or cost is None or positional(cost)[1].name != positional(backward)[1].name
     if forward is None and of_output:
         raise LookupError(f"{kind.__name__} has no forward(x)")
     names = returned_names(backward) or []
     more = [p.name for p in required(backward)[3:]]
+    rate = RATE if any(LEARNING_RATES.match(name) for name in more) else own_rate(model, backward)
 
     def output_of(own: Any, x: Any) -> Any:
         flags = [p.name for p in required(forward)[2:]] if forward is not None else []
         return getattr(own, forward.__name__)(x, *[True for _ in flags]) if forward is not None else None
 
-    def loss(x: Any, y: Any) -> Any:
+    def told(x: Any, y: Any) -> Any:
+        assert cost is not None
         return getattr(model, cost.__name__)(output_of(model, x) if of_output else x, y)
 
     def gradients(x: Any, y: Any) -> dict[str, Any]:
@@ -183,12 +181,19 @@ def _with_loss(model: Any) -> Whole:
         rest = [RATE if LEARNING_RATES.match(name) else output for name in more]
         returned = getattr(own, backward.__name__)(output if takes_output else x, y, *rest)
         if returned is None:
-            return _left_on(own, before, any(LEARNING_RATES.match(name) for name in more))
+            return _left_on(own, before, rate)
         return matched(model, returned if isinstance(returned, tuple) else (returned,), names)
 
-    of_input = cost if not of_output else backward
-    shown = getattr(model, of_input.__name__), getattr(model, backward.__name__)
-    return Whole(shown, loss, gradients, dict(arrays_of(model)), 2)
+    asks = getattr(model, (cost if cost is not None and not of_output else backward).__name__)
+    ahead = getattr(model, forward.__name__) if forward is not None and of_output else asks
+    shown = ahead, getattr(model, backward.__name__)
+    arrays = dict(arrays_of(model))
+    if cost is not None:
+        return Whole(shown, told, gradients, arrays, 2, asks)
+    usual = UsualLoss(lambda x: output_of(_copy(model), x), gradients, arrays, stepped=not any(names))
+    whole = Whole(shown, usual, gradients, arrays, 2, asks)
+    whole.says = lambda: usual.said
+    return whole
 
 
 def takes_predictions(backward: Function) -> bool:
@@ -203,7 +208,18 @@ def _copy(model: Any) -> Any:
         return model
 
 
-def _left_on(model: Any, before: dict[str, np.ndarray], by_rate: bool) -> dict[str, Any]:
+def own_rate(model: Any, backward: Function) -> float | None:
+    """The learning rate that a model steps by itself with: `self.lr`, a global one, 1 where it knows none.
+    None where it cannot be told.
+    """
+    known = {**backward.__globals__, **stored_attributes(model)}
+    rates: list[Any] = [known.get(name) for name in backward.__code__.co_names if LEARNING_RATES.match(name)]
+    if len(rates) > 1 or not all(isinstance(r, (int, float)) for r in rates):
+        return None
+    return float(rates[0]) if rates else 1.0
+
+
+def _left_on(model: Any, before: dict[str, np.ndarray], rate: float | None) -> dict[str, Any]:
     """The gradients that backward leaves beside the weights, or the step that it has made of them."""
     now = {p.path: np.array(p.get(), dtype=float) for p in places(model)}
     moved = {path for path, value in before.items() if path in now and not np.array_equal(now[path], value)}
@@ -211,8 +227,8 @@ def _left_on(model: Any, before: dict[str, np.ndarray], by_rate: bool) -> dict[s
     found: dict[str, Any] = {}
     for parameter in find_parameters(model, before, moved):
         path, name = parameter.place.path, names.get(id(parameter.place.get()), "")
-        if path in moved and by_rate:
-            found[name] = (before[path] - now[path]) / RATE
+        if path in moved and rate:
+            found[name] = (before[path] - now[path]) / rate
         elif path not in moved and parameter.gradient is not None:
             found[name] = parameter.gradient.get()
     if not found:

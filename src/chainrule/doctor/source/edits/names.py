@@ -64,9 +64,15 @@ def lists(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                 yield code, f"{text} instead of {base}[{index}]", expr(text, node)
 
 
+_DERIVATIVE = re.compile(
+    r"1(\.0)? ?-|> ?0|\*\* ?2|sech|cosh|prime\(|deriv\w*\(|_?grad(ient)?\("
+    r"|\b(d|der|grad)_?(sigmoid|tanh|relu|leaky|gelu|elu|selu|soft|silu|swish|act)\w*\(",
+    re.I,
+)
+
+
 def _of_a_derivative(statement: ast.stmt) -> bool:
-    text = ast.unparse(statement)
-    return bool(re.search(r"1(\.0)? ?-|> ?0|\*\* ?2|sech|cosh|prime\(|deriv\w*\(|_grad\(", text))
+    return _DERIVATIVE.search(ast.unparse(statement)) is not None
 
 
 def _in_derivatives(statement: ast.stmt) -> set[str]:
