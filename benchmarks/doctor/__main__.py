@@ -78,6 +78,7 @@ def main() -> int:
         outcomes["correct"] = correct
         tables["correct"] = [summary.correct_table(correct)]
         lines += summary.failures("False alarms", (o for o in correct if summary.is_alarm(o)))
+        lines += summary.experiments_failed(correct)
     if given.comparison:
         import comparison
         import score_others

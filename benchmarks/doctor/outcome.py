@@ -41,6 +41,7 @@ class Outcome:
     trouble: str = ""  # the doctor itself failed
     skipped: str = ""  # why nothing was run
     note: str = ""
+    failed: list[str] = field(default_factory=list)  # experiments that could not be run
 
     @property
     def detected(self) -> bool:
@@ -69,6 +70,7 @@ def ask(name: str, call: Callable[[], Any], codes: tuple[str, ...] = ()) -> Outc
             )
             for f in report.findings
         ]
+        outcome.failed = [what for what in report.not_tested if "could not be run here" in what]
     outcome.seconds = time.perf_counter() - begin
     return outcome
 

@@ -88,12 +88,19 @@ def failures(title: str, outcomes: Iterable[Outcome]) -> list[str]:
     return [f"{title}: {len(lines)}", *lines, ""] if lines else []
 
 
+def experiments_failed(outcomes: Iterable[Outcome]) -> list[str]:
+    """Exceptions inside of the doctor that a report survives: each is a fault of ours."""
+    lines = [f"- {o.name}: {'; '.join(o.failed)[:200]}" for o in outcomes if o.failed]
+    return [f"Experiments that failed: {len(lines)}", *lines, ""] if lines else []
+
+
 def museum_failures(pairs: Sequence[tuple[Outcome, Outcome]]) -> list[str]:
     faulty, twins = [f for f, _ in pairs if not f.skipped], [c for _, c in pairs if not c.skipped]
     return [
         *failures("Not named", (o for o in faulty if not o.named)),
         *failures("Named, but placed elsewhere", (o for o in faulty if o.named and not o.placed)),
         *failures("False alarms on correct twins", (o for o in twins if is_alarm(o))),
+        *experiments_failed([*faulty, *twins]),
     ]
 
 
@@ -102,4 +109,5 @@ def mutant_failures(outcomes: Sequence[Outcome]) -> list[str]:
     return [
         *failures("Mutants not named", (o for o in wrong if not o.named)),
         *failures("Mutants named, but on another line", (o for o in wrong if o.named and not o.on_line)),
+        *experiments_failed(wrong),
     ]

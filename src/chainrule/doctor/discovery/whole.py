@@ -31,7 +31,7 @@ class Whole:
     result.
 
     shown: as whose forward and backward they appear. parameters: the arrays themselves, by name. gradients:
-    takes the inputs, gives gradients by name. count: of the arguments that are inputs. asks: the function with
+    takes the inputs, gives gradients by name. count: of arguments that are inputs. asks: the function with
     these arguments, if it is not the first.
     """
 

@@ -24,6 +24,7 @@ from .accumulation import accumulation
 from .caches import stale_caches
 from .linearity import linearity
 from .overwritten import overwritten
+from .promised import promised
 from .undone import undone
 from .unwritten import unwritten
 
@@ -43,6 +44,7 @@ def contract(case: Case) -> Iterator[Finding]:
     stale = [] if adding else list(stale_caches(case))
     yield from stale or redrawn_masks(case)
     yield from never_computed(case)
+    yield from promised(case)
 
 
 def early_updates(case: Case) -> Iterator[Finding]:
