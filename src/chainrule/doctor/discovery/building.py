@@ -14,6 +14,7 @@ from .choices import Choice, Slot
 from .dims import Dims
 from .facts import Facts, facts_of
 from .limits import reseed, time_limit
+from .methods import constructor_of
 from .nested import Workshop
 from .roles import hints_of, recurrent_of, roles_of
 from .shapes import input_slot
@@ -21,11 +22,6 @@ from .sizes import constructor_slot, spread
 from .trial import BUILT, WORKS, Outcome, failure
 
 BUILD_SECONDS = 1.0
-
-
-def constructor_of(cls: type) -> Any:
-    """The __init__ that is called, wherever it is inherited from."""
-    return next(vars(kind)["__init__"] for kind in cls.__mro__ if "__init__" in vars(kind))
 
 
 def constructor_slots(cls: type, workshop: Workshop) -> list[Slot]:

@@ -13,6 +13,7 @@ from ..calling import positional, required
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES, is_layer, layers_of
 from ..training.likeness import is_optimizer
 from ..unfinished import is_stub
+from .data_inside import takes_data
 from .methods import method
 from .roles import roles_of
 from .whole import gives_gradients
@@ -27,8 +28,8 @@ BASES = re.compile(
 @dataclass(frozen=True)
 class Candidate:
     """kind: check, class, step, pair, derivative, loss, instance, whole (a function that gives loss and
-    gradients), whole class (with such a method), optimizer, forward (no backward is written yet), or empty
-    (nothing is).
+    gradients), whole class (with such a method), class with data (in its constructor), optimizer, forward (no
+    backward is written yet), or empty (nothing is).
     """
 
     name: str
@@ -80,6 +81,9 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
             continue
         if is_whole(cls):
             yield Candidate(name, "whole class", cls, line)
+            continue
+        if takes_data(cls) is not None:
+            yield Candidate(name, "class with data", cls, line)
             continue
         if forward is not None and backward is not None:
             if not (is_stub(backward) and cls in bases):

@@ -18,3 +18,8 @@ def method(cls: type, names: tuple[str, ...]) -> Callable[..., Any] | None:
                     return value
                 break
     return None
+
+
+def constructor_of(cls: type) -> Any:
+    """The __init__ that is called, wherever it is inherited from."""
+    return next(vars(kind)["__init__"] for kind in cls.__mro__ if "__init__" in vars(kind))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import itertools
 import re
 from collections.abc import Callable
@@ -14,18 +13,21 @@ import numpy as np
 from .adapters import Pair, derivative_pairs, loss_pairs, meant
 from .advice import can_start, has_loss, without_loss
 from .arguments import Try, assumed, best_of, call, maker, to_add, values
-from .building import build, constructor_of, constructor_slots, numbers_of, ways
+from .building import build, constructor_slots, numbers_of, ways
 from .candidates import Candidate
 from .choices import Choice, Slot, array, plain
 from .dims import Dims
 from .found import Found, NotStarted
 from .inputs import asked, input_slots, search_inputs
 from .limits import muted, reseed, restart, spent
+from .methods import constructor_of
 from .nested import Built, Workshop
 from .roles import columns_of, gates_of, hints_of, number_bias, roles_of
 from .search import Involved, search
-from .trial import BACKWARD, BUILT, FORWARD, WORKS, Outcome, attempt, failure, unequal
-from .whole import gives_gradients, whole_function
+from .start_by_check import started_by_check
+from .start_with_data import start_with_data
+from .trial import BACKWARD, FORWARD, WORKS, Outcome, attempt, unequal
+from .whole import whole_function
 from .whole_methods import is_whole, whole_model
 
 SECONDS = 3.0  # for each subject
@@ -49,13 +51,15 @@ class Starter:
         with muted():
             match candidate.kind:
                 case "check":
-                    return self._check(candidate)
+                    return started_by_check(candidate, self.file)
                 case "class" | "step" | "whole class":
                     if candidate.kind == "whole class" and not can_start(candidate.thing):
                         return without_loss(candidate, candidate.thing)
                     return self._class(candidate)
                 case "whole":
                     return self._whole(candidate)
+                case "class with data":
+                    return start_with_data(candidate, self.workshop, self.file)
                 case "optimizer":
                     cls = candidate.thing
                     return Found(candidate.name, "optimizer", lambda: cls, (), {}, [], candidate.line)
@@ -69,32 +73,6 @@ class Starter:
                     add = "    def backward(self, dy): ..."
                     return NotStarted(candidate.name, candidate.kind, why, add, candidate.line)
             return self._pair(candidate)
-
-    # ------------------------------------------------------------ what says itself how it starts
-
-    def _check(self, candidate: Candidate) -> Found | NotStarted:
-        name, function, line = candidate.name, candidate.thing, candidate.line
-        try:
-            reseed()
-            said = function()
-        except Exception as error:
-            why = [f"check_{name}() failed: {failure(BUILT, error, self.file).error}"]
-            return NotStarted(name, "check", why, f"repair check_{name}()", line)
-        if isinstance(said, dict) and "subject" in said:
-            options = {k: v for k, v in said.items() if k not in ("subject", "inputs", "forward_kwargs")}
-            options |= said.get("forward_kwargs") or {}
-            inputs = said.get("inputs", ())
-            inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
-            return Found(name, "check", lambda: function()["subject"], inputs, options, [], line)
-        is_pair = isinstance(said, tuple) and len(said) == 2 and all(map(callable, said))
-        if isinstance(said, tuple) and said and inspect.isfunction(said[0]) and gives_gradients(said[0]):
-            return Found(name, "check", lambda: whole_function(function()[0]), said[1:], {}, [], line)
-        if isinstance(said, tuple) and said and not (is_pair and not hasattr(said[0], "forward")):
-            return Found(name, "check", lambda: function()[0], said[1:], {}, [], line)
-        if said is not None:
-            return Found(name, "check", function, (), {}, [], line)
-        why = [f"check_{name}() returned None"]
-        return NotStarted(name, "check", why, f"def check_{name}():\n    return subject, x", line)
 
     def _instance(self, candidate: Candidate) -> Found | NotStarted:
         thing, kind = candidate.thing, type(candidate.thing)

@@ -35,6 +35,8 @@ class Whole:
     these arguments, if it is not the first.
     """
 
+    inputs_are_data = True  # for which nobody expects a gradient
+
     def __init__(
         self,
         shown: tuple[Function, Function],
@@ -48,6 +50,7 @@ class Whole:
         self.grads: dict[str, Any] = dict.fromkeys(parameters)
         self.given: tuple[tuple[Any, ...], dict[str, Any]] = (), {}
         self.says: Callable[[], str] = str  # which loss was assumed
+        self.held: tuple[Any, ...] = ()  # the inputs with which the model was built
         self.docs = tuple(f.__doc__ or "" for f in shown)
         # of a method, without self
         asks = asks or shown[0]

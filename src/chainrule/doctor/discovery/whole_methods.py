@@ -181,7 +181,7 @@ def _with_loss(model: Any) -> Whole:
         rest = [RATE if LEARNING_RATES.match(name) else output for name in more]
         returned = getattr(own, backward.__name__)(output if takes_output else x, y, *rest)
         if returned is None:
-            return _left_on(own, before, rate)
+            return left_on(own, before, rate)
         return matched(model, returned if isinstance(returned, tuple) else (returned,), names)
 
     asks = getattr(model, (cost if cost is not None and not of_output else backward).__name__)
@@ -219,7 +219,7 @@ def own_rate(model: Any, backward: Function) -> float | None:
     return float(rates[0]) if rates else 1.0
 
 
-def _left_on(model: Any, before: dict[str, np.ndarray], rate: float | None) -> dict[str, Any]:
+def left_on(model: Any, before: dict[str, np.ndarray], rate: float | None) -> dict[str, Any]:
     """The gradients that backward leaves beside the weights, or the step that it has made of them."""
     now = {p.path: np.array(p.get(), dtype=float) for p in places(model)}
     moved = {path for path, value in before.items() if path in now and not np.array_equal(now[path], value)}

@@ -211,7 +211,9 @@ class BackwardTrace:
         self.observed(note)
         return self.moments
 
-    def observed(self, action: Any, upstream: Arrays | None = None) -> dict[str, Any] | None:
+    def observed(
+        self, action: Any, upstream: Arrays | None = None, changes: Arrays | None = None
+    ) -> dict[str, Any] | None:
         """The gradients of one run, in which `action` sees what backward does, and nothing of forward."""
 
         def begin(*_: Any) -> None:
@@ -221,8 +223,8 @@ class BackwardTrace:
         try:
             if self.one_step:  # forward's taps may stand in the same function
                 with self.running():
-                    return self.case.again(upstream=upstream, between=begin)
-            return self.case.again(upstream=upstream, between=begin)
+                    return self.case.again(upstream=upstream, changes=changes, between=begin)
+            return self.case.again(upstream=upstream, changes=changes, between=begin)
         finally:
             self.taps.action = None
 

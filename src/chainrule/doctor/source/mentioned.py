@@ -12,6 +12,7 @@ import numpy as np
 
 from ..calling import source_tree
 from ..case import Case
+from ..naming import TARGETS
 from ..objects import stored_attributes
 from ..probe import Arrays
 from .adjoints import BackwardTrace
@@ -25,22 +26,25 @@ def mentioned(case: Case) -> Pool:
     rng = np.random.default_rng([47, 8_191])
     other = {n: rng.normal(size=np.shape(g)) for n, g in case.probe.upstream.items()}
     unpacked = dict(_unpacked_for_nothing(case))
-    with trace.running():
-        here, there = _met(trace, None), _met(trace, other)
     subject = case.probe.subject
+    labels = _other_labels(case) if subject.is_loss else {}
+    with trace.running():
+        here, there = _met(trace, None), _met(trace, other, labels)
     given = [name for role, name in subject.call.roles if role == "upstream"]
     here.values = {n: v for n, v in unpacked.items() if isinstance(v, np.ndarray) and v.ndim} | here.values
     scalars = {n: None for n, v in unpacked.items() if isinstance(v, (int, float))} | here.scalars
     for number in (*_settings(case), *_numbers(case)):
         scalars.setdefault(number)
     moved = {t for t, sizes in here.sizes.items() if sizes != there.sizes.get(t)}
+    if subject.is_loss and not labels:  # then it cannot be told
+        moved = set(here.values)
     return Pool(
         list(here.values)[:24],
         list(scalars)[:20],
         given,
         {text: value.shape for text, value in here.values.items()},
         _indexed(list(here.values))[:8],
-        gradients=set(here.values) if subject.is_loss else moved,
+        gradients=moved,
         activations={t for t, v in here.values.items() if np.all(np.abs(v) <= 1)},
     )
 
@@ -54,7 +58,16 @@ class _Met:
     scalars: dict[str, None] = field(default_factory=dict)
 
 
-def _met(trace: BackwardTrace, upstream: Arrays | None) -> _Met:
+def _other_labels(case: Case) -> Arrays:
+    """Of a loss: what depends on the labels, and is not one of them, is a gradient."""
+    rng = np.random.default_rng([53, 8_191])
+    names = [
+        n for n in case.probe.names if TARGETS.match(n.rpartition(".")[2]) and not case.probe.is_parameter(n)
+    ]
+    return {n: case.probe.value(n) + rng.normal(size=case.probe.value(n).shape) for n in names}
+
+
+def _met(trace: BackwardTrace, upstream: Arrays | None, changes: Arrays | None = None) -> _Met:
     met = _Met()
 
     def note(site: Site, execution: int, value: Any) -> Any:
@@ -68,7 +81,7 @@ def _met(trace: BackwardTrace, upstream: Arrays | None) -> _Met:
             met.scalars.setdefault(text)
         return value
 
-    trace.observed(note, upstream)
+    trace.observed(note, upstream, changes)
     return met
 
 

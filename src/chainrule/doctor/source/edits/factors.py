@@ -81,12 +81,13 @@ def _may_have_a_factor(node: ast.AST, statement: ast.stmt) -> bool:
 
 def any_derivative(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
     """The derivative of an activation, of what it has given, at any place."""
-    if not is_value(node, statement) and not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+    named = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
+    if not named and not is_value(node, statement) and not _is_product(node):
         return
     if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         return
     text = ast.unparse(node)
-    if text in pool.shapes and text not in pool.gradients:
+    if named and text not in pool.gradients:
         return
     for value in pool.factors_of(text):
         for template, name in _DERIVATIVES:
@@ -96,6 +97,13 @@ def any_derivative(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
                     f"the derivative of {name} at {value}",
                     expr(f"({text}) * {template.format(v=value)}", node),
                 )
+
+
+def _is_product(node: ast.AST) -> bool:
+    """dy @ W.T, np.dot(dy, W.T): in a long expression it has no name of its own."""
+    if isinstance(node, ast.Call):
+        return ast.unparse(node.func).endswith(("dot", "matmul"))
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
 
 
 def derivatives(node: ast.AST, statement: ast.stmt, pool: Pool) -> Family:
