@@ -6,6 +6,7 @@ parameter's own is read from its place, or from the step that backward made.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ def input_gradients(
 ) -> tuple[dict[str, Any], list[Any]]:
     """Assigns what backward returned to the leaves of the inputs; what is left belongs to parameters."""
     differentiable = [i for i, value in enumerate(inputs) if subject.differentiable(i, value)]
+    if dataclasses.is_dataclass(returned) and not isinstance(returned, type):
+        returned = {f.name: getattr(returned, f.name) for f in dataclasses.fields(returned)}
     if returned is None or (not differentiable and not isinstance(returned, (tuple, list, dict))):
         return {}, []
     if isinstance(returned, dict):

@@ -53,8 +53,8 @@ def accepts(function: Callable[..., Any], name: str) -> bool:
 
 @dataclass
 class BackwardCall:
-    """The roles of backward's parameters, in order: upstream, cache, learning rate, input; of a loss whose
-    backward takes them once more, also prediction and label.
+    """The roles of backward's parameters, in order: upstream, cache, learning rate, input, accumulator (a
+    dict to add gradients to); of a loss whose backward takes them once more, also prediction and label.
     """
 
     roles: list[tuple[str, str]]  # (role, parameter name)
@@ -85,6 +85,8 @@ def read_backward(
 
     returns_cache: forward's last result looks like a cache.
     """
+    from .accumulators import filled
+
     found = positional(backward)
     variadic = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters_of(backward))
     if not found:
@@ -97,10 +99,13 @@ def read_backward(
             [("prediction", found[0].name), ("label", found[1].name)], tuple(p.name for p in found)
         )
     roles: list[tuple[str, str]] = []
+    dicts = filled(backward) if is_pair and len(found) > 2 else set()
     for parameter in found:
         name, optional = parameter.name, parameter.default is not inspect.Parameter.empty
         if LEARNING_RATES.match(name):
             roles.append(("rate", name))
+        elif name in dicts:
+            roles.append(("accumulator", name))
         elif name in inputs and len(found) > 1 and not name.startswith("d"):
             roles.append(("input", name))
         elif CACHES.search(name) and (is_pair or returns_cache):
@@ -138,7 +143,14 @@ def _give_a_cache(roles: list[tuple[str, str]], is_pair: bool) -> None:
         return
     free = [i for i, (role, _) in enumerate(roles) if role == "upstream"]
     if len(free) > 1 and is_pair:
-        roles[free[-1]] = ("cache", roles[free[-1]][1])
+        others = [i for i in free if not _ARRIVES.match(roles[i][1])]
+        place = others[-1] if len(others) == len(free) - 1 else free[-1]  # softmax_grad(p, g)
+        roles[place] = ("cache", roles[place][1])
+
+
+_ARRIVES = re.compile(
+    r"^_*(g|gy|gz|dy|dz|da|do|dh|d_?out\w*|g_?out\w*|grad\w*|delta\w*|up(stream)?|err\w*)$", re.I
+)
 
 
 def _readable(function: Callable[..., Any]) -> bool:

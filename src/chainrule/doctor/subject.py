@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .accumulators import by_input, zeros
 from .arrays_inside import Place, places
 from .assigned import input_gradients, parameter_gradients
 from .calling import TRAINING, accepts, positional, read_backward, returned_names
@@ -174,13 +175,16 @@ class Subject:
         parts = list(outputs) if isinstance(outputs, tuple) and wanted > 1 else [outputs]
         arguments: list[Any] = []
         keywords: dict[str, Any] = {}
+        added: dict[str, Any] = {}
         for role, name in self.call.roles:
             if role == "upstream":
                 value: Any = parts.pop(0) if parts else None
-            elif role == "cache":
-                value = forward.cache
+            elif role == "cache":  # of a pair that keeps none: softmax_grad(p, g) is handed the output
+                value = forward.cache if self.returns_cache or not self.is_pair else forward.outputs
             elif role == "rate":
                 value = rate
+            elif role == "accumulator":
+                value = added = zeros(inputs)
             elif role == "prediction":
                 value = prediction_of(self.owner, inputs)
             elif role == "label":
@@ -194,6 +198,8 @@ class Subject:
             else:
                 keywords[name] = value
         returned = self.backward_meter(self.backward_function, *arguments, **keywords)
+        if added:
+            return by_input(returned, added, self.input_names, inputs)
         if returned is None and self.owner is not None:
             return input_gradient_of(self.owner, self.input_names)
         return returned

@@ -33,6 +33,10 @@ _CROSS_ENTROPY = re.compile(
     r"cross.?entropy|\bbce\b|log.?loss|logistic|logit|p_minus|minus_y|p - y|y_hat - y", re.I
 )
 
+_COLUMNS = re.compile(
+    r"axis ?= ?(-?1|\()|shape\[-?1\]|keepdims|softmax|argmax|one_?hot|class(es|_)|n_class|arange|einsum",
+    re.I,
+)
 _BINARY = re.compile(r"\bbce|binary|log\(1(\.0?)? ?- ?", re.I)
 
 
@@ -40,9 +44,9 @@ def second_opinion(found: Found, report: Report, seed: int = 0) -> Report:
     """The report, or one without findings where the code is right by a known convention."""
     if found.kind == "optimizer":
         return of_layers_with_other_names(found.subject, report)
-    if report.ok or found.kind not in ("class", "instance", "pair"):
+    if report.ok or found.kind not in ("class", "instance", "pair", "loss", "whole"):
         return report
-    for opinion in (_from_the_logits, _of_one_label, _without_upstream, _of_one_column, _mean_of_samples):
+    for opinion in OPINIONS if found.kind in ("class", "instance", "pair") else (_of_one_column,):
         try:
             other = opinion(found, report, seed)
         except Exception:  # then it stays as it is
@@ -127,19 +131,31 @@ def _without_upstream(found: Found, report: Report, seed: int) -> Report | None:
 
 
 def _of_one_column(found: Found, report: Report, seed: int) -> Report | None:
-    """A binary cross-entropy has one number per sample, as a rule: its mean is one over len(p)."""
+    """A loss that was handed rows may be one of a number per sample: its mean is one over len(p). A binary
+    cross-entropy mostly is; others where nothing speaks of columns.
+    """
     if [f.code for f in report.findings] != ["mean-sum-mismatch"]:
         return None
-    parts = found.subject if isinstance(found.subject, tuple) else (type(found.subject),)
-    if not _BINARY.search("\n".join(map(source_of, parts))):
+    parts = found.subject if isinstance(found.subject, tuple) else (_owner(found.subject),)
+    text = "\n".join(map(source_of, parts))
+    if not _BINARY.search(text) and _COLUMNS.search(text):
         return None
-    inputs = tuple(v[:, :1] if isinstance(v, np.ndarray) and v.ndim == 2 else v for v in found.inputs)
-    one = check(found.subject, *inputs, seed=seed, **found.kwargs)
-    one.assumed = [
-        *report.assumed,
-        "each sample has one number; of several, the loss takes another mean than its gradient",
-    ]
-    return one if one.ok else None
+    for width in (slice(1), 0):
+        inputs = tuple(v[:, width] if isinstance(v, np.ndarray) and v.ndim == 2 else v for v in found.inputs)
+        try:
+            one = check(found.subject, *inputs, seed=seed, **found.kwargs)
+        except Exception:  # it asks for rows
+            continue
+        if one.ok and one.tested:
+            said = "each sample has one number; of several, the loss takes another mean than its gradient"
+            one.assumed = [*report.assumed, said]
+            return one
+    return None
+
+
+def _owner(subject: Any) -> Any:
+    """The class, or the function that a whole was made of."""
+    return getattr(getattr(subject, "forward", None), "__wrapped__", None) or type(subject)
 
 
 def _mean_of_samples(found: Found, report: Report, seed: int) -> Report | None:
@@ -255,3 +271,30 @@ def _one_hot(y: np.ndarray, axis: int) -> np.ndarray:
 
 def _binary_target(y: np.ndarray) -> np.ndarray:
     return (np.random.default_rng(5).uniform(size=y.shape) < 0.5).astype(float)
+
+
+def _at_the_input(found: Found, report: Report, seed: int) -> Report | None:
+    """A backward beside a forward that keeps nothing was tried at forward's output: it may mean its input."""
+    if found.kind != "pair" or len(found.inputs) != 1:
+        return None
+    forward, backward = found.subject
+    face = Subject((forward, backward), found.inputs, dict(found.kwargs))
+    if face.returns_cache or not face.call.wants_cache:
+        return None
+
+    def keeps(x: Any, **kwargs: Any) -> tuple[Any, Any]:
+        return forward(x, **kwargs), x
+
+    other = check((keeps, backward), *found.inputs, seed=seed, **found.kwargs)
+    other.assumed = [*report.assumed, "taken at the input"]
+    return other if other.ok and other.tested else None
+
+
+OPINIONS = (
+    _from_the_logits,
+    _of_one_label,
+    _without_upstream,
+    _of_one_column,
+    _mean_of_samples,
+    _at_the_input,
+)

@@ -7,12 +7,14 @@ into the file's own functions, methods and layers.
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..calling import source_tree
+from ..naming import UPSTREAMS
 from .reading import Reader
 
 
@@ -69,4 +71,34 @@ def facts_of(
             kept |= {f"d{name}"}  # a gradient has the shape of what it belongs to
             arguments = {a.arg for a in behind.args.args} - ({own} if own else set())
             Reader(facts, kept - arguments, own, owner, reader.names, depth, facts_of).read(behind.body)
+            if not facts.ranks and name == _first(tree, own):
+                facts.ranks |= _summed_ranks(behind)
     return facts
+
+
+def _first(function: ast.FunctionDef, own: str) -> str:
+    return next((a.arg for a in function.args.args if a.arg != own), "")
+
+
+def _summed_ranks(backward: ast.FunctionDef) -> set[int]:
+    """How many axes the gradient from above has, and with it the input, by those that it is summed over for a
+    bias: dy.sum(axis=(0, 1)) has three, dy.sum((0, 2, 3)) four.
+    """
+    found = set()
+    for node in ast.walk(backward):
+        if (
+            not isinstance(node, ast.Call)
+            or not isinstance(node.func, ast.Attribute)
+            or node.func.attr != "sum"
+        ):
+            continue
+        of_numpy = ast.unparse(node.func.value) in ("np", "numpy")
+        summed = node.args[0] if of_numpy and node.args else node.func.value
+        given = [k.value for k in node.keywords if k.arg == "axis"] or node.args[1 if of_numpy else 0 :]
+        if node.func.attr != "sum" or not isinstance(summed, ast.Name) or not given:
+            continue
+        axes = [a.value for a in ast.walk(given[0]) if isinstance(a, ast.Constant) and type(a.value) is int]
+        several = isinstance(given[0], ast.Tuple) and len(axes) > 1 and "-" not in ast.unparse(given[0])
+        if several and UPSTREAMS.match(summed.id):
+            found.add(max(axes) + (2 if sorted(axes) == list(range(len(axes))) else 1))
+    return found

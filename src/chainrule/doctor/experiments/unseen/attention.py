@@ -239,7 +239,8 @@ def _query(weights: Weights) -> int | None:
 def _heads(scene: Scene, weights: Weights) -> bool:
     """Whether there is an axis for heads, beside queries, keys and batch."""
     kept = [a for a in weights.kept if weights.p.shape[a] > 1]
-    ndim = max((scene.inputs[i].ndim for i in scene.data()), default=0)
+    data = [scene.inputs[i] for i in scene.data()]
+    ndim = max((v.ndim + (v.dtype.kind in "iu") for v in data), default=0)  # ids become rows of a table
     return len(kept) > 2 or (len(kept) > 1 and ndim == 2)
 
 

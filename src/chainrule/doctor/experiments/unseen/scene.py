@@ -167,6 +167,8 @@ class Scene:
             keep = [*range(length), length - 1] if by > 0 else list(range(length - 1))
 
             def resized(value: Any, keep: list[int] = keep) -> Any:
+                if isinstance(value, list) and axis == 0 and len(value) == length:
+                    return [value[i] for i in keep]  # lengths, labels
                 if not is_array(value) or value.ndim <= axis or value.shape[axis] != length:
                     return value
                 return value.take(keep, axis)
@@ -174,16 +176,19 @@ class Scene:
             if length > 1:
                 yield self.replaced(index, resized(self.inputs[index])), self.kwargs, by
                 yield tuple(map(resized, self.inputs)), {k: resized(v) for k, v in self.kwargs.items()}, by
-            if by < 0 and any(map(_are_lengths, self.names, self.inputs)):
-                shorter = [
-                    np.minimum(v, length + by) if _are_lengths(n, v) else v
-                    for n, v in zip(self.names, self.inputs, strict=True)
-                ]
-                shorter[index] = resized(self.inputs[index])
-                yield tuple(shorter), self.kwargs, by
+            lengths = [*zip(self.names, self.inputs, strict=True), *self.kwargs.items()]
+            if by < 0 and any(_are_lengths(*pair) for pair in lengths):
+
+                def shorter(name: str, value: Any, most: int = length + by) -> Any:
+                    return np.minimum(value, most) if _are_lengths(name, value) else value
+
+                given = list(map(shorter, self.names, self.inputs))
+                given[index] = resized(self.inputs[index])
+                yield tuple(given), {k: shorter(k, v) for k, v in self.kwargs.items()}, by
 
 
 def _are_lengths(name: str, value: Any) -> bool:
+    value = np.asarray(value) if isinstance(value, list) else value
     return bool(LENGTHS.search(name)) and is_array(value) and value.dtype.kind in "iu"
 
 
