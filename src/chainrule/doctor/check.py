@@ -19,6 +19,7 @@ from .quiet import quietly
 from .report import Finding, Report
 from .snapshot import Snapshot
 from .step_model import StepModel, only_steps
+from .step_update import with_update
 from .subject import Subject
 from .tensors import refuse_tensors
 from .torch_function import as_pair, is_torch_function
@@ -92,6 +93,8 @@ def check(
             refuse_missing(face)
             refuse_empty(face)
             found = examine(face, report, intent=words, seed=seed, given=params, like=like)
+            if loss is None:
+                found = with_update(subject, inputs, target, found)
             report.findings = one_per_line(found)
             report.assumed += _of_loss(subject)
             if report.findings:

@@ -222,6 +222,7 @@ class Probe:
         rate: float | None = None,
         backwards: int = 1,
         rounds: int = 1,
+        again: Callable[[], Any] | None = None,
         draws_as_forward: bool = False,
     ) -> Run:
         """Forward and backward.
@@ -229,6 +230,7 @@ class Probe:
         between: called after forward and before backward, to tamper.
         backwards: how often backward is called on the one forward.
         rounds: how often forward and backward are repeated without putting the state back.
+        again: called before each of them but the first.
         draws_as_forward: chainrule's own layers draw the numbers in backward that they drew in forward.
         """
         rate = self.rate if rate is None else rate
@@ -236,6 +238,8 @@ class Probe:
         self.state.restore()
         rewind()
         for round_ in range(rounds):
+            if round_ and again is not None:
+                again()
             inputs = self._set(changes or {})
             self._live_inputs = inputs
             before = {p.name: np.array(p.place.get(), dtype=float) for p in self.subject.parameters}

@@ -12,6 +12,7 @@ from ..calling import source_tree
 from ..case import Case, close, source_place
 from ..probe import Arrays
 from ..report import Finding
+from .not_reset import not_reset
 
 
 def accumulation(case: Case) -> Iterator[Finding]:
@@ -37,7 +38,9 @@ def accumulation(case: Case) -> Iterator[Finding]:
     mixed = [n for n in adding if case.probe.is_parameter(n)]
     same_layer = [n for n in steady if case.probe.is_parameter(n)]
     bad = inputs or (mixed if same_layer else [])
-    if bad and not case.probe.subject.is_pair:
+    if not bad and len(mixed) > 1:
+        yield from not_reset(case, values, mixed)
+    elif bad and not case.probe.subject.is_pair:
         yield case.finding(
             "accumulates-across-calls",
             bad,

@@ -150,7 +150,7 @@ def slots_after(roots: dict[str, Any], before: dict[str, Any]) -> dict[tuple[str
         known = {place.path: place.get() for p, place in before.values() if p == prefix}
         for parameter in find_parameters(root, known, set()):
             if parameter.gradient is not None:
-                found[prefix, parameter.name] = parameter.gradient
+                found[prefix, parameter.place.path] = parameter.gradient
     return found
 
 
