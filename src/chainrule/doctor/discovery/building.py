@@ -10,7 +10,7 @@ from typing import Any
 
 from ..calling import parameters_of
 from .arguments import maker
-from .choices import Choice, Slot
+from .choices import Choice, Slot, plain
 from .dims import Dims
 from .facts import Facts, facts_of
 from .limits import reseed, time_limit
@@ -20,6 +20,7 @@ from .roles import hints_of, recurrent_of, roles_of
 from .shapes import input_slot
 from .sizes import constructor_slot, spread
 from .trial import BUILT, WORKS, Outcome, failure
+from .whole_methods import is_whole
 
 BUILD_SECONDS = 1.0
 
@@ -36,6 +37,8 @@ def constructor_slots(cls: type, workshop: Workshop) -> list[Slot]:
     facts = [facts_of(constructor, p.name, cls, later) for p in parameters]
     hints = hints_of(*names, *("conv" for f in facts if 4 in f.ranks)) | recurrent_of(names, later)
     slots = [_slot(p, known, names, hints, workshop) for p, known in zip(parameters, facts, strict=True)]
+    if is_whole(cls):
+        _with_penalty(slots, parameters)
     spread(slots)
     return slots
 
@@ -60,6 +63,13 @@ def _slot(
         slot.choices += workshop.choices(parameter.name, facts)
     slot.sort(20)
     return slot
+
+
+def _with_penalty(slots: list[Slot], parameters: list[inspect.Parameter]) -> None:
+    """`reg=0.0` of a model with its own loss hides what becomes of the penalty."""
+    for slot, parameter in zip(slots, parameters, strict=True):
+        if parameter.default in (0, 0.0) and roles_of(parameter.name)[:1] == ["penalty"]:
+            slot.choices = [plain(0.01), plain(parameter.default, 0.5, "its default")]
 
 
 def build(cls: type, slots: list[Slot], picks: list[Choice], file: str) -> Outcome:

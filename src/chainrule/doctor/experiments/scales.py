@@ -18,6 +18,8 @@ from ..source.adjoints import Intermediates
 from ..structure import is_array
 from .counts import count_of, ratio
 
+WEIGHTS = re.compile(r"^_*(w|b|weights?|bias|kernels?|gamma|beta|theta)_?[a-z]{0,3}\d*$", re.I)
+
 
 def scaled(case: Case) -> Iterator[Finding]:
     """n = c a."""
@@ -73,6 +75,7 @@ def _was_repeated(case: Case, names: list[str], count: int) -> bool:
         shape = case.probe.value(name).shape
         if (
             case.probe.is_parameter(name)
+            or WEIGHTS.match(name)
             or count not in lengths
             or count in shape
             or len(shape) < 2

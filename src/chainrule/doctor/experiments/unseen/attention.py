@@ -4,6 +4,7 @@ late, and heads that are put together in a wrong order.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -17,8 +18,9 @@ from .scene import Scene
 from .weights import Weights, attends, exchanged, find, follow
 
 # here the softmax is meant to run over what the output keeps: slots compete for inputs, capsules for parents
+BY_NAME = r"slot"  # of the layer or of a function; slots of a memory are counted in others
 MEANT = (
-    r"slot|capsule|routing|coupling|sinkhorn|vlad|cluster|codebook|assign|responsib|mixture|"
+    r"capsule|routing|coupling|sinkhorn|vlad|cluster|codebook|assign|responsib|mixture|"
     r"expert|co_attention"
 )
 
@@ -29,21 +31,23 @@ def attention_faults(scene: Scene) -> Iterator[Finding]:
         return
     within, found = find(scene)
     met = [w for w in found if w.mixed is not None]
-    if within is None or says(identifiers(scene) | own_names(scene), MEANT):
+    own = own_names(scene)
+    if within is None or says(identifiers(scene) | own, MEANT) or says(own, BY_NAME):
         return
     if not met:
         yield from _over_one(scene, within)
         return
     for weights in met:
-        wrong = list(_axis(scene, weights)) or list(_masked_late(within, weights))
+        wrong = list(_axis(within, weights)) or list(_masked_late(within, weights))
         if wrong:
             yield from wrong
             return
     yield from merged(within, met)
 
 
-def _axis(scene: Scene, weights: Weights) -> Iterator[Finding]:
+def _axis(within: Inside, weights: Weights) -> Iterator[Finding]:
     """The shares must add up to 1 over what is summed away against the values."""
+    scene = within.scene
     over = tuple(a for a in weights.axes if a in weights.kept)
     if not over or not weights.summed or weights.mixed is None:
         return
@@ -62,8 +66,23 @@ def _axis(scene: Scene, weights: Weights) -> Iterator[Finding]:
             "summed against the values": weights.summed,
             "sums there, from / to": [float(rows.min()), float(rows.max())],
         },
-        at=weights.first,
+        at=_called_at(within, weights.first),
     )
+
+
+def _called_at(within: Inside, made: Moment) -> Moment:
+    """Where a helper is told the axis, the call of forward that tells it: w = softmax(scores, axis=1)."""
+    forward = getattr(within.scene.face.forward_function, "__name__", "")
+    if made.site.function == forward:
+        return made
+    same = (
+        m
+        for m in within.base
+        if m.site.function == forward
+        and re.search(r"axis ?=|dim ?=|, -?\d\)", m.site.statement)
+        and np.array_equal(m.value, made.value)
+    )
+    return next(same, made)
 
 
 def _over_one(scene: Scene, within: Inside) -> Iterator[Finding]:

@@ -101,7 +101,10 @@ def _exchanged(
 ) -> np.ndarray | None:
     if x.dtype.kind in "iu":
         values = np.unique(x[x != 0]) if np.any(x != 0) else np.unique(x)
-        new: np.ndarray = rng.choice(values, size=x.shape)
+        if len(values) < 2:
+            return None
+        further = rng.integers(1, len(values), size=x.shape)  # another id, not the same by chance
+        new: np.ndarray = values[(np.searchsorted(values, x) + further) % len(values)]
     else:
         new = rng.choice(x.ravel(), size=x.shape) * (1 + 0.1 * rng.random(x.shape)) + (
             0.5 if np.any(x < 0) else 0.0
