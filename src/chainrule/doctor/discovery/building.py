@@ -69,7 +69,7 @@ def _with_penalty(slots: list[Slot], parameters: list[inspect.Parameter]) -> Non
     """`reg=0.0` of a model with its own loss hides what becomes of the penalty."""
     for slot, parameter in zip(slots, parameters, strict=True):
         if parameter.default in (0, 0.0) and roles_of(parameter.name)[:1] == ["penalty"]:
-            slot.choices = [plain(0.01), plain(parameter.default, 0.5, "its default")]
+            slot.choices = [plain(0.3), plain(parameter.default, 0.5, "its default")]
 
 
 def build(cls: type, slots: list[Slot], picks: list[Choice], file: str) -> Outcome:

@@ -31,7 +31,9 @@ def weight_decay(case: Case, name: str) -> Iterator[Finding]:
     if not pair and not case.probe.is_parameter(name) and not _penalizes(case):
         return
     factor = ratio(w, a - n)
-    if factor is not None and ratio(a, n) is None:
+    # with small weights a gradient may be nothing but its penalty
+    nothing_else = ratio(w, n) is not None and _penalizes(case)
+    if factor is not None and (ratio(a, n) is None or nothing_else):
         yield case.finding(
             "regularization-in-gradient",
             [name],
