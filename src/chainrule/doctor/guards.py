@@ -42,11 +42,12 @@ class Guards:
                 self._set(plain, "__defaults__", tuple(_less(c) for c in defaults))
             for name in code.co_names:
                 value = plain.__globals__.get(name)
-                if NAMES.match(name) and _less(value) != value:
+                if NAMES.match(name) and isinstance(value, float) and _less(value) != value:
                     self._global(plain.__globals__, name, value)
         for owner in owners if seen else ():
             for name, value in stored_attributes(owner).items():
-                if NAMES.match(name) and _less(value) != value:
+                # the noise of a variational autoencoder is called eps, too
+                if NAMES.match(name) and isinstance(value, float) and _less(value) != value:
                     self._set(owner, name, _less(value))
 
     def _set(self, owner: Any, name: str, value: Any) -> None:

@@ -16,6 +16,8 @@ from .structure import is_array, is_real, leaves, mapped
 if TYPE_CHECKING:
     from .probe import Probe
 
+SMALL, USUAL = 0.02, 0.2  # sizes of weights
+
 
 def choose_inputs(probe: Probe) -> None:
     """Adds noise to inputs that are constant or full of repetitions, where forward still works then."""
@@ -137,4 +139,6 @@ def _moved(probe: Probe, value: np.ndarray) -> np.ndarray:
     if value.size and np.all(value > 0):
         return value * np.exp(0.3 * noise)
     spread = float(np.abs(value).mean()) or 0.3
+    if value.size > 1 and spread < SMALL:  # weights of 1e-4 let no gradient through that could be seen
+        value, spread = value * (USUAL / spread), USUAL
     return value + 0.3 * spread * noise

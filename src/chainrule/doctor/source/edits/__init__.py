@@ -30,7 +30,7 @@ FEW: tuple[Proposing, ...] = (
     limits, shifts, roots, derivatives, lists,
 )  # fmt: skip
 MANY: tuple[Proposing, ...] = (
-    any_derivative, products, names, steps, flips, factors, terms, places, drops,
+    names, any_derivative, products, steps, flips, factors, terms, places, drops,
 )  # fmt: skip
 
 
