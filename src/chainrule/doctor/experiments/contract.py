@@ -25,6 +25,7 @@ from .caches import stale_caches
 from .linearity import linearity
 from .overwritten import overwritten
 from .promised import promised
+from .rate_ignored import rate_ignored
 from .undone import undone
 from .unwritten import unwritten
 
@@ -32,6 +33,7 @@ from .unwritten import unwritten
 def contract(case: Case) -> Iterator[Finding]:
     """All experiments of section A that concern one layer alone."""
     yield from early_updates(case)
+    yield from rate_ignored(case)
     yield from mutations(case)
     unfilled = list(unwritten(case))
     yield from unfilled
