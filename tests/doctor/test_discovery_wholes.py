@@ -118,7 +118,7 @@ def test_a_backward_that_begins_at_an_unknown_loss_hears_what_to_add(tmp_path: P
     class Net:
         def __init__(self): self.W = np.random.randn(5, 3)
         def forward(self, X): return X @ self.W
-        def backward(self, X, y, o): self.W -= X.T @ (o - y)
+        def backward(self, X, y, o): self.W -= X.T @ (o - y) ** 3
     """
     status, out = checked(tmp_path, text)
     assert status == 2

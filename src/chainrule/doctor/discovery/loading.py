@@ -9,6 +9,7 @@ import __future__
 
 import ast
 import importlib
+import inspect
 import io
 import linecache
 import sys
@@ -18,10 +19,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from ..snapshot import Snapshot
 from .limits import AskedForInput, TimeUp, muted, time_limit
 
 IMPORT_SECONDS = 3.0
+LARGE = 1e8  # bytes
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _loaded: dict[str, set[str]] = {}  # the names in sys.modules that a file has brought
 
@@ -147,8 +151,8 @@ def _run(tree: ast.Module, module: ModuleType, path: Path, notes: list[str], str
         # what comes after a failure was not written to run in its wake: only definitions
         if failed and not isinstance(node, (*_DEFINITIONS, ast.Assign, ast.AnnAssign)):
             continue
-        # training that is cut short would leave other weights each time
-        before = Snapshot([module]) if isinstance(node, (ast.While, ast.For, ast.Expr)) else None
+        held = _held(module) if isinstance(node, (ast.While, ast.For, ast.Expr)) else {}
+        before = Snapshot([held]) if held else None
         start = time.perf_counter()
         try:
             code = compile(ast.Module([node], []), str(path), "exec", flags, dont_inherit=True)
@@ -172,12 +176,22 @@ def _run(tree: ast.Module, module: ModuleType, path: Path, notes: list[str], str
                 raise
             if before is not None and isinstance(error, TimeUp):
                 before.restore()
+                vars(module).update(held)
             # a name that is missing after a failure is a consequence of it
             if not (failed and isinstance(error, NameError)):
                 notes.append(f"line {line_in(error, str(path)) or node.lineno}: {_said(error)}")
             failed = True
         if not isinstance(node, (ast.Import, ast.ImportFrom)):
             left -= time.perf_counter() - start
+
+
+def _held(module: ModuleType) -> dict[str, Any]:
+    """What a module has so far: training that is cut short would leave other weights each time. Nothing where
+    it is so much that copies would take long.
+    """
+    held = {k: v for k, v in vars(module).items() if not k.startswith("__") and not inspect.ismodule(v)}
+    size = sum(v.nbytes for v in held.values() if isinstance(v, np.ndarray))
+    return held if size < LARGE else {}
 
 
 TEXT = "the quick brown fox jumps over the lazy dog\n" * 20
