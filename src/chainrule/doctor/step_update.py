@@ -27,6 +27,8 @@ def with_update(subject: Any, inputs: Sequence[Any], target: Any, found: list[Fi
     except Exception:  # it asks for more than a step
         return found
     of_update = [f for f in report.findings if f.code in OF_THE_UPDATE and f.verified]
+    proved = {t for f in found if f.verified for t in f.targets}  # then the step is off because of it
+    of_update = [f for f in of_update if f.code != "update-disagrees" or not set(f.targets) & proved]
     explained = {t for f in of_update for t in f.targets}
     rest = [f for f in found if f.verified or not set(f.targets) <= explained]
     known = {(f.code, f.where) for f in rest}

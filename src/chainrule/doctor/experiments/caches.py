@@ -88,8 +88,8 @@ def _companies(probe: Probe) -> Iterator[tuple[str, Inputs]]:
 
 
 def _rolled(value: Any) -> Any:
-    if is_array(value) and value.dtype != bool and value.ndim:
-        return np.roll(value, 1).reshape(value.shape)
+    if is_array(value):
+        return np.roll(value, 1).reshape(value.shape) if value.dtype != bool and value.ndim else value
     return mapped(value, lambda _, leaf: _rolled(leaf) if is_array(leaf) else leaf)
 
 
