@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -80,6 +81,7 @@ def check(
         else:
             refuse_tensors(subject, inputs)
             subject = _begun(subject)
+            inputs = inputs or _held(subject)
         if not inputs and target is None and is_bare_optimizer(subject):
             report.findings = _of_optimizer(subject, report)
             report.seconds = time.perf_counter() - start
@@ -107,9 +109,21 @@ def check(
 
 def _begun(subject: Any) -> Any:
     """What gives a loss and gradients in one is wrapped; all else stays what it is."""
+    from .discovery.data_inside import around_data, takes_data
+    from .discovery.whole import Whole
     from .discovery.whole_methods import as_whole
 
+    own = not inspect.isroutine(subject) and not isinstance(subject, (type, tuple, list, Whole))
+    if own and takes_data(type(subject)) is not None:
+        return around_data(subject)
     return as_whole(subject) or subject
+
+
+def _held(subject: Any) -> tuple[Any, ...]:
+    """The data of a model that is built around them."""
+    from .discovery.whole import Whole
+
+    return subject.held if isinstance(subject, Whole) else ()
 
 
 def _of_loss(subject: Any) -> list[str]:
