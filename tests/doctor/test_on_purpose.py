@@ -104,5 +104,32 @@ def test_a_model_with_such_a_layer_is_checked_layer_by_layer() -> None:
 def test_a_gradient_is_stopped_where_the_code_says_so() -> None:
     report = chainrule.check(Bootstrapped(), X, NEXT)
     assert report.ok
-    assert "W: a gradient is stopped on purpose (`no gradient`)" in report.not_tested
+    words = "# no gradient flows through the target"
+    assert f"W: a gradient is stopped on purpose (`{words}`)" in report.not_tested
     assert "W" in only(Silent(), X, NEXT).targets
+
+
+class Recurrent:
+    """The state that is carried to the next batch is detached; inside of a batch it is not."""
+
+    def __init__(self) -> None:
+        self.W, self.U = RNG.normal(size=(4, 3)), RNG.normal(size=(3, 3))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x, self.h = x, [np.zeros((len(x), 3))]
+        for t in range(x.shape[1]):
+            self.h.append(np.tanh(x[:, t] @ self.W + self.h[-1] @ self.U))
+        return np.stack(self.h[1:], 1)
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        self.dW, self.dU, dx = np.zeros((4, 3)), np.zeros((3, 3)), np.zeros_like(self.x)
+        for t in reversed(range(dy.shape[1])):
+            da = dy[:, t] * (1 - self.h[t + 1] ** 2)
+            self.dW += self.x[:, t].T @ da
+            self.dU += self.h[t].T @ da
+            dx[:, t] = da @ self.W.T
+        return dx
+
+
+def test_a_word_about_batches_excuses_no_step() -> None:
+    assert only(Recurrent(), RNG.normal(size=(2, 5, 4))).code == "hidden-gradient-dropped"

@@ -22,7 +22,7 @@ BASE, PER_LINE, PER_NUMBER = 20e-6, 0.35e-6, 20e-9
 AROUND = 180e-6  # to put the subject back, to copy its inputs, to compare what came out
 PER_BYTECODE = 0.8e-6  # to edit a function and to compile it
 PER_VALUE = 0.8e-6  # that is looked at on its way
-SLOW = 6.0  # times as long as its lines tell
+SLOW = 2.5  # times as long as its lines tell
 
 _thread = threading.local()
 

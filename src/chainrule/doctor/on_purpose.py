@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .catalogue import CATALOGUE
 from .experiments.counts import ratio
 from .source.reach import reached
 
@@ -25,10 +27,14 @@ REVERSED = re.compile(
     re.I,
 )
 STOPPED = re.compile(
-    r"stop[ _-]?grad|detach|\bno[ _-]?grad\b|(no|without( a| any)?) gradient|block\w* (the )?gradient"
-    r"|gradients? (is|are|does|do|must|should|may)(n't| not)|gradients? (is|are) (stopped|blocked|cut)"
-    r"|(treat|regard|held|hold|kept|keep)\w* (it |this |that |the \w+ )?(as )?(a )?(constant|fixed)"
-    r"|not (to be )?(differentiated|back-?propagated)|semi-gradient",
+    r"stop(s|ped)?[ _-]?(the[ _-])?grad|detach|\bno_grad\b|semi[ -]gradient|straight[ -]through", re.I
+)
+# said of many things: only in a comment at the very place
+STOPPED_HERE = re.compile(
+    r"#.*("
+    r"(no|without( a| any)?) gradient|block\w* (the )?gradient|gradients? (is|are) (stopped|blocked|cut)"
+    r"|gradients? (is|are|does|do|must|should|may)(n't| not)|not (to be )?(differentiated|back-?propagated)"
+    r"|(treat|regard|held|hold|kept|keep)\w* (it |this |that |the \w+ )?(as )?(a )?(constant|fixed))[^\n]*",
     re.I,
 )
 NEAR = 2  # lines
@@ -41,13 +47,16 @@ def on_purpose(case: Case, finding: Finding) -> str:
         return ""
     factors = [ratio(case.a(n), case.n(n)) for n in names]
     if all(f is not None and f < 0 for f in factors):
-        word = _said(REVERSED, _text(case))
+        word = _said(REVERSED, _told(case))
         return f"{', '.join(names)}: the gradient is reversed on purpose (`{word}`)" if word else ""
-    stopped = not any(np.any(case.a(n)) for n in names)
     line = finding.evidence.get("line in forward")
-    if not stopped and not isinstance(line, int):
+    nothing = not any(np.any(case.a(n)) for n in names)
+    if not nothing and not isinstance(line, int):
         return ""
-    word = _said(STOPPED, _text(case, line if isinstance(line, int) and not stopped else None))
+    here = _around(case, line) if isinstance(line, int) else ""
+    word = _said(STOPPED_HERE, here) or _said(STOPPED, here)
+    if not word and CATALOGUE[finding.code].section != "D":  # a state may be cut between batches, not inside
+        word = _said(STOPPED, _told(case))
     return f"{', '.join(names)}: a gradient is stopped on purpose (`{word}`)" if word else ""
 
 
@@ -61,25 +70,34 @@ def _said(words: re.Pattern[str], text: str) -> str:
     return line if len(line) <= 60 else found.group()
 
 
-def _text(case: Case, line: int | None = None) -> str:
-    """The subject's name, its docstrings and backward with its comments; of forward the lines around one, or
-    all.
-    """
+def _told(case: Case) -> str:
+    """The subject's name, its docstring, and its functions with their comments."""
     subject = case.probe.subject
     kind = type(subject.owner) if subject.owner is not None else None
     texts = [subject.name, inspect.getdoc(kind) or "" if kind is not None else ""]
-    for ahead, function in ((True, subject.forward_function), (False, subject.backward_function)):
-        for part in reached(function, subject.owner):
+    texts += [
+        "".join(lines) for lines, _ in _sources(case, (subject.forward_function, subject.backward_function))
+    ]
+    return "\n".join(texts)
+
+
+def _around(case: Case, line: int) -> str:
+    """Forward's lines around one."""
+    for lines, first in _sources(case, (case.probe.subject.forward_function,)):
+        at = line - first
+        if 0 <= at < len(lines):
+            return "".join(lines[max(at - NEAR, 0) : at + NEAR + 1])
+    return ""
+
+
+def _sources(case: Case, functions: tuple[Any, ...]) -> Iterator[tuple[list[str], int]]:
+    """The lines of these and of what they call, and the number of the first."""
+    for function in functions:
+        for part in reached(function, case.probe.subject.owner):
             try:
-                lines, first = inspect.getsourcelines(part)
+                yield inspect.getsourcelines(part)
             except (OSError, TypeError):
                 continue
-            texts.append(f"{part.__name__}\n{inspect.getdoc(part) or ''}")
-            if ahead and line is not None:
-                at = line - first
-                lines = lines[max(at - NEAR, 0) : at + NEAR + 1] if 0 <= at < len(lines) else []
-            texts.append("".join(lines))
-    return "\n".join(texts)
 
 
 __all__ = ["on_purpose"]
