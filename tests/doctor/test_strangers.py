@@ -107,11 +107,10 @@ def test_a_network_whose_backprop_takes_input_and_target(tmp_path: Path) -> None
     assert not reports(tmp_path, wrong)["Perceptron"].ok
 
 
-def test_without_a_loss_it_says_what_to_add(tmp_path: Path) -> None:
-    path = tmp_path / "mine.py"
-    path.write_text("import numpy as np\n" + dedent(plant(NETWORK, "def cost(self", "def distance(self")))
-    (missing,) = discover(path).not_started
-    assert "def loss(self, x, y)" in missing.add
+def test_without_a_loss_the_usual_ones_are_tried(tmp_path: Path) -> None:
+    report = reports(tmp_path, plant(NETWORK, "def cost(self", "def distance(self"))["Perceptron"]
+    assert report.ok
+    assert report.assumed == ["it tells no loss: compared with half the squared error, summed"]
 
 
 def test_a_softmax_whose_backward_expects_the_gradient_of_one_label(tmp_path: Path) -> None:
