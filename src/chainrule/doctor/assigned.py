@@ -130,7 +130,7 @@ def parameter_gradients(
                 value = sum(others, value)
             if is_real(value) or value is None or is_array(value):
                 found[parameter.name] = value
-        else:
+        elif not parameter.returned:
             now = np.asarray(parameter.place.get(), dtype=float)
             found[parameter.name] = (before[parameter.name] - now) / rate
     for name, gradient in rest:
@@ -146,14 +146,17 @@ def _parameter_called(subject: Subject, name: str, gradient: Any, taken: dict[st
     if subject.owner is None:
         return None
     known = {p.place.path for p in subject.parameters if p.name in taken}
-    candidates = [p for p in places(subject.owner) if p.path not in known]
+    steady = subject.steady
+    candidates = [
+        p for p in places(subject.owner) if p.path not in known and (steady is None or p.path in steady)
+    ]
     fits = [(belongs(name, p.name), p) for p in candidates]
     fits = [fit for fit in fits if fit[0]]
     if not fits:
         return None
     place = max(fits, key=lambda fit: (fit[0], np.shape(fit[1].get()) == np.shape(gradient)))[1]
     if place.path not in {p.name for p in subject.parameters}:
-        subject.parameters.append(Parameter(place.path, place, None))
+        subject.parameters.append(Parameter(place.path, place, None, returned=True))
     return place.path
 
 

@@ -103,10 +103,11 @@ def check(
 
 
 def _begun(subject: Any) -> Any:
-    """What gives a loss and gradients in one is wrapped; all else stays what it is."""
+    """What returns its way back, or a loss and gradients in one, is wrapped; all else stays what it is."""
+    from .discovery.closures import as_closure
     from .discovery.whole_methods import as_whole
 
-    return as_whole(subject) or subject
+    return as_closure(subject) or as_whole(subject) or subject
 
 
 def _of_loss(subject: Any) -> list[str]:

@@ -39,6 +39,8 @@ class Forward:
 class Subject:
     """A forward and a backward, however they are spelled."""
 
+    steady: set[str] | None = None  # the places of the owner that forward leaves as they are
+
     def __init__(
         self,
         subject: Any,

@@ -92,7 +92,7 @@ def to_add(candidate: Candidate, slots: list[Slot], best: Try | None) -> str:
     if candidate.kind in ("class", "step", "whole class"):
         picks = best.picks if best and best.picks else [s.choices[0] for s in slots]
         subject = call(candidate.name, slots, picks)
-    elif candidate.kind in ("instance", "whole"):
+    elif candidate.kind in ("instance", "whole", "closure"):
         subject = candidate.name
     else:
         subject = f"({candidate.thing[0].__name__}, {candidate.thing[1].__name__})"

@@ -13,9 +13,11 @@ from ..calling import positional, required
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES, is_layer, layers_of
 from ..training.likeness import is_optimizer
 from ..unfinished import is_stub
+from .closures import closing_method
 from .data_inside import takes_data
 from .methods import method
 from .roles import roles_of
+from .ways_back import way_back
 from .whole import gives_gradients
 from .whole_methods import is_whole
 
@@ -27,9 +29,9 @@ BASES = re.compile(
 
 @dataclass(frozen=True)
 class Candidate:
-    """kind: check, class, step, pair, derivative, loss, instance, whole (a function that gives loss and
-    gradients), whole class (with such a method), class with data (in its constructor), optimizer, forward (no
-    backward is written yet), or empty (nothing is).
+    """kind: check, class, step, pair, closure (a function that returns its way back), derivative, loss,
+    instance, whole (a function that gives loss and gradients), whole class (with such a method), class with
+    data (in its constructor), optimizer, forward (no backward is written yet), or empty (nothing is).
     """
 
     name: str
@@ -54,11 +56,13 @@ def candidates(module: ModuleType) -> list[Candidate]:
     pairs = list(_pairs(functions))
     taken = {f for c in pairs for f in c.thing}
     found = [*_checks(functions), *_classes(classes), *pairs, *_instances(own, classes)]
-    found += [
-        Candidate(n, "whole", f, line_of(f))
-        for n, f in functions.items()
-        if f not in taken and not n.startswith("check_") and gives_gradients(f)
-    ]
+    for name, function in functions.items():
+        if function in taken or name.startswith("check_"):
+            continue
+        if way_back(function) is not None:
+            found.append(Candidate(name, "closure", function, line_of(function)))
+        elif gives_gradients(function):
+            found.append(Candidate(name, "whole", function, line_of(function)))
     return sorted(found, key=lambda c: c.line)
 
 
@@ -84,6 +88,9 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
             continue
         if takes_data(cls) is not None:
             yield Candidate(name, "class with data", cls, line)
+            continue
+        if closing_method(cls) is not None:
+            yield Candidate(name, "class", cls, line)
             continue
         if forward is not None and backward is not None:
             if not (is_stub(backward) and cls in bases):
@@ -138,7 +145,7 @@ def _pairs(functions: dict[str, Any]) -> Iterator[Candidate]:
             if name in taken:
                 continue
             partner = _partner(name, word, replacements, functions)
-            if partner is None or partner in taken or partner == name:
+            if partner is None or partner in taken or partner == name or way_back(functions[partner]):
                 continue
             forward = functions[partner]
             kind = _kind(forward, function, word)

@@ -78,6 +78,8 @@ _ROLES = (
 )
 _PATTERNS = [(role, re.compile(pattern, re.I)) for role, pattern in _ROLES]
 
+_TOLD = {"t", "target", "targets", "label", "labels", "y_true", "truth", "expected"}  # beside them, y is not
+
 IMAGE = re.compile(
     r"conv(?!erg)|pool|image|channel|im2col|batch_?norm2d|vgg|resnet|cnn|lenet|photo|pixel|upsampl|patch|spatial|2d",
     re.I,
@@ -122,6 +124,8 @@ def roles_of(name: str, among: list[str] | None = None) -> list[str]:
     if "prediction" in found and among is not None:
         # `p` and `a` are predictions only beside labels
         found = ["prediction"] if labels else [r for r in found if r != "prediction" or len(bare) > 1]
+    if bare in ("y", "Y") and labels and others & _TOLD:
+        found = ["prediction"]
     if "moments" in found and among is not None and "x" not in others:
         found.remove("moments")
     if bare in ("h", "H", "c") and not first and among is not None:

@@ -149,6 +149,9 @@ class Involved:
 
     def __call__(self, outcome: Outcome) -> set[str] | None:
         """None where it is not known: then any may be at fault."""
+        misfits = {name for name in self.names if _leaf(name) in outcome.misfits}
+        if misfits:
+            return misfits
         if outcome.lines not in self.known:
             self.known[outcome.lines] = self._involved(outcome)
         return self.known[outcome.lines]
@@ -173,3 +176,8 @@ class Involved:
                 self._flow(node)
         statement = max(there, key=lambda n: (n.lineno, -(n.end_lineno or 0)))
         return self._arguments(statement) or None
+
+
+def _leaf(name: str) -> str:
+    """The name of an item's gradient: `p.W1` for p['W1']."""
+    return name.replace("['", ".").removesuffix("']")
