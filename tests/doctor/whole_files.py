@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -10,6 +12,19 @@ from typing import Any
 from typer.testing import CliRunner
 
 from chainrule.cli import app
+
+
+def imported(folder: Path, text: str) -> Any:
+    """The text as a module of its own."""
+    path = folder / f"theirs_{folder.name}.py"
+    path.write_text("import numpy as np\n" + dedent(text))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 class Checked:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .calling import required
 from .criterion import as_subject
+from .discovery.build_for import built_for
 from .errors import NotASubject, SubjectError
 from .examine import examine
 from .experiments.unseen.losses import collapsed
@@ -78,6 +79,7 @@ def check(
             subject, inputs = as_pair(subject, inputs)
         else:
             refuse_tensors(subject, inputs)
+            subject, inputs = built_for(subject, inputs, target)
             subject = _begun(subject)
         if not inputs and target is None and is_bare_optimizer(subject):
             report.findings = _of_optimizer(subject, report)

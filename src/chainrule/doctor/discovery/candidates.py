@@ -98,7 +98,7 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
             continue
         if step_of(cls) is not None:
             yield Candidate(name, "step", cls, line)
-        elif forward is not None and forward.__name__ != "__call__" and cls not in bases:
+        elif forward is not None and not forward.__name__.startswith("_") and cls not in bases:
             yield Candidate(name, "forward", cls, line)
         elif forward is None and _OPTIMIZERS.search(name) and is_optimizer(cls) and cls not in bases:
             yield Candidate(name, "optimizer", cls, line)

@@ -29,7 +29,7 @@ class Choice:
 @dataclass
 class Slot:
     """An argument with its choices. keyword: it is handed over by name. star: it is a list of arguments.
-    within: the argument, a dict, whose item this is.
+    within: the argument, a dict, whose item this is. method: whose argument it is, if not the constructor's.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Slot:
     keyword: bool = False
     star: bool = False
     within: str = ""
+    method: str = ""
 
     def sort(self, most: int = 60) -> None:
         """The most plausible first, each only once."""

@@ -18,7 +18,13 @@ from ..arrays_inside import places
 from ..calling import PREDICTED, TRAINING, positional, required, returned_names
 from ..errors import NotASubject
 from ..naming import LEARNING_RATES, TARGETS, UPSTREAMS
-from ..objects import BACKWARD_NAMES, FORWARD_NAMES, stored_attributes
+from ..objects import (
+    BACKWARD_NAMES,
+    FORWARD_NAMES,
+    PUBLIC_BACKWARD_NAMES,
+    PUBLIC_FORWARD_NAMES,
+    stored_attributes,
+)
 from ..parameters import find_parameters
 from .methods import method
 from .model_arrays import arrays_of, matched
@@ -29,6 +35,7 @@ from .whole import Function, Whole, gives_gradients, whole_function
 
 LOSS_METHODS = (
     "loss", "cost", "compute_loss", "compute_cost", "loss_function", "cost_function", "get_loss", "objective",
+    "_loss", "_cost", "_compute_loss", "_compute_cost",
 )  # fmt: skip
 GRADIENT_METHODS = ("gradient", "gradients", "compute_gradients", "compute_gradient", "get_gradients")
 PREDICTORS = ("predict", "predict_proba", "predict_probs", "compute_output", "activate")
@@ -74,7 +81,7 @@ def as_whole(subject: Any) -> Whole | None:
 
 def all_in_one(cls: type) -> Function | None:
     """A method that returns a loss and gradients of the object's arrays; `loss` before others."""
-    if method(cls, FORWARD_NAMES[:-1]) is not None and method(cls, BACKWARD_NAMES) is not None:
+    if method(cls, PUBLIC_FORWARD_NAMES[:-1]) is not None and method(cls, PUBLIC_BACKWARD_NAMES) is not None:
         return None
     own = {n: f for kind in reversed(cls.__mro__) for n, f in vars(kind).items() if inspect.isfunction(f)}
     for name in sorted(own, key=lambda n: (n not in LOSS_METHODS, "loss" not in n and "cost" not in n)):
