@@ -25,9 +25,9 @@ from ..structure import is_array, is_real
 from .methods import constructor_of, method
 from .model_arrays import arrays_of
 from .roles import roles_of
+from .stepping import left_on, own_rate
 from .usual_loss import UsualLoss
 from .whole import Whole
-from .whole_methods import left_on, own_rate
 
 DATA = re.compile(r"^_*(x|inputs?|data|features|samples|x_?train(ing)?|train(ing)?_?(x|inputs?|data))$", re.I)
 OUTPUTS = re.compile(r"out|y_?hat|pred|^a\d*$|result|prob", re.I)

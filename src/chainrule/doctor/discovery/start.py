@@ -17,6 +17,7 @@ from .candidates import Candidate
 from .choices import Choice, Slot, array, plain
 from .closures import closing_class, closing_method, with_backward
 from .dims import Dims
+from .documented import documented_shapes
 from .found import Found, NotStarted
 from .inputs import asked, input_slots, search_inputs
 from .limits import TRIES, muted, reseed, restart, spent
@@ -186,7 +187,8 @@ class Starter:
             dims.prefer("V", *sides[:1])  # ids that are valid everywhere
             slots = input_slots(self.workshop, parameters, function, cls, None, [], dims, hints)
             for slot in slots if one_column else ():
-                if "labels" in roles_of(slot.name):  # beside a prediction (batch, 1)
+                told = documented_shapes(slot.name, function, cls)
+                if "labels" in roles_of(slot.name) and not told:  # beside a prediction (batch, 1)
                     slot.choices.insert(0, array("binary", (batch, 1), slot.choices[0].cost - 0.1))
 
             def run(picks: list[Choice], slots: list[Slot] = slots) -> Outcome:
