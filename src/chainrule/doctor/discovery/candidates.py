@@ -15,6 +15,7 @@ from ..training.likeness import is_optimizer
 from ..unfinished import is_stub
 from .closures import closing_method
 from .data_inside import takes_data
+from .loss_classes import loss_parts
 from .methods import method
 from .roles import roles_of
 from .ways_back import way_back
@@ -82,6 +83,10 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
         if forward is not None and is_stub(forward):
             if cls not in bases and backward is not None and is_stub(backward) and not BASES.search(name):
                 yield Candidate(name, "empty", cls, line)
+            continue
+        parts = loss_parts(cls)
+        if parts is not None:
+            yield Candidate(name, "loss", parts, line)
             continue
         if is_whole(cls):
             yield Candidate(name, "whole class", cls, line)
@@ -218,8 +223,12 @@ def line_of(thing: Any) -> int:
     if code is not None:
         return int(code.co_firstlineno)
     lines = (
-        [f.__code__.co_firstlineno for f in vars(thing).values() if inspect.isfunction(f)]
+        [f.__code__.co_firstlineno for f in map(_unbound, vars(thing).values()) if inspect.isfunction(f)]
         if inspect.isclass(thing)
         else []
     )
     return min(lines, default=0)
+
+
+def _unbound(value: Any) -> Any:
+    return getattr(value, "__func__", value)

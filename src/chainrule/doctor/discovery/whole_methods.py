@@ -48,7 +48,7 @@ def is_whole(cls: type) -> bool:
 
 
 def whole_model(model: Any) -> Whole:
-    """The object for such a model. Raises LookupError where there is no loss and no prediction."""
+    """The object for such a model. Raises NotASubject where there is no loss and no prediction."""
     kind: Any = type(model)
     function, leaving = all_in_one(kind), leaving_method(kind)
     if function is not None:
@@ -167,11 +167,11 @@ def _with_loss(model: Any) -> Whole:
     backward, cost = backward_of_class(kind), loss_method(kind)
     forward = method(kind, (*FORWARD_NAMES, *PREDICTORS))
     if backward is None or (cost is None and forward is None):
-        raise LookupError(f"{kind.__name__} has no loss(x, y)")
+        raise NotASubject(f"{kind.__name__} has no loss(x, y)")
     takes_output = takes_predictions(backward)
     of_output = takes_output or cost is None or positional(cost)[1].name != positional(backward)[1].name
     if forward is None and of_output:
-        raise LookupError(f"{kind.__name__} has no forward(x)")
+        raise NotASubject(f"{kind.__name__} has no forward(x)")
     names = returned_names(backward) or []
     more = [p.name for p in required(backward)[3:]]
     rate = RATE if any(LEARNING_RATES.match(name) for name in more) else own_rate(model, backward)
