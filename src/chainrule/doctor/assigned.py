@@ -5,6 +5,7 @@ By name where there are names (`{"dx": ..., "dW": ...}`, `return dx, dw, db`), b
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ def input_gradients(
 ) -> tuple[dict[str, Any], list[Any]]:
     """Assigns what backward returned to the leaves of the inputs; what is left belongs to parameters."""
     differentiable = [i for i, value in enumerate(inputs) if subject.differentiable(i, value)]
+    if dataclasses.is_dataclass(returned) and not isinstance(returned, type):
+        returned = {field.name: getattr(returned, field.name) for field in dataclasses.fields(returned)}
     if returned is None or (not differentiable and not isinstance(returned, (tuple, list, dict))):
         return {}, []
     if isinstance(returned, dict):

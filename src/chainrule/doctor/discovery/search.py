@@ -62,6 +62,7 @@ def search(
         if state not in seen:
             seen[state] = (0,)
             push(state, (0,), _cost(slots, state), 0)
+    by_rank = _first_of_each_rank(slots[0]) if slots else set[int]()
     tried = set[State]()
     best: Result | None = None
     patience, slow = tries, 0
@@ -96,7 +97,8 @@ def search(
                 # what costs more by itself than the best costs with all its faults cannot win
                 if neighbor not in tried and own < best.cost and outcome.rank < seen.get(neighbor, NOWHERE):
                     seen[neighbor] = outcome.rank
-                    push(neighbor, outcome.rank, own, away + 1)
+                    data = bool(outcome.misfits) and i in by_rank and not place
+                    push(neighbor, outcome.rank, here if data else own, away + 1)
     assert best is not None
     best.tries, best.is_slow = len(tried), slow == ENDLESS
     return best
@@ -111,6 +113,14 @@ def _of_one_rank(slots: list[Slot]) -> Iterator[State]:
             fits = next((i for i in places if slot.choices[i].rank == rank), 0)
             state.append(0 if slot.choices[0].rank is None else fits)
         yield tuple(state)
+
+
+def _first_of_each_rank(slot: Slot) -> set[int]:
+    """Gradients that do not fit may tell that the data have too many axes, or too few."""
+    first: dict[int | None, int] = {}
+    for i, choice in enumerate(slot.choices):
+        first.setdefault(choice.rank, i)
+    return {i for rank, i in first.items() if rank is not None}
 
 
 def _cost(slots: list[Slot], state: State) -> float:
@@ -151,7 +161,7 @@ class Involved:
         """None where it is not known: then any may be at fault."""
         misfits = {name for name in self.names if _leaf(name) in outcome.misfits}
         if misfits:
-            return misfits
+            return {*misfits, *self.names[:1]}
         if outcome.lines not in self.known:
             self.known[outcome.lines] = self._involved(outcome)
         return self.known[outcome.lines]
