@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .naming import CACHES, LEARNING_RATES, TARGETS
+from .naming import CACHES, LEARNING_RATES, TARGETS, UPSTREAMS
 
 TRAINING = ("training", "train", "is_training", "train_mode", "mode", "is_train", "train_flg", "train_flag")
 
@@ -138,7 +138,9 @@ def _give_a_cache(roles: list[tuple[str, str]], is_pair: bool) -> None:
         return
     free = [i for i, (role, _) in enumerate(roles) if role == "upstream"]
     if len(free) > 1 and is_pair:
-        roles[free[-1]] = ("cache", roles[free[-1]][1])
+        named = [bool(UPSTREAMS.match(roles[i][1])) for i in free]
+        place = free[0] if named[-1] and not any(named[:-1]) else free[-1]  # softmax_grad(p, g)
+        roles[place] = ("cache", roles[place][1])
 
 
 def _readable(function: Callable[..., Any]) -> bool:

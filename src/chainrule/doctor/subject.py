@@ -182,8 +182,8 @@ class Subject:
         for role, name in self.call.roles:
             if role == "upstream":
                 value: Any = parts.pop(0) if parts else None
-            elif role == "cache":
-                value = forward.cache
+            elif role == "cache":  # of a pair whose forward returns none, it is the output
+                value = forward.outputs if self.is_pair and not self.returns_cache else forward.cache
             elif role == "rate":
                 value = rate
             elif role == "prediction":

@@ -23,7 +23,12 @@ class Choice:
     cost: float = 0.0
     code: str = ""  # the expression that makes it, for a check_ function
     value: Any = None
-    rank: int | None = None  # of an array, its number of axes
+    shape: Shape | None = None  # of an array
+
+    @property
+    def rank(self) -> int | None:
+        """Of an array, its number of axes."""
+        return None if self.shape is None else len(self.shape)
 
 
 @dataclass
@@ -91,7 +96,7 @@ def array(kind: str, shape: Shape, cost: float = 0.0, upper: int = 0) -> Choice:
     }
     said = f"{words[kind]}{shape}"
     code = _code(kind, shape, upper)
-    return Choice(lambda: make_array(kind, shape, upper), said, cost, code, rank=len(shape))
+    return Choice(lambda: make_array(kind, shape, upper), said, cost, code, shape=shape)
 
 
 def make_array(kind: str, shape: Shape, upper: int = 0) -> Any:

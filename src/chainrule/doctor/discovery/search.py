@@ -62,7 +62,6 @@ def search(
         if state not in seen:
             seen[state] = (0,)
             push(state, (0,), _cost(slots, state), 0)
-    by_rank = _first_of_each_rank(slots[0]) if slots else set[int]()
     tried = set[State]()
     best: Result | None = None
     patience, slow = tries, 0
@@ -88,6 +87,7 @@ def search(
         away = 0 if outcome.rank < before else away
         names = involved(outcome)
         here = _cost(slots, state)
+        data = _with_other_axes(slots[0], state[0]) if outcome.misfits else set[int]()
         for place, slot in enumerate(slots):
             if names is not None and slot.name not in names:
                 continue
@@ -97,16 +97,18 @@ def search(
                 # what costs more by itself than the best costs with all its faults cannot win
                 if neighbor not in tried and own < best.cost and outcome.rank < seen.get(neighbor, NOWHERE):
                     seen[neighbor] = outcome.rank
-                    data = bool(outcome.misfits) and i in by_rank and not place
-                    push(neighbor, outcome.rank, here if data else own, away + 1)
+                    push(neighbor, outcome.rank, here if not place and i in data else own, away + 1)
     assert best is not None
     best.tries, best.is_slow = len(tried), slow == ENDLESS
     return best
 
 
 def _of_one_rank(slots: list[Slot]) -> Iterator[State]:
-    """Ways in which all arrays have two axes, or all have three: a sequence among matrices leads astray."""
-    for rank in (2, 3):
+    """Ways in which all arrays have two axes, or all have three: a sequence among matrices leads astray. Or
+    one, where the first has one.
+    """
+    alone = bool(slots) and bool(slots[0].choices) and slots[0].choices[0].rank == 1
+    for rank in (1, 2, 3) if alone else (2, 3):
         state = []
         for slot in slots:
             places = range(len(slot.choices))
@@ -115,12 +117,16 @@ def _of_one_rank(slots: list[Slot]) -> Iterator[State]:
         yield tuple(state)
 
 
-def _first_of_each_rank(slot: Slot) -> set[int]:
-    """Gradients that do not fit may tell that the data have too many axes, or too few."""
+def _with_other_axes(slot: Slot, place: int) -> set[int]:
+    """Gradients that do not fit may tell that the data have too many axes, or too few: for each number of
+    axes, the first choice with the same last one.
+    """
+    shape = slot.choices[place].shape
     first: dict[int | None, int] = {}
     for i, choice in enumerate(slot.choices):
-        first.setdefault(choice.rank, i)
-    return {i for rank, i in first.items() if rank is not None}
+        if shape and choice.shape and choice.shape[-1] == shape[-1]:
+            first.setdefault(choice.rank, i)
+    return set(first.values())
 
 
 def _cost(slots: list[Slot], state: State) -> float:

@@ -21,7 +21,7 @@ from .scene import Scene
 from .spread import Spread, first_mixed, mixed
 from .weights import find, sums_to_one
 
-NORM = r"batch_?norm|^bn\d*$|batch_stat|batch_mean|batch_var|mini_?batch_|whiten"
+NORM = r"batch_?norm|^bn\d*$|batch_stat|batch_mean|batch_var|mini_?batch_|whiten|(running|moving)_(mean|avg)"
 MEANT = (
     r"contrast|nce\b|nt_?xent|siamese"
     r"|triplet|graph|\bgcn|\bgnn|adjac|^adj|edges?\b|gram\b|pairwise|distances?|cdist|similar|neighbo|mixup"
