@@ -163,6 +163,14 @@ def two_layers(names: list[str]) -> set[str]:
     return {"two layers"} if numbers == {"1", "2"} else set()
 
 
+def of_samples(names: list[str]) -> set[str]:
+    """For a function of distances, rewards, ...: one number for each sample."""
+    return {"numbers"} if names and _NUMBERS.match(names[0]) else set()
+
+
+_NUMBERS = re.compile(r"^(d|d\d|sq_?d\w*|dist\w*|margins?|rewards?|returns|advantages?|td\w*)$")
+
+
 def recurrent_of(names: list[str], functions: list[Any]) -> set[str]:
     """For a layer whose weights are handed in: beside Wx stands Wh."""
     bare = {n.strip("_").lower().replace("_", "") for n in names}

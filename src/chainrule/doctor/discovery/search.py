@@ -104,11 +104,8 @@ def search(
 
 
 def _of_one_rank(slots: list[Slot]) -> Iterator[State]:
-    """Ways in which all arrays have two axes, or all have three: a sequence among matrices leads astray. Or
-    one, where the first has one.
-    """
-    alone = bool(slots) and bool(slots[0].choices) and slots[0].choices[0].rank == 1
-    for rank in (1, 2, 3) if alone else (2, 3):
+    """Ways in which all arrays have two axes, or all have three: a sequence among matrices leads astray."""
+    for rank in (2, 3):
         state = []
         for slot in slots:
             places = range(len(slot.choices))

@@ -43,7 +43,6 @@ _BY_ROLE: dict[str, tuple[str, ...]] = {
         "4h f+h, f+h 3h"
     ),
 }
-_OF_SAMPLES = re.compile(r"^(d|d\d|sq_?d\w*|dist\w*|margins?|rewards?|returns|advantages?|td\w*)$")
 _WITHOUT_BATCH = ("bias", "scale", "weight", "kernel", "running", "table")
 
 
@@ -64,6 +63,8 @@ def templates_for(
         and not roles
     ):
         found.append((("B",), -1.0))  # a number for each sample
+    if "numbers" in hints:
+        found.append((("B",), -1.0))
     role = next((r for r in roles if r in _BY_ROLE), "")
     if role in ("memory", "key"):  # as long as it likes, not as long as what asks it
         found = [(tuple("S" if axis == "T" else axis for axis in t), cost) for t, cost in found]
