@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .accumulators import accumulating
 from .adapters import Pair, derivative_pairs, loss_pairs, meant
 from .arguments import Try, values
 from .candidates import Candidate
@@ -24,6 +25,8 @@ def try_pair(
     """What the search gave, the inputs, and in which sense the pair is meant, if not as it stands."""
     thing = candidate.thing
     forward, backward = closure_pair(thing) if candidate.kind == "closure" else thing
+    if candidate.kind == "pair":
+        forward, backward = accumulating(forward, backward)
     parameters = asked(forward)
     names = [p.name for p in parameters]
     hints = hints_of(forward.__name__, (forward.__doc__ or "").split("\n")[0], *names) | gates_of(

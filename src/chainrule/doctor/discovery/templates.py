@@ -58,11 +58,6 @@ def templates_for(
         template = letters_of(symbols, hints)
         if template is not None:
             found.append((template, -2.0 + 0.3 * i))
-    if (
-        re.match(r"^(d|d\d|sq_?d\w*|dist\w*|margins?|rewards?|returns|advantages?|td\w*)$", name)
-        and not roles
-    ):
-        found.append((("B",), -1.0))  # a number for each sample
     if "numbers" in hints:
         found.append((("B",), -1.0))
     role = next((r for r in roles if r in _BY_ROLE), "")
