@@ -61,7 +61,7 @@ def discover(path: str | Path, names: Iterable[str] = ()) -> Discovered:
             continue
         if isinstance(result, Found):
             discovered.found.append(result)
-        else:
+        elif candidate.kind != "factory":  # its model stands for itself
             discovered.not_started.append(result)
     return discovered
 

@@ -34,7 +34,7 @@ def constructor_slots(cls: type, workshop: Workshop) -> list[Slot]:
         if not inspect.isfunction(function):
             continue
         parameters = [p for p in parameters_of(function)[1:] if p.kind is not inspect.Parameter.VAR_KEYWORD]
-        found = _slots(cls, function, parameters, workshop)
+        found = argument_slots(cls, function, parameters, workshop)
         if name != "__init__":
             found = [s for s, p in zip(found, parameters, strict=True) if p.default is p.empty]
             for slot in found:
@@ -44,7 +44,9 @@ def constructor_slots(cls: type, workshop: Workshop) -> list[Slot]:
     return slots
 
 
-def _slots(cls: type, function: Any, parameters: list[inspect.Parameter], workshop: Workshop) -> list[Slot]:
+def argument_slots(
+    cls: type, function: Any, parameters: list[inspect.Parameter], workshop: Workshop
+) -> list[Slot]:
     """One for each argument of the constructor, or of a method that is called like one."""
     names = [p.name for p in parameters]
     functions = [f for kind in cls.__mro__ for f in vars(kind).values() if inspect.isfunction(f)]

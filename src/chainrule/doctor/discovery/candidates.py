@@ -15,6 +15,7 @@ from ..training.likeness import is_optimizer
 from ..unfinished import is_stub
 from .closures import closing_method
 from .data_inside import takes_data
+from .factories_in_file import loss_beside, model_built_by
 from .loss_classes import loss_parts
 from .methods import method
 from .roles import roles_of
@@ -30,7 +31,8 @@ BASES = re.compile(
 
 @dataclass(frozen=True)
 class Candidate:
-    """kind: check, class, step, pair, closure (a function that returns its way back), derivative, loss,
+    """kind: check, class, step, pair, closure (a function that returns its way back), factory (of a model,
+    beside a loss), derivative, loss,
     instance, whole (a function that gives loss and gradients), whole class (with such a method), class with
     data (in its constructor), optimizer, forward (no backward is written yet), or empty (nothing is).
     """
@@ -60,7 +62,10 @@ def candidates(module: ModuleType) -> list[Candidate]:
     for name, function in functions.items():
         if function in taken or name.startswith("check_"):
             continue
-        if way_back(function) is not None:
+        built = model_built_by(function)
+        if built is not None and loss_beside(module, built) is not None:
+            found.append(Candidate(name, "factory", (function, built), line_of(function)))
+        elif way_back(function) is not None:
             found.append(Candidate(name, "closure", function, line_of(function)))
         elif gives_gradients(function):
             found.append(Candidate(name, "whole", function, line_of(function)))
