@@ -51,9 +51,10 @@ def check(
 
     subject: an object with forward and backward (parameters and their gradients are found: `dW` beside `W`,
         `grads["W"]`, `params()` beside `gradients()` ...); one whose backward(dy, learning_rate) updates in
-        place; a pair of functions (forward, backward) with `out, cache = forward(*inputs)`; a class or a
-        factory with default sizes; a composite of such objects; a loss; a model with only
-        `step(x, target, learning_rate)`; a function or method that returns a loss and gradients; an
+        place; a pair of functions (forward, backward) with `out, cache = forward(*inputs)`; a function that
+        returns its way back, `out, back = f(*inputs)`; a class or a factory with default sizes; a composite
+        of such objects; a loss; a model with only `step(x, target, learning_rate)`, or whose
+        `loss(x, target)` leaves the gradients; a function or method that returns a loss and gradients; an
         optimizer; a chainrule layer; a `torch.autograd.Function`.
     inputs: what forward takes: arrays, ids, lists of time steps ... Their values are hints: where they could
         hide a fault (a batch of 1, constant values) others are probed. So are their sizes: a copy of the
