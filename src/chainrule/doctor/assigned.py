@@ -1,7 +1,6 @@
-"""What backward returned or left behind, assigned to what it is the gradient of: inputs and parameters.
+"""What backward returned, assigned to the inputs; what belongs to parameters is in `of_parameters`.
 
-By name where there are names (`{"dx": ..., "dW": ...}`, `return dx, dw, db`), by order else; what is a
-parameter's own is read from its place, or from the step that backward made.
+By name where there are names (`{"dx": ..., "dW": ...}`, `return dx, dw, db`), by order else.
 """
 
 from __future__ import annotations
@@ -12,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .arrays_inside import places
 from .naming import belongs
-from .parameters import Parameter
-from .structure import is_array, is_real, leaves
+from .of_parameters import of_parameter
+from .structure import leaves
 
 if TYPE_CHECKING:
     from .subject import Subject
@@ -84,6 +82,12 @@ def _by_order(
         if subject.return_names and len(subject.return_names) == len(returned)
         else [""] * len(returned)
     )
+    apart: list[Any] = []
+    if subject.owner is not None:
+        named = list(zip(names, returned, strict=True))
+        apart = [(name, g) for name, g in named if of_parameter(subject, g, name, inputs)]
+        named = [(name, g) for name, g in named if not of_parameter(subject, g, name, inputs)]
+        names, returned = [name for name, _ in named], [g for _, g in named]
     surplus = returned[len(inputs) :]
     if subject.is_pair and all(gradient is None for gradient in surplus):
         returned = returned[: len(inputs)]  # None for the arguments that were left at their defaults
@@ -97,7 +101,7 @@ def _by_order(
     if len(returned) < len(indices) and any(names):
         order = _by_return_names(subject, names, indices)
     found: dict[str, Any] = {}
-    rest: list[Any] = []
+    rest: list[Any] = apart
     for gradient, index, name in zip(returned, order, names, strict=False):
         if index is None:
             rest.append((name, gradient))
@@ -116,48 +120,6 @@ def _by_return_names(subject: Subject, names: list[str], indices: list[int]) -> 
             free.remove(match)
         order.append(match)
     return order
-
-
-def parameter_gradients(
-    subject: Subject, rest: list[Any], before: dict[str, np.ndarray], rate: float
-) -> dict[str, Any]:
-    """Each parameter's gradient after a backward: from its place, from what
-    was returned, or from the step.
-    """
-    found: dict[str, Any] = {}
-    for parameter in subject.parameters:
-        if parameter.gradient is not None:
-            value = parameter.gradient.get()
-            others = [p.get() for p in parameter.also]
-            if is_array(value) and all(np.shape(o) == value.shape for o in others):
-                value = sum(others, value)
-            if is_real(value) or value is None or is_array(value):
-                found[parameter.name] = value
-        else:
-            now = np.asarray(parameter.place.get(), dtype=float)
-            found[parameter.name] = (before[parameter.name] - now) / rate
-    for name, gradient in rest:
-        if not is_real(gradient):
-            continue
-        match = _parameter_called(subject, name, gradient, found)
-        if match is not None:
-            found[match] = gradient
-    return found
-
-
-def _parameter_called(subject: Subject, name: str, gradient: Any, taken: dict[str, Any]) -> str | None:
-    if subject.owner is None:
-        return None
-    known = {p.place.path for p in subject.parameters if p.name in taken}
-    candidates = [p for p in places(subject.owner) if p.path not in known]
-    fits = [(belongs(name, p.name), p) for p in candidates]
-    fits = [fit for fit in fits if fit[0]]
-    if not fits:
-        return None
-    place = max(fits, key=lambda fit: (fit[0], np.shape(fit[1].get()) == np.shape(gradient)))[1]
-    if place.path not in {p.name for p in subject.parameters}:
-        subject.parameters.append(Parameter(place.path, place, None))
-    return place.path
 
 
 def _dict_gradients(gradients: dict[Any, Any], values: dict[Any, Any], name: str) -> dict[str, Any]:

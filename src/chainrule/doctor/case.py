@@ -269,9 +269,10 @@ class Case:
 
 def source_place(function: Callable[..., Any]) -> tuple[str, int]:
     """The file and first line of a function; ("", 0) where they are not known."""
+    told: int = getattr(function, "first_line", 0)  # of a function inside of another one
     function = inspect.unwrap(function)
     code = getattr(getattr(function, "__func__", function), "__code__", None)
-    return (code.co_filename, code.co_firstlineno) if code else ("", 0)
+    return (code.co_filename, told or code.co_firstlineno) if code else ("", 0)
 
 
 def _largest(array: np.ndarray) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .calling import required
 from .criterion import as_subject
+from .discovery.build_for import built_for
 from .errors import NotASubject, SubjectError
 from .examine import examine
 from .experiments.unseen.losses import collapsed
@@ -52,9 +53,10 @@ def check(
 
     subject: an object with forward and backward (parameters and their gradients are found: `dW` beside `W`,
         `grads["W"]`, `params()` beside `gradients()` ...); one whose backward(dy, learning_rate) updates in
-        place; a pair of functions (forward, backward) with `out, cache = forward(*inputs)`; a class or a
-        factory with default sizes; a composite of such objects; a loss; a model with only
-        `step(x, target, learning_rate)`; a function or method that returns a loss and gradients; an
+        place; a pair of functions (forward, backward) with `out, cache = forward(*inputs)`; a function that
+        returns its way back, `out, back = f(*inputs)`; a class or a factory with default sizes; a composite
+        of such objects; a loss; a model with only `step(x, target, learning_rate)`, or whose
+        `loss(x, target)` leaves the gradients; a function or method that returns a loss and gradients; an
         optimizer; a chainrule layer; a `torch.autograd.Function`.
     inputs: what forward takes: arrays, ids, lists of time steps ... Their values are hints: where they could
         hide a fault (a batch of 1, constant values) others are probed. So are their sizes: a copy of the
@@ -80,6 +82,7 @@ def check(
             subject, inputs = as_pair(subject, inputs)
         else:
             refuse_tensors(subject, inputs)
+            subject, inputs = built_for(subject, inputs, target)
             subject = _begun(subject)
             inputs = inputs or _held(subject)
         if not inputs and target is None and is_bare_optimizer(subject):
@@ -108,7 +111,8 @@ def check(
 
 
 def _begun(subject: Any) -> Any:
-    """What gives a loss and gradients in one is wrapped; all else stays what it is."""
+    """What returns its way back, or a loss and gradients in one, is wrapped; all else stays what it is."""
+    from .discovery.closures import as_closure
     from .discovery.data_inside import around_data, takes_data
     from .discovery.whole import Whole
     from .discovery.whole_methods import as_whole
@@ -116,7 +120,7 @@ def _begun(subject: Any) -> Any:
     own = not inspect.isroutine(subject) and not isinstance(subject, (type, tuple, list, Whole))
     if own and takes_data(type(subject)) is not None:
         return around_data(subject)
-    return as_whole(subject) or subject
+    return as_closure(subject) or as_whole(subject) or subject
 
 
 def _held(subject: Any) -> tuple[Any, ...]:

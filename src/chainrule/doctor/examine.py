@@ -30,6 +30,7 @@ from .experiments.slopes import slopes
 from .experiments.structure import structure
 from .experiments.wiring import wiring
 from .from_labels import meant
+from .function_by_function import inside_functions
 from .guards import guards_of, matter
 from .handed_wrong import handed_wrong
 from .layer_by_layer import alone, inside_layers
@@ -103,6 +104,7 @@ def examine(
         if case.doubtful or case.stepwise:
             deliberate = len(report.on_purpose)
             inner = inside_layers(case, report, seed, examine)
+            inner = inner or inside_functions(case, report, seed, examine)
             if inner:
                 return _with_own_contract(found, inner)
             if len(report.on_purpose) > deliberate:

@@ -28,6 +28,9 @@ def find_gradients(probe: Probe, given: Any) -> None:
     before = {p.path: np.array(p.get(), dtype=float) for p in places(owner)} if owner is not None else {}
     best: tuple[int, bool] | None = None
     several = isinstance(probe.forward(probe.inputs).outputs, (tuple, list))
+    if owner is not None:
+        after = {p.path: np.array(p.get(), dtype=float) for p in places(owner)}
+        probe.subject.steady = {n for n, v in before.items() if n in after and identical(v, after[n])}
     for first_only in (False, True) if several and probe.subject.call.upstreams == 1 else (False,):
         _set_outputs(probe, first_only)
         try:
@@ -72,6 +75,7 @@ def find_gradients(probe: Probe, given: Any) -> None:
         }
         probe.subject.discover(before, moved, given)
         if not by_step and probe.backward_error is None:
+            probe.run()  # those that are returned
             adopt(probe, before, with_caches)
     probe.state.restore()
     _drop_caches(probe)

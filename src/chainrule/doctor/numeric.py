@@ -2,7 +2,8 @@
 
 Central differences with a 5-point stencil. Where the 3-point and the 5-point stencil disagree, the function
 has a kink between the points (a ReLU that switches): no fault can be read off such an element, and it is left
-out.
+out. So it is where the kink lies at the point itself (equal maxima in a window): there both agree, but the
+second difference grows with the step, and not with its square.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ STEP = 1e-4
 KINK = 1e-4
 MOST_NUMBERS, LONGEST = 40_000_000, 20.0  # of a Jacobian; seconds for one
 NEAR, BEND = 1e-6, 1e-5  # a step and a change of slope at which a single element is surely smooth
+HERE = 1e-2  # the change of slope, as a part of it, at which there is surely a kink
+ROUNDING = 1e-9
 
 
 class Numeric:
@@ -39,7 +42,14 @@ class Numeric:
         at = {k: self.probe.scalar({name: value + k * h * direction}, upstream) for k in (-2, -1, 1, 2)}
         three = (at[1] - at[-1]) / (2 * h)
         five = (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * h)
-        return five, abs(three - five) > KINK * (abs(five) + abs(three)) + 1e-9
+        kink = abs(three - five) > KINK * (abs(five) + abs(three)) + 1e-9
+        return five, kink or self._bent(at, h, abs(five), upstream)
+
+    def _bent(self, at: dict[int, float], h: float, slope: float, upstream: Arrays | None) -> bool:
+        """Whether the kink lies at the point itself."""
+        here = float(flat(upstream or self.probe.upstream) @ self._outputs_at_point())
+        near, far = abs(at[1] + at[-1] - 2 * here), abs(at[2] + at[-2] - 2 * here)
+        return near > HERE * (slope * h + ROUNDING * abs(here)) and far < 3 * near
 
     def jacobian(self, name: str) -> np.ndarray:
         """d outputs / d name, (outputs, elements), flat; columns with a kink are noted (`smooth`)."""
@@ -73,8 +83,13 @@ class Numeric:
             up, down = (self._moved(name, value, i, k * h) for k in (1, -1))
             slope = (up - down) / (2 * h)
             bend = np.abs(up + down - 2 * base) / h
-            if np.all(bend <= BEND * np.abs(slope).max(initial=0)):
+            steep = np.abs(slope).max(initial=0)
+            if np.all(bend <= BEND * steep):
                 return slope, False
+            if np.any(bend > HERE * steep):
+                up, down = (self._moved(name, value, i, k * 4 * h) for k in (1, -1))
+                if np.any((np.abs(up + down - 2 * base) / (4 * h) < 2 * bend) & (bend > HERE * steep)):
+                    return slope, True  # the sides differ, however near: a curve's would four times less
         h = self.step * max(1e-3, scale_of(value))
         at = {k: self._moved(name, value, i, k * h) for k in (-2, -1, 1, 2)}
         three = (at[1] - at[-1]) / (2 * h)

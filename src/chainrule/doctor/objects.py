@@ -29,7 +29,12 @@ def _spellings(*names: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-FORWARD_NAMES = (
+def _private(names: tuple[str, ...]) -> tuple[str, ...]:
+    """_forward, and __forward, as it is stored."""
+    return tuple(f"{bar}{name}" for bar in ("_", "__") for name in names if name.islower())
+
+
+PUBLIC_FORWARD_NAMES = (
     *_spellings(
         "forward",
         "fprop",
@@ -42,7 +47,10 @@ FORWARD_NAMES = (
     ),
     "__call__",
 )
-BACKWARD_NAMES = _spellings(
+# where there are no public ones, as in a model with nothing but fit and predict
+FORWARD_NAMES = (*PUBLIC_FORWARD_NAMES, *_private(PUBLIC_FORWARD_NAMES[:-1]))
+NAMED_FORWARD = tuple(name for name in FORWARD_NAMES if name != "__call__")
+PUBLIC_BACKWARD_NAMES = _spellings(
     "backward",
     "backwards",
     "bprop",
@@ -55,6 +63,7 @@ BACKWARD_NAMES = _spellings(
     "backward_propagation",
     "backward_propagate",
 )
+BACKWARD_NAMES = (*PUBLIC_BACKWARD_NAMES, *_private(PUBLIC_BACKWARD_NAMES))
 
 # in these, no layer is looked for: they are the numbers, or code, or endless
 _LEAVES = (
@@ -228,7 +237,18 @@ def _first_method(value: object, names: tuple[str, ...]) -> str | None:
     if type(value) in (list, tuple, dict) or is_leaf(value):
         return None
     stored = stored_attributes(value)
-    return next((name for name in names if _find_method(value, name, stored) is not None), None)
+    for name in names:
+        for spelled in stored_as(type(value), name):
+            if _find_method(value, spelled, stored) is not None:
+                return spelled
+    return None
+
+
+def stored_as(kind: type, name: str) -> list[str]:
+    """The names under which a class may store a method of this name: `__forward` as `_Net__forward`."""
+    if not name.startswith("__") or name.endswith("__"):
+        return [name]
+    return [f"_{cls.__name__.lstrip('_')}{name}" for cls in kind.__mro__[:-1]]
 
 
 def _find_method(value: object, name: str, stored: dict[str, object]) -> Any:

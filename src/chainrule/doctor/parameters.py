@@ -50,12 +50,15 @@ _HISTORY = re.compile(r"(history|hist|log|clip|norms?|list|cache|max|min|check|s
 
 @dataclass
 class Parameter:
-    """One array that is learned: where it is, and where its gradient is left (None: only by its update)."""
+    """One array that is learned: where it is, and where its gradient is left (None: by its update, or it is
+    returned).
+    """
 
     name: str
     place: Place
     gradient: Place | None
     also: list[Place] = field(default_factory=list)  # where a tied array's other uses leave theirs
+    returned: bool = False  # its gradient, by backward
 
 
 def find_parameters(root: Any, before: Mapping[str, np.ndarray], moved: set[str]) -> list[Parameter]:

@@ -28,7 +28,8 @@ def choose_inputs(probe: Probe) -> None:
             continue
         if MASKS.search(name) or (TARGETS.match(name) and i > 0):
             continue
-        noisy = mapped(value, lambda name, leaf: _without_ties(probe, name, leaf))
+        images = i == 0 and is_array(value) and value.ndim > 2
+        noisy = mapped(value, lambda name, leaf, images=images: _without_ties(probe, leaf, images))
         if all(a is b for (_, a), (_, b) in zip(leaves(noisy), leaves(value), strict=True)):
             continue
         _try_inputs(probe, (*probe.inputs[:i], noisy, *probe.inputs[i + 1 :]))
@@ -54,7 +55,8 @@ def _try_inputs(probe: Probe, changed: tuple[Any, ...]) -> None:
         pass
 
 
-def _without_ties(probe: Probe, name: str, leaf: Any) -> Any:
+def _without_ties(probe: Probe, leaf: Any, images: bool) -> Any:
+    """images: whether a square of zeros and ones may be a black and white picture; else it is a mask."""
     if not is_array(leaf) or leaf.size < 2:
         return leaf
     different = np.unique(leaf).size
@@ -62,8 +64,8 @@ def _without_ties(probe: Probe, name: str, leaf: Any) -> Any:
     one_hot = binary and leaf.ndim > 1 and bool(np.all(leaf.sum(-1) == 1))
     if different == leaf.size or one_hot or (different > 0.9 * leaf.size):
         return leaf
-    if binary and leaf.ndim > 1 and set(leaf.shape[-2:]) == {leaf.shape[-1]}:
-        return leaf  # a square of zeros and ones is a mask
+    if binary and leaf.ndim > 1 and set(leaf.shape[-2:]) == {leaf.shape[-1]} and not images:
+        return leaf
     noise = probe.rng.normal(size=leaf.shape) * (0.3 * (np.abs(leaf).max() or 1.0))
     return np.abs(leaf + noise) if np.all(leaf > 0) else leaf + noise
 

@@ -277,7 +277,7 @@ class Probe:
         updated = [
             p.name
             for p in self.subject.parameters
-            if not identical(before[p.name], np.asarray(p.place.get(), dtype=float))
+            if p.name in before and not identical(before[p.name], np.asarray(p.place.get(), dtype=float))
         ]
         return Run(outputs, frozen(gradients), returned, changed, by_forward, updated, forward)
 

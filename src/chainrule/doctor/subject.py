@@ -15,7 +15,7 @@ import numpy as np
 
 from .accumulators import by_input, zeros
 from .arrays_inside import Place, places
-from .assigned import input_gradients, parameter_gradients
+from .assigned import input_gradients
 from .calling import TRAINING, accepts, positional, read_backward, returned_names
 from .effort import Meter
 from .errors import NotASubject
@@ -23,6 +23,7 @@ from .given import given_parameters
 from .left import input_gradient_of, output_or_refusal, prediction_of, reduction_of
 from .naming import IDS, LEARNING_RATES, MASKS
 from .objects import backward_of, find_method, forward_of
+from .of_parameters import parameter_gradients
 from .parameters import Parameter, find_parameters
 from .structure import Leaves, is_array, is_real, leaves, mapped
 
@@ -39,6 +40,8 @@ class Forward:
 
 class Subject:
     """A forward and a backward, however they are spelled."""
+
+    steady: set[str] | None = None  # the places of the owner that forward leaves as they are
 
     def __init__(
         self,
@@ -68,7 +71,7 @@ class Subject:
             self.forward_function = getattr(subject, str(names[0]))
             self.backward_function = getattr(subject, str(names[1]))
         self.kwargs = dict(kwargs or {})
-        self._set_training(training)
+        self._set_training(training, len(inputs))
         self.input_names = self._names_of(inputs)
         self.inputs = tuple(inputs)
         self.returns_cache = self.learned = False
@@ -88,8 +91,10 @@ class Subject:
         names += [f"input{i}" for i in range(len(names), len(inputs))]
         return names[: len(inputs)]
 
-    def _set_training(self, training: bool | None) -> None:
-        if training is None:
+    def _set_training(self, training: bool | None, given: int) -> None:
+        if training is None:  # backward is that of training, whatever forward does by default
+            flags = [p for p in positional(self.forward_function)[given:] if p.name in TRAINING]
+            self.kwargs = {p.name: True for p in flags if p.default is False} | self.kwargs
             return
         for name in TRAINING:
             if accepts(self.forward_function, name) and name in {

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..errors import NotASubject
 from ..waiting import now
 from .candidates import Candidate, candidates
 from .found import Discovered, Found, NotStarted
@@ -15,6 +16,7 @@ from .limits import muted
 from .loading import NotPython, load
 from .nested import Workshop
 from .start import Starter
+from .trial import BUILT, failure
 
 __all__ = ["Discovered", "Found", "NotPython", "NotStarted", "discover"]
 
@@ -59,7 +61,7 @@ def discover(path: str | Path, names: Iterable[str] = ()) -> Discovered:
             continue
         if isinstance(result, Found):
             discovered.found.append(result)
-        else:
+        elif candidate.kind != "factory":  # its model stands for itself
             discovered.not_started.append(result)
     return discovered
 
@@ -70,7 +72,8 @@ def _started(starter: Starter, candidate: Candidate) -> Found | NotStarted:
     try:
         return starter.start(candidate)
     except Exception as error:
-        why = [f"the search for its arguments failed: {type(error).__name__}: {error}"]
+        ended = failure(BUILT, error, starter.file).error if isinstance(error, NotASubject) else ""
+        why = ["how it starts could not be found out", *([ended] if ended else [])]
         add = f"def check_{candidate.name}():\n    return subject, x"
         return NotStarted(candidate.name, candidate.kind, why, add, candidate.line)
 

@@ -93,6 +93,7 @@ def wearing(adapter: Function, original: Function, signature: inspect.Signature 
     """
     signature = signature or inspect.signature(adapter)
     adapter.__name__ = getattr(original, "__name__", "function")
+    adapter.__doc__ = original.__doc__
     adapter.__wrapped__ = original  # type: ignore[attr-defined]
     adapter.__signature__ = signature  # type: ignore[attr-defined]
     return adapter

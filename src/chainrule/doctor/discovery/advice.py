@@ -6,13 +6,14 @@ from ..calling import positional
 from ..objects import FORWARD_NAMES
 from .candidates import Candidate
 from .found import NotStarted
+from .left_by_loss import leaving_method
 from .methods import method
 from .whole_methods import PREDICTORS, all_in_one, backward_of_class, loss_method, takes_predictions
 
 
 def has_loss(cls: type) -> bool:
     """Whether a class says at which loss its gradients begin."""
-    return all_in_one(cls) is not None or loss_method(cls) is not None
+    return any(find(cls) is not None for find in (all_in_one, loss_method, leaving_method))
 
 
 def can_start(cls: type) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from .candidates import Candidate
 from .choices import Choice, Slot
 from .search import Result
+from .unbuilt import makers_of
 
 
 @dataclass
@@ -61,10 +62,19 @@ def values(slots: list[Slot], picks: list[Choice]) -> tuple[tuple[Any, ...], dic
 
 def maker(cls: type, slots: list[Slot], picks: list[Choice]) -> Callable[[], Any]:
     """Builds an object of the class with these choices."""
+    methods = makers_of(cls)
+
+    def arguments(name: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        own = [(s, p) for s, p in zip(slots, picks, strict=True) if s.method == name]
+        return values([s for s, _ in own], [p for _, p in own])
 
     def make() -> Any:
-        inputs, kwargs = values(slots, picks)
-        return cls(*inputs, **kwargs)
+        inputs, kwargs = arguments("")
+        made = cls(*inputs, **kwargs)
+        for name in methods:
+            inputs, kwargs = arguments(name)
+            getattr(made, name)(*inputs, **kwargs)
+        return made
 
     return make
 
@@ -72,7 +82,8 @@ def maker(cls: type, slots: list[Slot], picks: list[Choice]) -> Callable[[], Any
 def assumed(slots: list[Slot], picks: list[Choice], sign: str) -> str:
     """What was guessed, in plain words: `n_in=5, rng=default_rng(0)`, `x: (2, 5)`."""
     pairs = [(s, p) for s, p in zip(slots, picks, strict=True) if p.said != "its default"]
-    return ", ".join(f"{s.name}{'=' if s.keyword else sign}{p.said}" for s, p in pairs)
+    said = [f"{s.name}{'=' if s.keyword else sign}{p.said}" for s, p in pairs]
+    return ", ".join(f"{s.method}: {t}" if s.method else t for t, (s, _) in zip(said, pairs, strict=True))
 
 
 def call(name: str, slots: list[Slot], picks: list[Choice]) -> str:
@@ -80,6 +91,8 @@ def call(name: str, slots: list[Slot], picks: list[Choice]) -> str:
     parts = []
     by_name = False
     for slot, pick in zip(slots, picks, strict=True):
+        if slot.method:
+            continue
         by_name |= slot.keyword or pick.said == "its default"
         if pick.said != "its default":
             code = pick.code or "..."
@@ -92,7 +105,7 @@ def to_add(candidate: Candidate, slots: list[Slot], best: Try | None) -> str:
     if candidate.kind in ("class", "step", "whole class"):
         picks = best.picks if best and best.picks else [s.choices[0] for s in slots]
         subject = call(candidate.name, slots, picks)
-    elif candidate.kind in ("instance", "whole"):
+    elif candidate.kind in ("instance", "whole", "closure"):
         subject = candidate.name
     else:
         subject = f"({candidate.thing[0].__name__}, {candidate.thing[1].__name__})"

@@ -10,37 +10,71 @@ from typing import Any
 
 from ..calling import parameters_of
 from .arguments import maker
-from .choices import Choice, Slot, plain
+from .choices import Choice, Slot, array, plain
+from .data_inside import DATA
 from .dims import Dims
 from .facts import Facts, facts_of
 from .limits import reseed, time_limit
-from .methods import constructor_of
+from .methods import constructor_of, method
 from .nested import Workshop
 from .roles import hints_of, recurrent_of, roles_of
 from .shapes import input_slot
 from .sizes import constructor_slot, spread
 from .trial import BUILT, WORKS, Outcome, failure
+from .unbuilt import makers_of
 from .whole_methods import is_whole
 
 BUILD_SECONDS = 1.0
 
 
 def constructor_slots(cls: type, workshop: Workshop) -> list[Slot]:
-    """A slot for each argument of the constructor; none where it takes none, or is not Python's."""
-    constructor = constructor_of(cls)
-    if not inspect.isfunction(constructor):
-        return []
-    parameters = [p for p in parameters_of(constructor)[1:] if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    names = [p.name for p in parameters]
-    functions = [f for kind in cls.__mro__ for f in vars(kind).values() if inspect.isfunction(f)]
-    later = [f for f in functions if f is not constructor]
-    facts = [facts_of(constructor, p.name, cls, later) for p in parameters]
-    hints = hints_of(*names, *("conv" for f in facts if 4 in f.ranks)) | recurrent_of(names, later)
-    slots = [_slot(p, known, names, hints, workshop) for p, known in zip(parameters, facts, strict=True)]
-    if is_whole(cls):
-        _with_penalty(slots, parameters)
+    """A slot for each argument of the constructor, and of the methods that make the weights later."""
+    slots: list[Slot] = []
+    for name in ("__init__", *makers_of(cls)):
+        function = constructor_of(cls) if name == "__init__" else method(cls, (name,))
+        if not inspect.isfunction(function):
+            continue
+        parameters = [p for p in parameters_of(function)[1:] if p.kind is not inspect.Parameter.VAR_KEYWORD]
+        found = argument_slots(cls, function, parameters, workshop)
+        if is_whole(cls):
+            _with_penalty(found, parameters)
+        if name != "__init__":
+            found = [s for s, p in zip(found, parameters, strict=True) if p.default is p.empty]
+            for slot in found:
+                slot.method = name
+        slots += found
     spread(slots)
     return slots
+
+
+def argument_slots(
+    cls: type, function: Any, parameters: list[inspect.Parameter], workshop: Workshop
+) -> list[Slot]:
+    """One for each argument of the constructor, or of a method that is called like one."""
+    names = [p.name for p in parameters]
+    functions = [f for kind in cls.__mro__ for f in vars(kind).values() if inspect.isfunction(f)]
+    later = [f for f in functions if f is not function]
+    facts = [facts_of(function, p.name, cls, later) for p in parameters]
+    hints = hints_of(*names, *("conv" for f in facts if 4 in f.ranks)) | recurrent_of(names, later)
+    slots = [_slot(p, known, names, hints, workshop) for p, known in zip(parameters, facts, strict=True)]
+    for slot, known in zip(slots, facts, strict=True) if function is not constructor_of(cls) else ():
+        roles = roles_of(slot.name, names)
+        if DATA.match(slot.name) or "labels" in roles:
+            slot.choices = _of_labels() if "labels" in roles else _of_data(known)
+    return slots
+
+
+def _of_data(known: Facts) -> list[Choice]:
+    """What weights are made for: samples in rows; images where the code tells."""
+    images = [array("normal", (4, 2, 8, 6), 0.5), array("normal", (4, 8, 6), 1.0)]
+    rows = [array("normal", (6, 5), 0.0), array("normal", (5, 6), 1.5)]
+    return [*images, *rows] if known.ranks & {3, 4} or known.least > 2 else [*rows, *images]
+
+
+def _of_labels() -> list[Choice]:
+    """A class for each sample, as a number or in zeros and ones."""
+    kinds = (("labels", (6,)), ("binary", (6,)), ("one_hot", (6, 3)), ("binary", (6, 1)), ("normal", (6,)))
+    return [array(kind, shape, 0.3 * i, 3) for i, (kind, shape) in enumerate(kinds)]
 
 
 def _slot(

@@ -13,9 +13,13 @@ from ..calling import positional, required
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES, is_layer, layers_of
 from ..training.likeness import is_optimizer
 from ..unfinished import is_stub
+from .closures import closing_method
 from .data_inside import takes_data
+from .factories_in_file import loss_beside, model_built_by
+from .loss_classes import loss_parts
 from .methods import method
 from .roles import roles_of
+from .ways_back import way_back
 from .whole import gives_gradients
 from .whole_methods import is_whole
 
@@ -27,9 +31,10 @@ BASES = re.compile(
 
 @dataclass(frozen=True)
 class Candidate:
-    """kind: check, class, step, pair, derivative, loss, instance, whole (a function that gives loss and
-    gradients), whole class (with such a method), class with data (in its constructor), optimizer, forward (no
-    backward is written yet), or empty (nothing is).
+    """kind: check, class, step, pair, closure (a function that returns its way back), factory (of a model,
+    beside a loss), derivative, loss,
+    instance, whole (a function that gives loss and gradients), whole class (with such a method), class with
+    data (in its constructor), optimizer, forward (no backward is written yet), or empty (nothing is).
     """
 
     name: str
@@ -54,11 +59,16 @@ def candidates(module: ModuleType) -> list[Candidate]:
     pairs = list(_pairs(functions))
     taken = {f for c in pairs for f in c.thing}
     found = [*_checks(functions), *_classes(classes), *pairs, *_instances(own, classes)]
-    found += [
-        Candidate(n, "whole", f, line_of(f))
-        for n, f in functions.items()
-        if f not in taken and not n.startswith("check_") and gives_gradients(f)
-    ]
+    for name, function in functions.items():
+        if function in taken or name.startswith("check_"):
+            continue
+        built = model_built_by(function)
+        if built is not None and loss_beside(module, built) is not None:
+            found.append(Candidate(name, "factory", (function, built), line_of(function)))
+        elif way_back(function) is not None:
+            found.append(Candidate(name, "closure", function, line_of(function)))
+        elif gives_gradients(function):
+            found.append(Candidate(name, "whole", function, line_of(function)))
     return sorted(found, key=lambda c: c.line)
 
 
@@ -79,11 +89,18 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
             if cls not in bases and backward is not None and is_stub(backward) and not BASES.search(name):
                 yield Candidate(name, "empty", cls, line)
             continue
+        parts = loss_parts(cls)
+        if parts is not None:
+            yield Candidate(name, "loss", parts, line)
+            continue
         if is_whole(cls):
             yield Candidate(name, "whole class", cls, line)
             continue
         if takes_data(cls) is not None:
             yield Candidate(name, "class with data", cls, line)
+            continue
+        if closing_method(cls) is not None:
+            yield Candidate(name, "class", cls, line)
             continue
         if forward is not None and backward is not None:
             if not (is_stub(backward) and cls in bases):
@@ -91,7 +108,7 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
             continue
         if step_of(cls) is not None:
             yield Candidate(name, "step", cls, line)
-        elif forward is not None and forward.__name__ != "__call__" and cls not in bases:
+        elif forward is not None and not forward.__name__.startswith("_") and cls not in bases:
             yield Candidate(name, "forward", cls, line)
         elif forward is None and _OPTIMIZERS.search(name) and is_optimizer(cls) and cls not in bases:
             yield Candidate(name, "optimizer", cls, line)
@@ -138,7 +155,7 @@ def _pairs(functions: dict[str, Any]) -> Iterator[Candidate]:
             if name in taken:
                 continue
             partner = _partner(name, word, replacements, functions)
-            if partner is None or partner in taken or partner == name:
+            if partner is None or partner in taken or partner == name or way_back(functions[partner]):
                 continue
             forward = functions[partner]
             kind = _kind(forward, function, word)
@@ -211,8 +228,12 @@ def line_of(thing: Any) -> int:
     if code is not None:
         return int(code.co_firstlineno)
     lines = (
-        [f.__code__.co_firstlineno for f in vars(thing).values() if inspect.isfunction(f)]
+        [f.__code__.co_firstlineno for f in map(_unbound, vars(thing).values()) if inspect.isfunction(f)]
         if inspect.isclass(thing)
         else []
     )
     return min(lines, default=0)
+
+
+def _unbound(value: Any) -> Any:
+    return getattr(value, "__func__", value)

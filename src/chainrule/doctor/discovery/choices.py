@@ -23,13 +23,18 @@ class Choice:
     cost: float = 0.0
     code: str = ""  # the expression that makes it, for a check_ function
     value: Any = None
-    rank: int | None = None  # of an array, its number of axes
+    shape: Shape | None = None  # of an array
+
+    @property
+    def rank(self) -> int | None:
+        """Of an array, its number of axes."""
+        return None if self.shape is None else len(self.shape)
 
 
 @dataclass
 class Slot:
     """An argument with its choices. keyword: it is handed over by name. star: it is a list of arguments.
-    within: the argument, a dict, whose item this is.
+    within: the argument, a dict, whose item this is. method: whose argument it is, if not the constructor's.
     """
 
     name: str
@@ -37,6 +42,7 @@ class Slot:
     keyword: bool = False
     star: bool = False
     within: str = ""
+    method: str = ""
 
     def sort(self, most: int = 60) -> None:
         """The most plausible first, each only once."""
@@ -90,7 +96,7 @@ def array(kind: str, shape: Shape, cost: float = 0.0, upper: int = 0) -> Choice:
     }
     said = f"{words[kind]}{shape}"
     code = _code(kind, shape, upper)
-    return Choice(lambda: make_array(kind, shape, upper), said, cost, code, rank=len(shape))
+    return Choice(lambda: make_array(kind, shape, upper), said, cost, code, shape=shape)
 
 
 def make_array(kind: str, shape: Shape, upper: int = 0) -> Any:

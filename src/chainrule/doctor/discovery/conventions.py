@@ -44,7 +44,7 @@ def second_opinion(found: Found, report: Report, seed: int = 0) -> Report:
     """The report, or one without findings where the code is right by a known convention."""
     if found.kind == "optimizer":
         return of_layers_with_other_names(found.subject, report)
-    if report.ok or found.kind not in ("class", "instance", "pair", "loss", "whole"):
+    if report.ok or found.kind not in ("class", "instance", "pair", "closure", "loss", "whole"):
         return report
     for opinion in OPINIONS if found.kind in ("class", "instance", "pair") else (_of_one_column,):
         try:
@@ -58,7 +58,7 @@ def second_opinion(found: Found, report: Report, seed: int = 0) -> Report:
 
 
 def _from_the_logits(found: Found, report: Report, seed: int) -> Report | None:
-    if found.kind == "pair" or "loss" in found.kwargs:
+    if found.kind in ("pair", "closure") or "loss" in found.kwargs:
         return None
     with quietly():
         y = Subject(found.subject, found.inputs, dict(found.kwargs)).forward(found.inputs).outputs
@@ -120,7 +120,7 @@ class _Loss:
 
 def _without_upstream(found: Found, report: Report, seed: int) -> Report | None:
     """`backward(dout=1)` of a loss: the default is what it is called with."""
-    if found.kind == "pair" or [f.code for f in report.findings] != ["ignores-upstream"]:
+    if found.kind in ("pair", "closure") or [f.code for f in report.findings] != ["ignores-upstream"]:
         return None
     subject = found.subject
     if required(getattr(subject, str(backward_of(subject)))):

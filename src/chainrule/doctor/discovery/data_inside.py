@@ -20,14 +20,14 @@ import numpy as np
 from ..arrays_inside import places
 from ..calling import parameters_of, required
 from ..errors import NotASubject
-from ..objects import BACKWARD_NAMES, FORWARD_NAMES, stored_attributes
+from ..objects import BACKWARD_NAMES, NAMED_FORWARD, stored_attributes
 from ..structure import is_array, is_real
 from .methods import constructor_of, method
 from .model_arrays import arrays_of
 from .roles import roles_of
+from .stepping import left_on, own_rate
 from .usual_loss import UsualLoss
 from .whole import Whole
-from .whole_methods import left_on, own_rate
 
 DATA = re.compile(r"^_*(x|inputs?|data|features|samples|x_?train(ing)?|train(ing)?_?(x|inputs?|data))$", re.I)
 OUTPUTS = re.compile(r"out|y_?hat|pred|^a\d*$|result|prob", re.I)
@@ -35,7 +35,7 @@ OUTPUTS = re.compile(r"out|y_?hat|pred|^a\d*$|result|prob", re.I)
 
 def takes_data(cls: type) -> tuple[str, str] | None:
     """The names of the constructor's data and labels, if forward and backward ask for neither."""
-    forward, backward = method(cls, FORWARD_NAMES[:-1]), method(cls, BACKWARD_NAMES)
+    forward, backward = method(cls, NAMED_FORWARD), method(cls, BACKWARD_NAMES)
     constructor = constructor_of(cls)
     if forward is None or backward is None or not inspect.isfunction(constructor):
         return None
@@ -52,7 +52,7 @@ def around_data(model: Any) -> Whole:
     prediction are not found in it.
     """
     kind = type(model)
-    forward, backward = method(kind, FORWARD_NAMES[:-1]), method(kind, BACKWARD_NAMES)
+    forward, backward = method(kind, NAMED_FORWARD), method(kind, BACKWARD_NAMES)
     names = takes_data(kind)
     assert forward is not None
     assert backward is not None

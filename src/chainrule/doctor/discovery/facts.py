@@ -21,12 +21,13 @@ from .reading import Reader
 @dataclass
 class Facts:
     """ranks: how many axes it has (one of them); least: how many at least; symbols: names given to
-    its axes.
+    its axes; items: names given to its items, where it is unpacked.
     """
 
     ranks: set[int] = field(default_factory=set)
     least: int = 0
     symbols: list[tuple[str, ...]] = field(default_factory=list)
+    items: tuple[str, ...] = ()
     ids: bool = False
     strings: list[str] = field(default_factory=list)
     keys: dict[str, Any] = field(default_factory=dict)
@@ -35,10 +36,21 @@ class Facts:
     iterated: bool = False
     is_number: bool = False
 
+    def unpacked(self, targets: list[ast.expr]) -> None:
+        """`k_h, k_w, _, n_out = kernel`; where it is unpacked several times, each name that is told once."""
+        names = tuple(
+            "" if isinstance(t, ast.Starred) else ast.unparse(t).rpartition(".")[2] for t in targets
+        )
+        if not self.items:
+            self.items = names
+        elif len(names) == len(self.items):
+            self.items = tuple(new if old == "_" else old for old, new in zip(self.items, names, strict=True))
+
     def add(self, other: Facts) -> None:
         self.ranks |= other.ranks
         self.least = max(self.least, other.least)
         self.symbols += [s for s in other.symbols if s not in self.symbols]
+        self.items = self.items or other.items
         self.strings += [s for s in other.strings if s not in self.strings]
         self.keys |= other.keys
         self.methods |= other.methods

@@ -16,9 +16,9 @@ from .dims import Dims
 from .documented import documented_shapes
 from .facts import Facts, facts_of
 from .limits import reseed
-from .methods import method
+from .methods import method, stored_method
 from .nested import Workshop
-from .roles import columns_of, gates_of, hints_of, roles_of, two_layers
+from .roles import columns_of, gates_of, hints_of, of_samples, roles_of, two_layers
 from .search import Involved, search
 from .shapes import input_slot
 from .sizes import SCALARS, constructor_slot
@@ -44,7 +44,7 @@ def search_inputs(
     except Exception:
         return Try([], [], None, 0.0, make)
     assert function is not None
-    parameters = asked(function, inspect.getattr_static(cls, function.__name__, None))
+    parameters = asked(function, stored_method(cls, function.__name__))
     hints = _hints(cls, subject) | gates_of(function, [p.name for p in parameters])
     later = [backward] if function is forward else []
     dims = Dims.of_object(subject, named)
@@ -97,7 +97,7 @@ def input_slots(
     later: functions that read what this one keeps. subject: the object whose method it is.
     """
     names = [p.name for p in parameters]
-    hints = hints | two_layers(names)
+    hints = hints | two_layers(names) | of_samples(names)
     slots: list[Slot] = []
     for p in parameters:
         facts = facts_of(function, p.name, subject, later)

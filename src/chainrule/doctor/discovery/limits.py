@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from ..quiet import quietly
 
+TRIES = 1500  # of arguments; most of them end at the first line that does not fit
 WAITING = 6.0  # so much longer than it may work, code may take by the wall clock
 _began = [0.0, 0.0]
 

@@ -68,6 +68,8 @@ class Reader(Resolver):
                     self.facts.symbols.append(names)
                 else:
                     self.facts.least = max(self.facts.least, len(target.elts) - 1)
+            if isinstance(target, (ast.Tuple, ast.List)) and self._is(node.value):
+                self.facts.unpacked(target.elts)
             pairs = [(target, node.value)]
             if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
                 pairs = list(zip(target.elts, node.value.elts, strict=False))
@@ -221,7 +223,8 @@ class Reader(Resolver):
     def _follow(self, node: ast.Call) -> None:
         """Into a function of the file, a method of the object, or a layer that it holds."""
         places = [i for i, a in enumerate(node.args) if self._is(a)]
-        if not places or self.depth > 4:
+        items = [i for i, a in enumerate(node.args) if self._is_item(a)]
+        if not (places or items) or self.depth > 4:
             return
         function, owner = self.callee(node.func)
         if function is None:
@@ -232,3 +235,12 @@ class Reader(Resolver):
         for place in places:
             if place < len(names):
                 self.facts.add(self.follow(function, names[place], owner, (), self.depth + 1))
+        for place in items:  # one_hot(inputs[t])
+            if place < len(names):
+                self.facts.ids |= self.follow(function, names[place], owner, (), self.depth + 1).ids
+
+    def _is_item(self, node: ast.expr) -> bool:
+        """One of many: `inputs[t]` in a loop over t, or a loop variable that runs over the argument."""
+        if isinstance(node, ast.Subscript) and self._is(node.value):
+            return isinstance(node.slice, ast.Name) and node.slice.id in self.counters
+        return isinstance(node, ast.Name) and node.id in self.items

@@ -35,6 +35,9 @@ class Resolver(ast.NodeVisitor):
     def callee(self, node: ast.expr) -> tuple[Any, Any]:
         if isinstance(node, ast.Name) and node.id not in self.loops:
             function = self.names.get(node.id)
+            if isinstance(function, type):
+                constructor = vars(function).get("__init__")
+                return (constructor, function) if inspect.isfunction(constructor) else (None, None)
             return (function, None) if inspect.isfunction(function) else (None, None)
         if isinstance(node, ast.Attribute) and self.owner is not None and ast.unparse(node.value) == self.own:
             method = getattr(

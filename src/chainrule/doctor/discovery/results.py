@@ -26,7 +26,7 @@ _BUNDLE = re.compile(
 _OF_FIRST = re.compile(
     r"^_*(grad(ient)?|d_?(x|inputs?|scores?|logits|y_?pred\w*|pred\w*|y_?hat|z|probs?|out(put)?s?))$", re.I
 )
-HOLDERS = re.compile(r"^_*(params?|parameters|weights|theta|model|W)$")
+HOLDERS = re.compile(r"^_*(params?|parameters|weights|theta|model|W|p|P)$")
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,23 @@ def results_of(function: Callable[..., Any]) -> Results | None:
     losses = [i for i, name in enumerate(names) if LOSS.match(name)]
     if len(losses) != 1:
         return None
-    bundles = [i for i, e in enumerate(value.elts) if _BUNDLE.match(names[i]) or isinstance(e, ast.Dict)]
+    bundles = [
+        i
+        for i, e in enumerate(value.elts)
+        if _BUNDLE.match(names[i]) or isinstance(e, ast.Dict) or _is_dict(tree, names[i])
+    ]
     bundle = bundles[0] if len(bundles) == 1 else None
     keys = _keys(tree, value.elts[bundle], names[bundle]) if bundle is not None else ()
     return Results(losses[0], tuple(names), bundle, keys)
+
+
+def _is_dict(tree: ast.FunctionDef, name: str) -> bool:
+    """Whether a name, short as it may be, is that of a dict of gradients: `g = {k: np.zeros_like(v) ...}`."""
+    if not UPSTREAMS.match(name):
+        return False
+    kinds = (ast.Dict, ast.DictComp)
+    made = [n for n in ast.walk(tree) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == name]
+    return any(isinstance(n.value, kinds) or ast.unparse(n.value).startswith("dict(") for n in made)
 
 
 def _said(node: ast.expr) -> str:

@@ -78,6 +78,8 @@ _ROLES = (
 )
 _PATTERNS = [(role, re.compile(pattern, re.I)) for role, pattern in _ROLES]
 
+_TOLD = {"t", "target", "targets", "label", "labels", "y_true", "truth", "expected"}  # beside them, y is not
+
 IMAGE = re.compile(
     r"conv(?!erg)|pool|image|channel|im2col|batch_?norm2d|vgg|resnet|cnn|lenet|photo|pixel|upsampl|patch|spatial|2d",
     re.I,
@@ -122,6 +124,8 @@ def roles_of(name: str, among: list[str] | None = None) -> list[str]:
     if "prediction" in found and among is not None:
         # `p` and `a` are predictions only beside labels
         found = ["prediction"] if labels else [r for r in found if r != "prediction" or len(bare) > 1]
+    if bare in ("y", "Y") and labels and others & _TOLD:
+        found = ["prediction"]
     if "moments" in found and among is not None and "x" not in others:
         found.remove("moments")
     if bare in ("h", "H", "c") and not first and among is not None:
@@ -157,6 +161,14 @@ def two_layers(names: list[str]) -> set[str]:
     """For the weights of a network: W1 and W2, and no W3."""
     numbers = {n[-1] for n in names if re.match(r"^(W|w|weights?)_?\d$", n)}
     return {"two layers"} if numbers == {"1", "2"} else set()
+
+
+def of_samples(names: list[str]) -> set[str]:
+    """For a function of distances, rewards, ...: one number for each sample."""
+    return {"numbers"} if names and _NUMBERS.match(names[0]) else set()
+
+
+_NUMBERS = re.compile(r"^(d|d\d|sq_?d\w*|dist\w*|margins?|rewards?|returns|advantages?|td\w*)$")
 
 
 def recurrent_of(names: list[str], functions: list[Any]) -> set[str]:

@@ -87,6 +87,7 @@ def search(
         away = 0 if outcome.rank < before else away
         names = involved(outcome)
         here = _cost(slots, state)
+        data = _with_other_axes(slots[0], state[0]) if outcome.misfits else set[int]()
         for place, slot in enumerate(slots):
             if names is not None and slot.name not in names:
                 continue
@@ -96,7 +97,7 @@ def search(
                 # what costs more by itself than the best costs with all its faults cannot win
                 if neighbor not in tried and own < best.cost and outcome.rank < seen.get(neighbor, NOWHERE):
                     seen[neighbor] = outcome.rank
-                    push(neighbor, outcome.rank, own, away + 1)
+                    push(neighbor, outcome.rank, here if not place and i in data else own, away + 1)
     assert best is not None
     best.tries, best.is_slow = len(tried), slow == ENDLESS
     return best
@@ -111,6 +112,18 @@ def _of_one_rank(slots: list[Slot]) -> Iterator[State]:
             fits = next((i for i in places if slot.choices[i].rank == rank), 0)
             state.append(0 if slot.choices[0].rank is None else fits)
         yield tuple(state)
+
+
+def _with_other_axes(slot: Slot, place: int) -> set[int]:
+    """Gradients that do not fit may tell that the data have too many axes, or too few: for each number of
+    axes, the first choice with the same last one.
+    """
+    shape = slot.choices[place].shape
+    first: dict[int | None, int] = {}
+    for i, choice in enumerate(slot.choices):
+        if shape and choice.shape and choice.shape[-1] == shape[-1]:
+            first.setdefault(choice.rank, i)
+    return set(first.values())
 
 
 def _cost(slots: list[Slot], state: State) -> float:
@@ -149,6 +162,9 @@ class Involved:
 
     def __call__(self, outcome: Outcome) -> set[str] | None:
         """None where it is not known: then any may be at fault."""
+        misfits = {name for name in self.names if _leaf(name) in outcome.misfits}
+        if misfits:
+            return {*misfits, *self.names[:1]}
         if outcome.lines not in self.known:
             self.known[outcome.lines] = self._involved(outcome)
         return self.known[outcome.lines]
@@ -173,3 +189,8 @@ class Involved:
                 self._flow(node)
         statement = max(there, key=lambda n: (n.lineno, -(n.end_lineno or 0)))
         return self._arguments(statement) or None
+
+
+def _leaf(name: str) -> str:
+    """The name of an item's gradient: `p.W1` for p['W1']."""
+    return name.replace("['", ".").removesuffix("']")

@@ -40,8 +40,10 @@ _BY_ROLE: dict[str, tuple[Any, ...]] = {
 }
 
 
-_HIDING = {"stride": 1, "padding": 0}  # defaults that hide faults
-_TELLING = {"stride": 2, "padding": 1}
+_NEW_DRAWS = {"standard_normal", "normal", "uniform", "random", "integers", "permutation", "choice", "spawn"}
+_OLD_DRAWS = {"randn", "rand", "randint", "random_sample"}
+_HIDING: dict[str, Any] = {"stride": 1, "padding": 0}  # defaults that hide faults
+_TELLING: dict[str, Any] = {"stride": 2, "padding": 1}
 
 
 def constructor_slot(parameter: inspect.Parameter, facts: Facts, names: list[str], roles: list[str]) -> Slot:
@@ -51,12 +53,12 @@ def constructor_slot(parameter: inspect.Parameter, facts: Facts, names: list[str
     has_default = parameter.default is not inspect.Parameter.empty
     if has_default:
         slot.choices.append(plain(parameter.default, 0.0, "its default"))
-        if type(parameter.default) is int and roles[:1] and roles[0] in _TELLING:
-            told = _TELLING[roles[0]]
+        if roles[:1] and roles[0] in _TELLING and _is_number_or_pair(parameter.default):
+            told, hiding = _TELLING[roles[0]], _HIDING[roles[0]]
+            if isinstance(parameter.default, tuple):
+                told, hiding = (told, told), (hiding, hiding)
             slot.choices = [plain(told), plain(parameter.default, 0.5, "its default")]
-            return (
-                slot if parameter.default == _HIDING[roles[0]] else Slot(name, slot.choices[1:], slot.keyword)
-            )
+            return slot if parameter.default == hiding else Slot(name, slot.choices[1:], slot.keyword)
         if parameter.default is None and "generator" in roles:
             slot.choices.append(generator(2.0))
         if not _too_large(parameter.default):
@@ -71,8 +73,15 @@ def constructor_slot(parameter: inspect.Parameter, facts: Facts, names: list[str
             choices += [generator(), old_generator(1.0), plain(0, 2.0)]
         else:
             choices += numbers(_BY_ROLE[role], 0.5 * i, 0.5)
+    if facts.methods & (_NEW_DRAWS | _OLD_DRAWS):  # g.standard_normal(...), whatever g is called
+        choices += [generator(-3.0), old_generator(-4.0 if facts.methods & _OLD_DRAWS else -2.0)]
     choices += _of_annotation(annotation)
     choices += _size(name, names)
+    if facts.items and "" not in facts.items:
+        choices = [
+            c for c in choices if isinstance(c.value, (tuple, list)) and len(c.value) == len(facts.items)
+        ]
+        choices += _unpacked(facts.items)
     if not choices:
         choices += numbers((3, 2, 6), 1.5, 0.5)
     choices += [
@@ -86,6 +95,11 @@ def constructor_slot(parameter: inspect.Parameter, facts: Facts, names: list[str
     slot.choices = choices
     slot.sort(14)
     return slot
+
+
+def _is_number_or_pair(default: Any) -> bool:
+    pair = isinstance(default, tuple) and len(default) == 2 and all(type(n) is int for n in default)
+    return type(default) is int or pair
 
 
 def _too_large(default: Any) -> bool:
@@ -136,6 +150,20 @@ def _size(name: str, names: list[str]) -> list[Choice]:
         shift = same.index(name) if name in same and letter in "fhoK" else 0
         return numbers((*values[shift:], *values[:shift]), 0.2, 0.5)
     return []
+
+
+def _unpacked(items: tuple[str, ...]) -> list[Choice]:
+    """For `k_h, k_w, in_c, out_c = kernel`: a size for each, by its name."""
+    sizes = []
+    for name in items:
+        window = re.search(
+            r"^(k|f|p|kernel|filter|pool|window)_?(h|w|y|x|height|width|rows|cols)$", name, re.I
+        )
+        side = re.match(r"^_*(h|w|height|width)(_in)?$", name, re.I)
+        known = [c.value for c in _size(name, list(items)) if type(c.value) is int and c.value > 1]
+        sizes.append((3, 2) if window else (8, 6) if side else (known[0], known[-1]) if known else (2, 3))
+    values = [tuple(first for first, _ in sizes), tuple(second for _, second in sizes)]
+    return numbers((values[0], list(values[0]), values[1]), 0.0, 0.4)
 
 
 def _tuples(cost: float) -> list[Choice]:

@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import copy
 import itertools
-import re
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from .adapters import Pair, derivative_pairs, loss_pairs, meant
 from .advice import can_start, has_loss, without_loss
 from .arguments import Try, assumed, best_of, call, maker, to_add, values
 from .building import build, constructor_slots, numbers_of, ways
 from .candidates import Candidate
-from .choices import Choice, Slot, array, plain
-from .dims import Dims
+from .choices import Choice, Slot, plain
+from .closures import closing_class, closing_method, with_backward
 from .found import Found, NotStarted
-from .inputs import asked, input_slots, search_inputs
-from .limits import muted, reseed, restart, spent
+from .inputs import search_inputs
+from .limits import TRIES, muted, restart, spent
 from .methods import constructor_of
 from .nested import Built, Workshop
-from .roles import columns_of, gates_of, hints_of, number_bias, roles_of
 from .search import Involved, search
 from .start_by_check import started_by_check
+from .start_factory import start_factory
+from .start_pair import try_pair
+from .start_whole import try_whole
 from .start_with_data import start_with_data
-from .trial import BACKWARD, FORWARD, WORKS, Outcome, attempt, unequal
+from .trial import BACKWARD, FORWARD, WORKS, Outcome
 from .whole import whole_function
 from .whole_methods import is_whole, whole_model
 
 SECONDS = 3.0  # for each subject
-SINGLE = re.compile(r"(single|one|an?) (training )?(example|sample|image)\b(?! batch)|column vector", re.I)
-MISFIT = 2.0  # what a gradient of another shape than its parameter costs
-TRIES = 1500  # most of them end at the first line that does not fit
 FIRST_TRIES = 120
 WAYS = 14  # how many ways of building an object are tried
 
@@ -58,6 +53,8 @@ class Starter:
                     return self._class(candidate)
                 case "whole":
                     return self._whole(candidate)
+                case "factory":
+                    return start_factory(candidate, self.workshop, self.file)
                 case "class with data":
                     return start_with_data(candidate, self.workshop, self.file)
                 case "optimizer":
@@ -134,6 +131,9 @@ class Starter:
             tried = self._of_whole(lambda: whole_model(make()), cls, named, until, tries)
             tried.picks, tried.cost = picks, sum(p.cost for p in picks)
             return tried
+        if closing_method(cls) is not None:
+            build, cls = make, closing_class(cls)
+            make = lambda: with_backward(build())  # noqa: E731
         tried = search_inputs(self.workshop, self.file, make, cls, named, until, tries)
         tried.picks, tried.cost = picks, sum(p.cost for p in picks)
         return tried
@@ -164,82 +164,16 @@ class Starter:
     def _of_whole(
         self, make: Callable[[], Any], cls: type | None, named: dict[str, Any], until: float, tries: int
     ) -> Try:
-        """Inputs for forward, loss and backward in one."""
-        reseed()
-        whole = make()
-        function = whole.forward
-        parameters = asked(function)
-        names = [p.name for p in parameters]
-        hints = hints_of(function.__name__, (function.__doc__ or "").split("\n")[0], *names)
-        hints |= columns_of(function.__wrapped__) | number_bias(function.__wrapped__) | self.workshop.layout
-        sides = sorted({n for value in whole.params.values() for n in np.shape(value) if n > 1})
-        one_column = any(np.shape(value)[1:] == (1,) for value in whole.params.values())
-        single = bool(SINGLE.search(" ".join(filter(None, (cls.__doc__ if cls else "", *whole.docs)))))
-        batches = [1] if single else [2, 1] if one_column else [2]
-        tried: list[Try] = []
-        for batch in batches:
-            dims = Dims.of_object(whole, named)
-            dims.of["B"] = [batch]
-            dims.prefer("V", *sides[:1])  # ids that are valid everywhere
-            slots = input_slots(self.workshop, parameters, function, cls, None, [], dims, hints)
-            for slot in slots if one_column else ():
-                if "labels" in roles_of(slot.name):  # beside a prediction (batch, 1)
-                    slot.choices.insert(0, array("binary", (batch, 1), slot.choices[0].cost - 0.1))
-
-            def run(picks: list[Choice], slots: list[Slot] = slots) -> Outcome:
-                if self.refused is not None:
-                    return self.refused
-                inputs, kwargs = values(slots, picks)
-                outcome = attempt(make, inputs, kwargs, self.file, misfit=MISFIT if cls else 3 * MISFIT)
-                self.refused = outcome if outcome.refused else None
-                # a sequence of one id shows nothing
-                ids = [v for v in inputs if isinstance(v, np.ndarray) and v.dtype.kind in "iu"]
-                outcome.penalty += 4.0 * any(1 in v.shape for v in ids)
-                return outcome
-
-            limit = until if batch == batches[-1] else (spent() + until) / 2
-            result = search(slots, run, Involved(function, [s.name for s in slots]), tries, limit)
-            tried.append(Try([], slots, result, 0.0, make))
-            if result.outcome.stage == WORKS and result.outcome.penalty < MISFIT:
-                break
-        return min(tried, key=lambda t: (-t.stage, t.result.outcome.penalty if t.result else 0.0))
+        tried, self.refused = try_whole(
+            make, cls, named, until, tries, self.workshop, self.file, self.refused
+        )
+        return tried
 
     # ------------------------------------------------------------ pairs of functions
 
     def _pair(self, candidate: Candidate) -> Found | NotStarted:
-        forward, backward = candidate.thing
-        until = spent() + SECONDS
-        parameters = asked(forward)
-        names = [p.name for p in parameters]
-        hints = hints_of(forward.__name__, (forward.__doc__ or "").split("\n")[0], *names) | gates_of(
-            forward, names
-        )
-        hints |= columns_of(forward)
-        slots = input_slots(self.workshop, parameters, forward, None, None, [backward], Dims(1.5), hints)
-        place = next((i for i, name in enumerate(names) if "labels" not in roles_of(name)), 0)
-
-        def pairs(picks: list[Choice]) -> tuple[dict[str, Pair], tuple[Any, ...]]:
-            inputs = values(slots, picks)[0]
-            if candidate.kind == "derivative":
-                return derivative_pairs(forward, backward), inputs
-            if candidate.kind == "loss":
-                others = (*inputs[:place], *inputs[place + 1 :])
-                return loss_pairs(forward, backward, place, others), (inputs[place],)
-            return {"": (forward, backward)}, inputs
-
-        def run(picks: list[Choice]) -> Outcome:
-            meanings, inputs = pairs(picks)
-            everything, kwargs = values(slots, picks)
-            outcome = attempt(lambda: meanings[""], inputs, kwargs, self.file, misfit=4.0)
-            if candidate.kind == "loss":
-                outcome.penalty += unequal(everything)
-            return outcome
-
-        involved = Involved(forward, [slot.name for slot in slots])
-        result = search(slots, run, involved, TRIES, until)
-        meanings, inputs = pairs(result.picks(slots))
-        sense = meant(meanings, inputs) if candidate.kind != "pair" and result.outcome.stage == WORKS else ""
-        found = self._verdict(candidate, [Try([], slots, result, 0.0, lambda: meanings[sense])], [], [])
+        tried, inputs, sense = try_pair(candidate, self.workshop, self.file, spent() + SECONDS)
+        found = self._verdict(candidate, [tried], [], [])
         if isinstance(found, Found):
             found.inputs = inputs
             found.assumed += [sense] if sense else []

@@ -58,6 +58,8 @@ def templates_for(
         template = letters_of(symbols, hints)
         if template is not None:
             found.append((template, -2.0 + 0.3 * i))
+    if "numbers" in hints:
+        found.append((("B",), -1.0))
     role = next((r for r in roles if r in _BY_ROLE), "")
     if role in ("memory", "key"):  # as long as it likes, not as long as what asks it
         found = [(tuple("S" if axis == "T" else axis for axis in t), cost) for t, cost in found]

@@ -38,11 +38,12 @@ class Outcome:
     output: tuple[int, ...] | None = None
     slow: bool = False  # it was stopped
     refused: bool = False  # by the doctor, and by no exception of the code
+    misfits: frozenset[str] = frozenset()  # the inputs whose gradients have another shape than they
 
     @functools.cached_property
     def rank(self) -> tuple[Any, ...]:
         """Smaller for what came further."""
-        return (-self.stage, tuple(tuple(-n for n in place) for place in self.places))
+        return (-self.stage, tuple(tuple(-n for n in place) for place in self.places), self.penalty)
 
     @property
     def cost(self) -> float:
@@ -108,11 +109,11 @@ def attempt(
                 return Outcome(USELESS, error=useless)
             outputs = {n: np.array(v, dtype=float) for n, v in forward.leaves.items()}
             stage = BACKWARD
-            penalty = _backward(face, forward, outputs, before, misfit)
+            penalty, misfits = _backward(face, forward, outputs, before, misfit)
             penalty += 3.0 * _is_constant(outputs) + 3.0 * _one_window(inputs, outputs) + unequal(inputs)
             penalty += 4.0 * _grown(inputs, outputs)
             shape = next(iter(outputs.values())).shape
-            return Outcome(WORKS, penalty=penalty, output=shape)
+            return Outcome(WORKS, penalty=penalty, output=shape, misfits=misfits)
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
@@ -148,13 +149,13 @@ def attempt_step(make: Callable[[], Any], name: str, inputs: tuple[Any, ...], fi
 
 def _backward(
     face: Subject, forward: Any, outputs: dict[str, np.ndarray], before: dict[str, np.ndarray], misfit: float
-) -> float:
-    """Runs backward; what of its gradients does not fit."""
+) -> tuple[float, frozenset[str]]:
+    """Runs backward; what of its gradients does not fit, and the inputs to which these belong."""
     rng = np.random.default_rng(1)
     upstream = {n: np.ones_like(v) if face.is_loss else rng.normal(size=v.shape) for n, v in outputs.items()}
     kept = {p.path: np.array(p.get(), dtype=float) for p in places(face.owner)} if face.owner else {}
     returned = face.backward(forward, upstream, face.inputs, 0.01)
-    penalty = 0.0
+    penalty, misfits = 0.0, frozenset[str]()
     try:
         after = {p.path: np.array(p.get(), dtype=float) for p in places(face.owner)} if face.owner else {}
         penalty += 2.0 * any(after[path].shape != v.shape for path, v in before.items() if path in after)
@@ -165,12 +166,10 @@ def _backward(
             if face.differentiable(i, value)
             for n, v in leaves(value, face.input_names[i])
         }
-        penalty += min(
-            2 * misfit,
-            sum(
-                misfit for n, g in found.items() if n in wanted and g is not None and np.shape(g) != wanted[n]
-            ),
+        misfits = frozenset(
+            n for n, g in found.items() if n in wanted and g is not None and np.shape(g) != wanted[n]
         )
+        penalty += min(2 * misfit, misfit * len(misfits))
         if face.owner:
             moved = {
                 p for p, v in kept.items() if p in after and not np.array_equal(v, after[p], equal_nan=True)
@@ -193,7 +192,7 @@ def _backward(
             )
     except Exception:  # then nobody knows how they fit
         penalty += 0.5
-    return penalty
+    return penalty, misfits
 
 
 def _useless(found: dict[str, Any]) -> str:

@@ -18,17 +18,24 @@ from ..arrays_inside import places
 from ..calling import PREDICTED, TRAINING, positional, required, returned_names
 from ..errors import NotASubject
 from ..naming import LEARNING_RATES, TARGETS, UPSTREAMS
-from ..objects import BACKWARD_NAMES, FORWARD_NAMES, stored_attributes
-from ..parameters import find_parameters
+from ..objects import (
+    BACKWARD_NAMES,
+    FORWARD_NAMES,
+    PUBLIC_BACKWARD_NAMES,
+    PUBLIC_FORWARD_NAMES,
+)
+from .left_by_loss import leaving_method, whole_of_loss
 from .methods import method
 from .model_arrays import arrays_of, matched
 from .results import Results, results_of
 from .roles import roles_of
+from .stepping import left_on, own_rate
 from .usual_loss import UsualLoss
 from .whole import Function, Whole, gives_gradients, whole_function
 
 LOSS_METHODS = (
     "loss", "cost", "compute_loss", "compute_cost", "loss_function", "cost_function", "get_loss", "objective",
+    "_loss", "_cost", "_compute_loss", "_compute_cost",
 )  # fmt: skip
 GRADIENT_METHODS = ("gradient", "gradients", "compute_gradients", "compute_gradient", "get_gradients")
 PREDICTORS = ("predict", "predict_proba", "predict_probs", "compute_output", "activate")
@@ -37,13 +44,16 @@ RATE = 0.01
 
 def is_whole(cls: type) -> bool:
     """Whether a class has such a method."""
-    return begins_itself(cls) or all_in_one(cls) is not None
+    return begins_itself(cls) or all_in_one(cls) is not None or leaving_method(cls) is not None
 
 
 def whole_model(model: Any) -> Whole:
-    """The object for such a model. Raises LookupError where there is no loss and no prediction."""
-    function = all_in_one(type(model))
-    return _with_loss(model) if function is None else _all_in_one(model, function)
+    """The object for such a model. Raises NotASubject where there is no loss and no prediction."""
+    kind: Any = type(model)
+    function, leaving = all_in_one(kind), leaving_method(kind)
+    if function is not None:
+        return _all_in_one(model, function)
+    return whole_of_loss(model, leaving) if leaving is not None else _with_loss(model)
 
 
 def as_whole(subject: Any) -> Whole | None:
@@ -57,10 +67,10 @@ def as_whole(subject: Any) -> Whole | None:
         return whole_function(subject) if gives_gradients(subject) else None
     if inspect.ismethod(subject) and function is not None and not isinstance(subject.__self__, type):
         return _all_in_one(subject.__self__, function) if results_of(function) is not None else None
-    kind = type(subject)
+    kind: Any = type(subject)
     if inspect.isroutine(subject) or isinstance(subject, (type, list, tuple, Whole)) or not is_whole(kind):
         return None
-    if all_in_one(kind) is not None or loss_method(kind) is not None:
+    if all_in_one(kind) is not None or loss_method(kind) is not None or leaving_method(kind) is not None:
         return whole_model(subject)
     backward, forward = backward_of_class(kind), method(kind, (*FORWARD_NAMES, *PREDICTORS))
     if backward is None or forward is None:
@@ -74,7 +84,7 @@ def as_whole(subject: Any) -> Whole | None:
 
 def all_in_one(cls: type) -> Function | None:
     """A method that returns a loss and gradients of the object's arrays; `loss` before others."""
-    if method(cls, FORWARD_NAMES[:-1]) is not None and method(cls, BACKWARD_NAMES) is not None:
+    if method(cls, PUBLIC_FORWARD_NAMES[:-1]) is not None and method(cls, PUBLIC_BACKWARD_NAMES) is not None:
         return None
     own = {n: f for kind in reversed(cls.__mro__) for n, f in vars(kind).items() if inspect.isfunction(f)}
     for name in sorted(own, key=lambda n: (n not in LOSS_METHODS, "loss" not in n and "cost" not in n)):
@@ -157,11 +167,11 @@ def _with_loss(model: Any) -> Whole:
     backward, cost = backward_of_class(kind), loss_method(kind)
     forward = method(kind, (*FORWARD_NAMES, *PREDICTORS))
     if backward is None or (cost is None and forward is None):
-        raise LookupError(f"{kind.__name__} has no loss(x, y)")
+        raise NotASubject(f"{kind.__name__} has no loss(x, y)")
     takes_output = takes_predictions(backward)
     of_output = takes_output or cost is None or positional(cost)[1].name != positional(backward)[1].name
     if forward is None and of_output:
-        raise LookupError(f"{kind.__name__} has no forward(x)")
+        raise NotASubject(f"{kind.__name__} has no forward(x)")
     names = returned_names(backward) or []
     more = [p.name for p in required(backward)[3:]]
     rate = RATE if any(LEARNING_RATES.match(name) for name in more) else own_rate(model, backward)
@@ -206,34 +216,3 @@ def _copy(model: Any) -> Any:
         return copy.deepcopy(model)
     except Exception:
         return model
-
-
-def own_rate(model: Any, backward: Function) -> float | None:
-    """The learning rate that a model steps by itself with: `self.lr`, a global one, 1 where it knows none.
-    None where it cannot be told.
-    """
-    known = {**backward.__globals__, **stored_attributes(model)}
-    rates: list[Any] = [known.get(name) for name in backward.__code__.co_names if LEARNING_RATES.match(name)]
-    if len(rates) > 1 or not all(isinstance(r, (int, float)) for r in rates):
-        return None
-    return float(rates[0]) if rates else 1.0
-
-
-def left_on(model: Any, before: dict[str, np.ndarray], rate: float | None) -> dict[str, Any]:
-    """The gradients that backward leaves beside the weights, or the step that it has made of them."""
-    now = {p.path: np.array(p.get(), dtype=float) for p in places(model)}
-    moved = {path for path, value in before.items() if path in now and not np.array_equal(now[path], value)}
-    names = {id(value): name for name, value in arrays_of(model)}
-    found: dict[str, Any] = {}
-    for parameter in find_parameters(model, before, moved):
-        path, name = parameter.place.path, names.get(id(parameter.place.get()), "")
-        if path in moved and rate:
-            found[name] = (before[path] - now[path]) / rate
-        elif path not in moved and parameter.gradient is not None:
-            found[name] = parameter.gradient.get()
-    if not found:
-        raise NotASubject(
-            "its backward neither returns nor keeps the gradients: let it return them, or leave them in "
-            "attributes (self.dW1), or take a learning_rate"
-        )
-    return found

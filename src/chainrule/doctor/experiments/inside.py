@@ -15,7 +15,7 @@ from ..source.adjoints import Intermediates
 from .algebra import algebra
 from .counts import ratio
 from .frontier import Frontier, Located, located
-from .local import DERIVATIVES, explain, is_elementwise, is_mask, of_features, transposed
+from .local import DERIVATIVES, explain, is_elementwise, is_mask, kept_scale, of_features, transposed
 from .scales import is_score_scale
 from .step import Step
 from .structure import whole_numbers
@@ -194,7 +194,7 @@ def _derivative(
     factor, good = _factor(step)
     if not good.any():
         return []
-    if close(factor[good], np.ones(int(good.sum()))):
+    if close(factor[good], np.ones(int(good.sum()))) and kept_scale(step) is None:
         proof = "what arrives is passed on unchanged, without the activation's derivative"
         return [("activation-derivative-missing", {"factor used": 1.0}, proof)]
     for what, value in _as_large(step, forward).items():

@@ -94,6 +94,15 @@ def is_mask(step: Step) -> bool:
     )
 
 
+def kept_scale(step: Step) -> float | None:
+    """The number by which all that is let through is multiplied, if nothing else is, and it is not 1."""
+    slope = np.diag(step.jacobian)
+    c = float(slope.max())
+    if c <= 0 or abs(c - 1) < 1e-6 or not np.all(np.minimum(np.abs(slope), np.abs(slope - c)) < 1e-6 * c):
+        return None
+    return None if np.array_equal(slope > 0.5 * c, step.x.ravel() > 0) or slope.min() > 0.5 * c else c
+
+
 def of_features(step: Step, slope: np.ndarray) -> bool:
     """One factor, not 0, for all numbers of a feature or a channel: those of different samples, too."""
     factors = slope.reshape(step.x.shape)
@@ -117,6 +126,12 @@ def _elementwise(step: Step) -> Iterator[Verdict]:
             {"scale, from / to": [float(slope.min()), float(slope.max())]},
             "what arrives is passed on unchanged; the numerical gradient is a constant times it, another one "
             "for each feature: its scale",
+        )
+    elif close(step.a.ravel(), step.g) and (c := kept_scale(step)) is not None:
+        yield (
+            "dropout-scale-missing",
+            {"scale of what is kept": c},
+            f"what forward keeps, it multiplies by {c:.6g}; what arrives is passed on without that factor",
         )
     elif close(step.a.ravel(), step.g):
         yield (

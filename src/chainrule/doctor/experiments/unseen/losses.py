@@ -63,6 +63,43 @@ def collapsed(scene: Scene) -> Iterator[Finding]:
                 spot=_meeting(scene, prediction, target),
             )
             return
+    yield from _collapsed_inside(scene)
+
+
+def _collapsed_inside(scene: Scene) -> Iterator[Finding]:
+    """A model that computes its own loss: one target for each sample meets a column of predictions."""
+    if scene.face.loss is not None or scene.y.size != 1 or len(scene.inputs) != 2:
+        return
+    x, target = scene.inputs
+    if not (
+        is_array(x) and is_array(target) and x.ndim > 1 and target.ndim == 1 and len(x) == len(target) > 1
+    ):
+        return
+    order, loss = _other_order(target, scene.rng), _of_scene(scene, 1)
+    if order is None:
+        return
+    column = len(target), 1
+    before, after, control = (
+        loss(x, target),
+        loss(x, order),
+        loss(x[::-1] if x.dtype.kind != "f" else 0.7 * x, target),
+    )
+    right = loss(x, target.reshape(column)), loss(x, order.reshape(column))
+    if same(before, after) and not same(before, control) and np.all(np.isfinite(right)) and not same(*right):
+        yield finding(
+            "broadcast-collapsed",
+            scene,
+            f"the loss, {before:.6g}, stays the same when the targets {target.shape} are handed to other "
+            f"samples; with targets of shape {column} it changes from {right[0]:.6g} to {right[1]:.6g}",
+            {
+                "targets": target.shape,
+                "loss": before,
+                "loss, targets permuted": after,
+                "with targets in a column": list(right),
+            },
+            target=scene.names[1],
+            spot=_meeting(scene, target.reshape(column), target) or _met(scene, target),
+        )
 
 
 def _meeting(scene: Scene, prediction: np.ndarray, target: np.ndarray) -> Spot | None:
@@ -72,6 +109,18 @@ def _meeting(scene: Scene, prediction: np.ndarray, target: np.ndarray) -> Spot |
         within = inside(scene)
         at = within.first_line(lambda m: m.value.shape == shape) if within is not None else None
         return (at.site.file, at.site.line) if at is not None else None
+    return _in_loss(scene, prediction, target, shape)
+
+
+def _met(scene: Scene, target: np.ndarray) -> Spot | None:
+    """The first statement in which the targets stand."""
+    within = inside(scene)
+    at = within.first_line(lambda m: np.array_equal(m.value, target)) if within is not None else None
+    return (at.site.file, at.site.line) if at is not None else None
+
+
+def _in_loss(scene: Scene, prediction: np.ndarray, target: np.ndarray, shape: tuple[int, ...]) -> Spot | None:
+    """The statement in the loss that was handed in beside the model."""
     found: list[Spot] = []
 
     def note(site: Site, execution: int, value: Any) -> Any:

@@ -30,6 +30,8 @@ def merged(within: Inside, met: list[Weights]) -> Iterator[Finding]:
     queries, keys = usable[0].p.shape[_query(usable[0]) or 0], usable[0].p.shape[usable[0].summed[0]]
     look = [_shifted(w) for w in usable]
     none = [np.zeros_like(w.p) for w in usable]
+    if len(usable) > 1 and _in_a_row(within, usable[0], usable[-1], look[0]):
+        return  # a second layer looks further, through the first
     for index in scene.data():
         value = scene.inputs[index]
         seen = [
@@ -56,6 +58,13 @@ def merged(within: Inside, met: list[Weights]) -> Iterator[Finding]:
             at=_reshaped(within, usable),
         )
         return
+
+
+def _in_a_row(within: Inside, first: Weights, last: Weights, look: np.ndarray) -> bool:
+    """Whether the last weights are computed from what the first ones have mixed."""
+    moved = {m.key: m.value for m in exchanged(within, [first], [look])[0]}
+    other = moved.get(last.first.key)
+    return other is None or other.shape != last.p.shape or not np.allclose(other, last.p, rtol=1e-9, atol=0)
 
 
 class _Pattern:

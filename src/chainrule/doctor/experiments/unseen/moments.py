@@ -40,11 +40,12 @@ class Inside:
         self.taps = Taps(list(functions_of(scene)), scene.face.owner)
         self.parts = [Taps([f], part) for f, part in methods_below(scene)] if deep else []
         self._base: list[Moment] | None = None
+        self.first_output = np.zeros(0)  # of the same run
 
     @property
     def base(self) -> list[Moment]:
         if self._base is None:
-            self._base = self.watch()[0]
+            self._base, self.first_output = self.watch()
         return self._base
 
     def watch(

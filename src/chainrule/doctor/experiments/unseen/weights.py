@@ -20,6 +20,9 @@ from .scene import Scene
 ATTENTION = r"attention|attn|\bmha\b|quer|^q$|^k$|^w_?[qk]$|w_?quer|[qk]_proj|^keys?$"
 
 
+MOST_IDLE = 4  # values of which no output depends, until it is clear that only gradients follow
+
+
 @dataclass(eq=False)
 class Weights:
     """p: the weights. axes: those over which they add up to 1. keys: everywhere in the source where they
@@ -113,7 +116,7 @@ def follow(within: Inside, weights: Weights) -> Weights:
                 for m in moments
                 if m.key in base and m.value.shape == base[m.key].value.shape
             }
-    weights.used = weights.first
+    weights.used, idle = weights.first, 0
     for moment in within.base[weights.order :]:
         if moment.key in weights.keys or not all(
             moment.key in m for by in masks.values() for m in by.values()
@@ -127,11 +130,23 @@ def follow(within: Inside, weights: Weights) -> Weights:
             if moment.value.ndim == p.ndim and moment.value.shape == p.shape:
                 weights.used = moment
             continue
-        if kept:
+        if kept and not _matters(within, moment):
+            idle += 1
+            if idle == MOST_IDLE:
+                break
+        elif kept:
             weights.mixed, weights.kept = moment, kept
             weights.summed = tuple(a for a in masks if a not in kept)
             break
     return weights
+
+
+def _matters(within: Inside, moment: Moment) -> bool:
+    """Whether the output depends on a value; what only a gradient is made of does not count."""
+    other = moment.value + 0.3 * (np.abs(moment.value).mean() + 1.0)
+    after = within.watch(exchange=lambda site, n, value: other if (site.id, n) == moment.key else None)[1]
+    before = within.first_output
+    return before.shape != after.shape or not np.array_equal(before, after)
 
 
 def _kept(by: dict[int, np.ndarray]) -> int | None:

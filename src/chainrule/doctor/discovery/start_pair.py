@@ -1,0 +1,58 @@
+"""Starting a pair of functions: inputs for its forward."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .adapters import Pair, derivative_pairs, loss_pairs, meant
+from .arguments import Try, values
+from .candidates import Candidate
+from .choices import Choice
+from .closures import closure_pair
+from .dims import Dims
+from .inputs import asked, input_slots
+from .limits import TRIES
+from .nested import Workshop
+from .roles import columns_of, gates_of, hints_of, roles_of
+from .search import Involved, search
+from .trial import WORKS, Outcome, attempt, unequal
+
+
+def try_pair(
+    candidate: Candidate, workshop: Workshop, file: str, until: float
+) -> tuple[Try, tuple[Any, ...], str]:
+    """What the search gave, the inputs, and in which sense the pair is meant, if not as it stands."""
+    thing = candidate.thing
+    forward, backward = closure_pair(thing) if candidate.kind == "closure" else thing
+    parameters = asked(forward)
+    names = [p.name for p in parameters]
+    hints = hints_of(forward.__name__, (forward.__doc__ or "").split("\n")[0], *names) | gates_of(
+        forward, names
+    )
+    hints |= columns_of(forward)
+    slots = input_slots(workshop, parameters, forward, None, None, [backward], Dims(1.5), hints)
+    place = next((i for i, name in enumerate(names) if "labels" not in roles_of(name)), 0)
+
+    def pairs(picks: list[Choice]) -> tuple[dict[str, Pair], tuple[Any, ...]]:
+        inputs = values(slots, picks)[0]
+        if candidate.kind == "derivative":
+            return derivative_pairs(forward, backward), inputs
+        if candidate.kind == "loss":
+            others = (*inputs[:place], *inputs[place + 1 :])
+            return loss_pairs(forward, backward, place, others), (inputs[place],)
+        return {"": (forward, backward)}, inputs
+
+    def run(picks: list[Choice]) -> Outcome:
+        meanings, inputs = pairs(picks)
+        everything, kwargs = values(slots, picks)
+        outcome = attempt(lambda: meanings[""], inputs, kwargs, file, misfit=4.0)
+        if candidate.kind == "loss":
+            outcome.penalty += unequal(everything)
+        return outcome
+
+    involved = Involved(forward, [slot.name for slot in slots])
+    result = search(slots, run, involved, TRIES, until)
+    meanings, inputs = pairs(result.picks(slots))
+    several = candidate.kind in ("derivative", "loss") and result.outcome.stage == WORKS
+    sense = meant(meanings, inputs) if several else ""
+    return Try([], slots, result, 0.0, lambda: meanings[sense]), inputs, sense
