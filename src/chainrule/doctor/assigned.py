@@ -123,9 +123,11 @@ def _by_return_names(subject: Subject, names: list[str], indices: list[int]) -> 
 
 
 def _dict_gradients(gradients: dict[Any, Any], values: dict[Any, Any], name: str) -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {}
     for key, gradient in gradients.items():
         match = key if key in values else next((k for k in values if belongs(str(key), str(k))), None)
         if match is not None:
-            found[f"{name}.{match}" if name else str(match)] = gradient
+            path = f"{name}.{match}" if name else str(match)
+            nested = isinstance(gradient, dict) and isinstance(values[match], dict)
+            found |= _dict_gradients(gradient, values[match], path) if nested else {path: gradient}
     return found

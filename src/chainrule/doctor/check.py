@@ -10,6 +10,7 @@ from typing import Any
 from .calling import required
 from .criterion import as_subject
 from .discovery.build_for import built_for
+from .discovery.whole_by_running import whole_by_running
 from .errors import NotASubject, SubjectError
 from .examine import examine
 from .experiments.unseen.losses import collapsed
@@ -84,6 +85,7 @@ def check(
             refuse_tensors(subject, inputs)
             subject, inputs = built_for(subject, inputs, target)
             subject = _begun(subject)
+            subject = whole_by_running(subject, inputs) or subject
             inputs = inputs or _held(subject)
         if not inputs and target is None and is_bare_optimizer(subject):
             report.findings = _of_optimizer(subject, report)

@@ -77,7 +77,8 @@ def find_parameters(root: Any, before: Mapping[str, np.ndarray], moved: set[str]
     found: list[Parameter] = []
     arrays: set[int] = set()
     used: set[int] = set()
-    for slot in sorted(slots, key=lambda s: s.path.count(".")):
+    # a weight divided by its norm is a wbar, too: what has another gradient beside it is none
+    for slot in sorted(slots, key=lambda s: (s.path.count("."), s.name.endswith("bar"))):
         if id(slot.get()) in used and is_array(slot.get()):
             continue
         match = _parameter_of(slot, candidates)

@@ -181,8 +181,10 @@ class Subject:
         arguments: list[Any] = []
         keywords: dict[str, Any] = {}
         added: dict[str, Any] = {}
+        unknown = ""  # what backward asks for beside the gradients of forward's outputs
         for role, name in self.call.roles:
             if role == "upstream":
+                unknown = name if not parts else unknown
                 value: Any = parts.pop(0) if parts else None
             elif role == "cache":  # of a pair that keeps none: softmax_grad(p, g) is handed the output
                 value = forward.cache if self.returns_cache or not self.is_pair else forward.outputs
@@ -202,12 +204,24 @@ class Subject:
                 arguments.append(value)
             else:
                 keywords[name] = value
-        returned = self.backward_meter(self.backward_function, *arguments, **keywords)
+        try:
+            returned = self.backward_meter(self.backward_function, *arguments, **keywords)
+        except TypeError as error:
+            if unknown:
+                raise NotASubject(self._asks_for(unknown, wanted)) from error
+            raise
         if added:
             return by_input(returned, added, self.input_names, inputs)
         if returned is None and self.owner is not None:
             return input_gradient_of(self.owner, self.input_names)
         return returned
+
+    def _asks_for(self, name: str, wanted: int) -> str:
+        backward = getattr(self.backward_function, "__name__", "backward")
+        return (
+            f"{backward} asks for {wanted} gradients from above, forward gives fewer outputs: what is "
+            f"{name}? Call it a cache (cache, ctx), or as the input of forward that it is"
+        )
 
     # ------------------------------------------------------------ gradients
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from ..calling import positional
-from ..objects import FORWARD_NAMES
 from .candidates import Candidate
 from .found import NotStarted
 from .left_by_loss import leaving_method
-from .methods import method
-from .whole_methods import PREDICTORS, all_in_one, backward_of_class, loss_method, takes_predictions
+from .whole_methods import all_in_one, backward_of_class, loss_method, predictor, takes_predictions
 
 
 def has_loss(cls: type) -> bool:
@@ -18,13 +16,13 @@ def has_loss(cls: type) -> bool:
 
 def can_start(cls: type) -> bool:
     """Whether there is a loss, or a prediction for which the usual ones can be tried."""
-    return has_loss(cls) or method(cls, (*FORWARD_NAMES, *PREDICTORS)) is not None
+    return has_loss(cls) or predictor(cls) is not None
 
 
 def without_loss(candidate: Candidate, cls: type) -> NotStarted:
     """A backward that begins by itself; nobody says at which loss, and none of the usual ones fits."""
     backward = backward_of_class(cls)
-    forward = method(cls, (*FORWARD_NAMES, *PREDICTORS))
+    forward = predictor(cls)
     assert backward is not None
     x, y = [p.name for p in positional(backward)][1:3]
     called = f"self.{forward.__name__}({x})" if forward is not None else "..."

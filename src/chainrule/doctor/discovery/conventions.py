@@ -26,8 +26,10 @@ from ..report import Report
 from ..step_model import StepModel, only_steps
 from ..subject import Subject
 from .found import Found
+from .guess import of_the_guess
 from .optimizers import of_layers_with_other_names, source_of
 
+LAYERS = ("class", "instance", "pair", "closure")
 BATCH = 2  # samples, as discovery chooses them
 _CROSS_ENTROPY = re.compile(
     r"cross.?entropy|\bbce\b|log.?loss|logistic|logit|p_minus|minus_y|p - y|y_hat - y", re.I
@@ -44,9 +46,9 @@ def second_opinion(found: Found, report: Report, seed: int = 0) -> Report:
     """The report, or one without findings where the code is right by a known convention."""
     if found.kind == "optimizer":
         return of_layers_with_other_names(found.subject, report)
-    if report.ok or found.kind not in ("class", "instance", "pair", "closure", "loss", "whole"):
+    if report.ok or found.kind not in (*LAYERS, "loss", "whole"):
         return report
-    for opinion in OPINIONS if found.kind in ("class", "instance", "pair") else (_of_one_column,):
+    for opinion in OPINIONS if found.kind in LAYERS else (of_the_guess, _of_one_column):
         try:
             other = opinion(found, report, seed)
         except Exception:  # then it stays as it is
@@ -291,6 +293,7 @@ def _at_the_input(found: Found, report: Report, seed: int) -> Report | None:
 
 
 OPINIONS = (
+    of_the_guess,
     _from_the_logits,
     _of_one_label,
     _without_upstream,

@@ -19,7 +19,7 @@ class Found:
 
     kind: check, class, step, pair, derivative, loss or instance. make: builds the subject, alike each time.
     inputs: for forward. kwargs: further arguments of `chainrule.check` (loss, target, intent, arguments of
-    forward). assumed: what was guessed, in plain words. line: where it stands in the file.
+    forward). assumed: what was guessed, in plain words. line: where it stands in the file. tries: how many.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Found:
     assumed: list[str] = field(default_factory=list)
     line: int = 0
     tries: int = 0
+    doubt: float = 0.0  # what does not fit, although it runs
 
     @property
     def subject(self) -> Any:

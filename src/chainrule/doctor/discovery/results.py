@@ -72,11 +72,16 @@ def results_of(function: Callable[..., Any]) -> Results | None:
     bundles = [
         i
         for i, e in enumerate(value.elts)
-        if _BUNDLE.match(names[i]) or isinstance(e, ast.Dict) or _is_dict(tree, names[i])
+        if _BUNDLE.match(names[i]) or _makes_dict(e) or _is_dict(tree, names[i])
     ]
     bundle = bundles[0] if len(bundles) == 1 else None
     keys = _keys(tree, value.elts[bundle], names[bundle]) if bundle is not None else ()
     return Results(losses[0], tuple(names), bundle, keys)
+
+
+def _makes_dict(node: ast.expr) -> bool:
+    """{"W": dW}, dict(W=dW)"""
+    return isinstance(node, ast.Dict) or (isinstance(node, ast.Call) and ast.unparse(node.func) == "dict")
 
 
 def _is_dict(tree: ast.FunctionDef, name: str) -> bool:

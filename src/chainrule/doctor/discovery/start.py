@@ -196,12 +196,12 @@ class Starter:
             if candidate.kind == "step":
                 kwargs |= {"target": inputs[1]}
                 inputs = inputs[:1]
-            return Found(
-                candidate.name, candidate.kind, best.make, inputs, kwargs, told, candidate.line, count
-            )
-        kind = candidate.thing if isinstance(candidate.thing, type) else type(candidate.thing)
-        if is_whole(kind) and not has_loss(kind) and any(t.stage >= FORWARD for t in tries):
-            return without_loss(candidate, kind)
+            doubt = best.result.outcome.penalty
+            name, kind, line = candidate.name, candidate.kind, candidate.line
+            return Found(name, kind, best.make, inputs, kwargs, told, line, count, doubt)
+        cls = candidate.thing if isinstance(candidate.thing, type) else type(candidate.thing)
+        if is_whole(cls) and not has_loss(cls) and any(t.stage >= FORWARD for t in tries):
+            return without_loss(candidate, cls)
         outcomes = sorted((t.result.outcome for t in tries if t.result), key=lambda o: o.cost)
         errors = dict.fromkeys(o.error for o in [*outcomes[:2], *reasons[-1:]] if o.error)
         stage = "forward" if outcomes and outcomes[0].stage >= FORWARD else "the constructor"

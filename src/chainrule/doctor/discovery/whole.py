@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..calling import positional
+from ..errors import NotASubject
 from ..naming import belongs
 from ..structure import is_array, is_real
 from .adapters import wearing
@@ -62,6 +63,11 @@ class Whole:
 
         def backward() -> Any:
             found = gradients(*self.given[0], **self.given[1])
+            if not any(name in found for name in (*self.params, *names)):
+                raise NotASubject(
+                    "the gradients that it gives carry the names of none of its arrays and inputs: call that "
+                    "of W dW, or put it under the key W"
+                )
             self.grads = {name: found.get(name) for name in self.params}
             of_inputs = tuple(found.get(name) for name in names[: len(self.given[0])])
             return None if all(g is None for g in of_inputs) else of_inputs

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,17 @@ LOSS_METHODS = (
 GRADIENT_METHODS = ("gradient", "gradients", "compute_gradients", "compute_gradient", "get_gradients")
 PREDICTORS = ("predict", "predict_proba", "predict_probs", "compute_output", "activate")
 RATE = 0.01
+_INPUTS = re.compile(r"^_*(a|x|xs|inputs?|data|samples?|features|ein(gabe)?|entr(ee|ada)s?|shuru)$", re.I)
+
+
+def predictor(cls: type) -> Function | None:
+    """Its forward, whatever it is called: else the one method that takes nothing but an input."""
+    known = method(cls, (*FORWARD_NAMES, *PREDICTORS))
+    if known is not None:
+        return known
+    own = {n: f for kind in cls.__mro__ for n, f in vars(kind).items() if inspect.isfunction(f)}
+    takes = [f for n, f in own.items() if [bool(_INPUTS.match(p.name)) for p in required(f)[1:]] == [True]]
+    return takes[0] if len(takes) == 1 and takes[0].__name__ not in BACKWARD_NAMES else None
 
 
 def is_whole(cls: type) -> bool:
@@ -72,7 +84,7 @@ def as_whole(subject: Any) -> Whole | None:
         return None
     if all_in_one(kind) is not None or loss_method(kind) is not None or leaving_method(kind) is not None:
         return whole_model(subject)
-    backward, forward = backward_of_class(kind), method(kind, (*FORWARD_NAMES, *PREDICTORS))
+    backward, forward = backward_of_class(kind), predictor(kind)
     if backward is None or forward is None:
         return None
     y = positional(backward)[2].name
@@ -137,7 +149,7 @@ def _first(returned: Any, results: Results) -> Any:
 def begins_itself(cls: type) -> bool:
     """Whether the class's backward takes an input and a target, and not what comes from above."""
     backward = backward_of_class(cls)
-    forward = method(cls, (*FORWARD_NAMES, *PREDICTORS))
+    forward = predictor(cls)
     if backward is None:
         return False
     names = [p.name for p in positional(backward)][1:3]
@@ -152,7 +164,7 @@ def begins_itself(cls: type) -> bool:
 def backward_of_class(cls: type) -> Function | None:
     """Its backward, or its `gradient(x, t)`."""
     if method(cls, BACKWARD_NAMES) is not None:
-        return method(cls, BACKWARD_NAMES) if method(cls, (*FORWARD_NAMES, *PREDICTORS)) is not None else None
+        return method(cls, BACKWARD_NAMES) if predictor(cls) is not None else None
     return method(cls, GRADIENT_METHODS)
 
 
@@ -165,7 +177,7 @@ def loss_method(cls: type) -> Function | None:
 def _with_loss(model: Any) -> Whole:
     kind = type(model)
     backward, cost = backward_of_class(kind), loss_method(kind)
-    forward = method(kind, (*FORWARD_NAMES, *PREDICTORS))
+    forward = predictor(kind)
     if backward is None or (cost is None and forward is None):
         raise NotASubject(f"{kind.__name__} has no loss(x, y)")
     takes_output = takes_predictions(backward)

@@ -28,7 +28,8 @@ def weight_decay(case: Case, name: str) -> Iterator[Finding]:
     )
     if a.shape != n.shape or w.size < 2 or (pair and name in first):
         return
-    if not pair and not case.probe.is_parameter(name) and not _penalizes(case):
+    whole = getattr(type(case.probe.subject.owner), "inputs_are_data", False)  # weights may be inputs of it
+    if not pair and not whole and not case.probe.is_parameter(name) and not _penalizes(case):
         return
     factor = ratio(w, a - n)
     # with small weights a gradient may be nothing but its penalty
