@@ -115,10 +115,13 @@ def check(
 def _begun(subject: Any) -> Any:
     """What returns its way back, or a loss and gradients in one, is wrapped; all else stays what it is."""
     from .discovery.closures import as_closure
+    from .discovery.contexts import contextual_pair, is_contextual
     from .discovery.data_inside import around_data, takes_data
     from .discovery.whole import Whole
     from .discovery.whole_methods import as_whole
 
+    if is_contextual(subject):
+        return contextual_pair(subject)
     own = not inspect.isroutine(subject) and not isinstance(subject, (type, tuple, list, Whole))
     if own and takes_data(type(subject)) is not None:
         return around_data(subject)

@@ -4,6 +4,8 @@ to named leaves, and building the same structure again.
 
 from __future__ import annotations
 
+import copy
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -70,6 +72,8 @@ def copied(value: Any) -> Any:
     """The same structure with arrays of its own."""
     if isinstance(value, np.ndarray):
         return value.copy()
+    if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
+        return copy.deepcopy(value)  # each run draws the same numbers
     if type(value) in (list, tuple):
         return type(value)(copied(v) for v in value)
     if type(value) is dict:

@@ -14,6 +14,7 @@ from ..objects import BACKWARD_NAMES, FORWARD_NAMES, is_layer, layers_of
 from ..training.likeness import is_optimizer
 from ..unfinished import is_stub
 from .closures import closing_method
+from .contexts import contextual_pair, is_contextual
 from .data_inside import takes_data
 from .factories_in_file import loss_beside, model_built_by
 from .loss_classes import loss_parts
@@ -88,6 +89,9 @@ def _classes(classes: dict[str, type]) -> Iterator[Candidate]:
         if forward is not None and is_stub(forward):
             if cls not in bases and backward is not None and is_stub(backward) and not BASES.search(name):
                 yield Candidate(name, "empty", cls, line)
+            continue
+        if is_contextual(cls):
+            yield Candidate(name, "pair", contextual_pair(cls), line)
             continue
         parts = loss_parts(cls)
         if parts is not None:

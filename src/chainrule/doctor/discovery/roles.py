@@ -124,6 +124,8 @@ def roles_of(name: str, among: list[str] | None = None) -> list[str]:
     if "prediction" in found and among is not None:
         # `p` and `a` are predictions only beside labels
         found = ["prediction"] if labels else [r for r in found if r != "prediction" or len(bare) > 1]
+    if bare == "p" and others & {"rng", "generator", "random_state", "training", "train"}:
+        found = ["share"]  # of what dropout drops
     if bare in ("y", "Y") and labels and others & _TOLD:
         found = ["prediction"]
     if "moments" in found and among is not None and "x" not in others:

@@ -104,8 +104,8 @@ def search(
 
 
 def _of_one_rank(slots: list[Slot]) -> Iterator[State]:
-    """Ways in which all arrays have two axes, or all have three: a sequence among matrices leads astray."""
-    for rank in (2, 3):
+    """Ways in which all arrays have two axes, three, or four: a sequence among matrices leads astray."""
+    for rank in (2, 3, 4):
         state = []
         for slot in slots:
             places = range(len(slot.choices))

@@ -111,7 +111,7 @@ def attempt(
             stage = BACKWARD
             penalty, misfits = _backward(face, forward, outputs, before, misfit)
             penalty += 3.0 * _is_constant(outputs) + 3.0 * _one_window(inputs, outputs) + unequal(inputs)
-            penalty += 4.0 * _grown(inputs, outputs)
+            penalty += 4.0 * _grown(inputs, outputs, 1 if misfits else 2)
             shape = next(iter(outputs.values())).shape
             return Outcome(WORKS, penalty=penalty, output=shape, misfits=misfits)
     except (KeyboardInterrupt, GeneratorExit):
@@ -232,14 +232,12 @@ def _one_window(inputs: tuple[Any, ...], outputs: dict[str, np.ndarray]) -> bool
     return shape.count(1) >= 2 or (image.ndim == 2 and len(shape) == 3 and 1 in shape)
 
 
-def _grown(inputs: tuple[Any, ...], outputs: dict[str, np.ndarray]) -> bool:
-    """Two axes more come out than went in: features times a mask (batch, channel, 1, 1)."""
+def _grown(inputs: tuple[Any, ...], outputs: dict[str, np.ndarray], axes: int) -> bool:
+    """So many axes more come out than went in: features times a mask (batch, channel, 1, 1)."""
     real = [v for v in inputs if isinstance(v, np.ndarray) and v.ndim]
-    return (
-        len(real) == 1
-        and real[0].dtype.kind == "f"
-        and max(v.ndim for v in outputs.values()) > real[0].ndim + 1
-    )
+    if len(real) != 1 or real[0].dtype.kind != "f":
+        return False
+    return max(v.ndim for v in outputs.values()) >= real[0].ndim + axes
 
 
 def _own(value: Any) -> Any:
