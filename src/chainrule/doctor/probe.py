@@ -213,6 +213,15 @@ class Probe:
                 if leaf_name == name and is_array(leaf):
                     leaf[...] = change(leaf.copy())
 
+    def advance_random(self) -> None:
+        """Between forward and backward: from here on other numbers are drawn."""
+        self.state.advance_random()
+        for value in self._live_inputs:
+            if isinstance(value, np.random.Generator):
+                value.random(5)
+            elif isinstance(value, np.random.RandomState):
+                value.rand(5)
+
     def run(
         self,
         upstream: Arrays | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .choices import Choice, Slot, array, generator, numbers, plain
@@ -31,6 +32,8 @@ def input_slot(
         choices += _square_images(facts, dims, hints)
     if whole or ("words" in hints and not roles) or "ids" in roles:
         choices += _ids(dims, -3.0 if whole else 0.5, "labels" in roles)
+    if roles[:1] and roles[0] in ("share", "rate", "eps", "seed", "flag", "mode"):
+        choices = [replace(c, cost=c.cost + 5.0) for c in choices]  # a number, rather
     slot.choices = [*scalars, *choices]
     slot.sort(160)
     return slot

@@ -66,7 +66,7 @@ def _companies(probe: Probe) -> Iterator[tuple[str, Inputs]]:
     """Inputs for the other call: the same numbers in other places (what is valid here is valid there), a
     wider input, and a longer batch.
     """
-    rolled = tuple(_rolled(value) for value in probe.inputs)
+    rolled = tuple(_rolled(copied(value)) for value in probe.inputs)  # generators, too
     settings = probe.subject.kwargs.values()
     pairs = [*zip(rolled, probe.inputs, strict=True), *((_rolled(value), value) for value in settings)]
     if any(not _equal(a, b) for a, b in pairs):

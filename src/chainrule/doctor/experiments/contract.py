@@ -175,7 +175,7 @@ def redrawn_masks(case: Case) -> Iterator[Finding]:
         return
     twice = case.again(backwards=2)
     once = case.run.gradients if case.run else {}
-    again = case.again(between=lambda *_: probe.state.advance_random())
+    again = case.again(between=lambda *_: probe.advance_random())
     if again and twice:
         differing = [n for n in case.wrong if not close(again[n], once[n], tolerance=1e-9)]
         if differing:
