@@ -90,7 +90,7 @@ def _companies(probe: Probe) -> Iterator[tuple[str, Inputs]]:
 def _rolled(value: Any) -> Any:
     if is_array(value) and value.dtype != bool and value.ndim:
         return np.roll(value, 1).reshape(value.shape)
-    return mapped(value, lambda _, leaf: _rolled(leaf) if is_array(leaf) else leaf)
+    return mapped(value, lambda _, leaf: _rolled(leaf) if is_array(leaf) and leaf.ndim else leaf)
 
 
 def _equal(a: Any, b: Any) -> bool:
