@@ -58,9 +58,9 @@ def test_what_a_bias_is_summed_over_tells_the_number_of_axes(tmp_path: Path) -> 
 
 
 ONE_NUMBER = """
-def contrast(distance, same):
-    loss = np.where(same > 0, distance, np.maximum(1 - distance, 0)).mean()
-    grad = np.where(same > 0, 1.0, -1.0 * (distance < 1.0)) / len(distance)
+def contrast(energy, same):
+    loss = np.where(same > 0, energy, np.maximum(1 - energy, 0)).mean()
+    grad = np.where(same > 0, 1.0, -1.0 * (energy < 1.0)) / len(energy)
     return loss, grad
 """
 ROWS = """

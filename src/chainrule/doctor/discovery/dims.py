@@ -81,6 +81,13 @@ class Dims:
     def prefer(self, letter: str, *values: int) -> None:
         self.of[letter] = list(dict.fromkeys([*values, *self.of.get(letter, [])]))
 
+    def of_made(self, shapes: list[tuple[int, ...]]) -> None:
+        """Sizes of parameters that stand beside the inputs."""
+        sizes = dict.fromkeys(n for shape in shapes for n in shape if n > 1)
+        self.step = min(self.step, 0.15)
+        self.prefer("f", *sizes)
+        self.prefer("h", *sizes)
+
     @staticmethod
     def of_object(subject: Any, named: dict[str, Any]) -> Dims:
         """Sizes of an object. named: the numbers it was built with, by name."""

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ..calling import parameters_of
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES
 from .arguments import Try, values
@@ -15,6 +17,7 @@ from .choices import Choice, Slot, plain
 from .dims import Dims
 from .documented import documented_shapes
 from .facts import Facts, facts_of
+from .initializers import made_parameters
 from .limits import reseed
 from .methods import method, stored_method
 from .nested import Workshop
@@ -102,6 +105,11 @@ def input_slots(
     for p in parameters:
         facts = facts_of(function, p.name, subject, later)
         roles = roles_of(p.name, names)
+        made = made_parameters(workshop.module, p.name, facts)
+        if made:
+            slots.append(Slot(p.name, made))
+            dims.of_made([np.shape(value) for choice in made[:1] for value in choice.make().values()])
+            continue
         if facts.keys and not facts.ranks:
             slots += _items(p.name, facts, function, subject, later, dims, hints)
             continue

@@ -21,7 +21,7 @@ from .nested import Built, Workshop
 from .search import Involved, search
 from .start_by_check import started_by_check
 from .start_factory import start_factory
-from .start_pair import try_pair
+from .start_pair import begins_at_labels, try_pair
 from .start_whole import try_whole
 from .start_with_data import start_with_data
 from .trial import BACKWARD, FORWARD, WORKS, Outcome
@@ -172,6 +172,11 @@ class Starter:
     # ------------------------------------------------------------ pairs of functions
 
     def _pair(self, candidate: Candidate) -> Found | NotStarted:
+        if begins_at_labels(candidate):
+            backward = candidate.thing[1].__name__
+            why = [f"{backward} begins at the labels, with a loss of its own: hand in both as one function"]
+            add = "def loss_and_gradients(X, Y, parameters): ...    # return loss, gradients"
+            return NotStarted(candidate.name, candidate.kind, why, add, candidate.line)
         tried, inputs, sense = try_pair(candidate, self.workshop, self.file, spent() + SECONDS)
         found = self._verdict(candidate, [tried], [], [])
         if isinstance(found, Found):

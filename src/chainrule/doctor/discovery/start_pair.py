@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..calling import required
+from ..naming import UPSTREAMS
 from .adapters import Pair, derivative_pairs, loss_pairs, meant
 from .arguments import Try, values
 from .candidates import Candidate
@@ -16,6 +18,15 @@ from .nested import Workshop
 from .roles import columns_of, gates_of, hints_of, roles_of
 from .search import Involved, search
 from .trial import WORKS, Outcome, attempt, unequal
+
+
+def begins_at_labels(candidate: Candidate) -> bool:
+    """L_model_backward(AL, Y, caches): a loss of its own comes first, and forward knows no labels."""
+    if candidate.kind != "pair":
+        return False
+    forward, backward = ([p.name for p in required(f)] for f in candidate.thing)
+    labels = [name for name in backward if "labels" in roles_of(name) and not UPSTREAMS.match(name)]
+    return len(labels) == 1 and labels[0] not in forward and len(backward) > 2
 
 
 def try_pair(

@@ -47,12 +47,19 @@ def way_back(function: Function, depth: int = 0) -> WayBack | None:
         if not isinstance(node, ast.Return) or node.value is None:
             continue
         if isinstance(node.value, ast.Tuple) and len(node.value.elts) > 1:
+            if any(_is_function(e, own) for e in node.value.elts[:-1]):
+                return None  # a factory of pairs
             found = _read(node.value.elts[-1], own, function, depth)
         else:
             found = _of_call(node.value, function, depth)
         if found is not None:
             return found
     return None
+
+
+def _is_function(node: ast.expr, own: list[ast.AST]) -> bool:
+    names = [n.name for n in own if isinstance(n, ast.FunctionDef)]
+    return isinstance(node, ast.Lambda) or (isinstance(node, ast.Name) and node.id in names)
 
 
 def _own(tree: ast.AST) -> Iterator[ast.AST]:
