@@ -9,7 +9,7 @@ from textwrap import dedent
 from typing import Any
 
 import numpy as np
-from findings import only
+from findings import only, text
 from typer.testing import CliRunner
 
 import chainrule
@@ -66,6 +66,34 @@ def test_a_context_is_the_cache_of_two_functions() -> None:
 def test_a_generator_among_the_inputs_draws_the_same_each_time() -> None:
     assert chainrule.check(Dropout, X, 0.4, np.random.default_rng(1)).ok
     assert only(DrawsAgain, X, 0.4, np.random.default_rng(1)).code == "mask-redrawn"
+
+
+def relu_backward(dout: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    dz = dout
+    dz[~mask] = 0
+    return dz
+
+
+class Block:
+    def __init__(self) -> None:
+        self.W = RNG.normal(size=(4, 4))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x, z = x, x @ self.W
+        self.mask = z > 0
+        return x + np.maximum(z, 0)
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        dout = dy.copy()
+        dz = relu_backward(dout, self.mask)
+        self.dW = self.x.T @ dz
+        return dout + dz @ self.W.T
+
+
+def test_a_helper_that_changes_what_it_is_handed() -> None:
+    found = only(Block(), X)
+    assert (found.code, found.targets) == ("mutates-upstream", ["x"])
+    assert text(found) == "dz[~mask] = 0"
 
 
 def objective(theta: dict[str, Any], x: np.ndarray) -> tuple[float, dict[str, Any]]:

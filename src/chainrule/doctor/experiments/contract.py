@@ -23,6 +23,7 @@ from ..source.missing import missing
 from .accumulation import accumulation
 from .caches import stale_caches
 from .linearity import linearity
+from .mutating_helpers import mutating_helpers
 from .overwritten import overwritten
 from .promised import promised
 from .rate_ignored import rate_ignored
@@ -35,6 +36,7 @@ def contract(case: Case) -> Iterator[Finding]:
     yield from early_updates(case)
     yield from rate_ignored(case)
     yield from mutations(case)
+    yield from mutating_helpers(case)
     unfilled = list(unwritten(case))
     yield from unfilled
     if unfilled:  # then what differs from run to run is no state and no draw

@@ -31,6 +31,8 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
         if frozen.kept is not None or (frozen.executions > 1 and site.loop):
             return "last-step-only"
         return "tied-weight-lost"
+    if frozen.kept is None and len(names) == 1 and _looked_up(case, value, names[0]):
+        return "tied-weight-lost"  # the table's other use has its gradient
     layered = over_layers(case, freezer, site)
     only_weights = set(case.wrong) <= set(weights(case))
     if (
@@ -105,6 +107,15 @@ def _own_parameter(case: Case, value: Any, names: list[str]) -> bool:
             ):
                 return len(names) == 1 or case.probe.is_parameter(name)
     return False
+
+
+def _looked_up(case: Case, value: Any, name: str) -> bool:
+    """Whether a value is made of rows of a table: E[ids]."""
+    table, rows = case.probe.value(name), np.asarray(value)
+    if table.ndim != 2 or rows.ndim not in (1, 2, 3) or rows.shape[-1] != table.shape[1]:
+        return False
+    rows = rows.reshape(-1, table.shape[1])
+    return bool(np.any(case.a(name))) and all(np.any(np.all(table == row, axis=1)) for row in rows)
 
 
 def _is_statistic(site: Site, freezer: Freezer, case: Case) -> bool:
