@@ -44,6 +44,7 @@ PUBLIC_FORWARD_NAMES = (
         "forward_propagation",
         "forward_propagate",
         "feed_forward",
+        "call",
     ),
     "__call__",
 )
@@ -62,6 +63,7 @@ PUBLIC_BACKWARD_NAMES = _spellings(
     "backward_prop",
     "backward_propagation",
     "backward_propagate",
+    "compute_gradients",
 )
 BACKWARD_NAMES = (*PUBLIC_BACKWARD_NAMES, *_private(PUBLIC_BACKWARD_NAMES))
 
