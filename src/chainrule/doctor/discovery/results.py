@@ -101,6 +101,16 @@ def _said(node: ast.expr) -> str:
         return node.attr
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
         return str(node.slice.value)
+    called = node.func if isinstance(node, ast.Call) else None
+    name = (
+        called.attr
+        if isinstance(called, ast.Attribute)
+        else called.id
+        if isinstance(called, ast.Name)
+        else ""
+    )
+    if LOSS.match(name):
+        return name  # return self.loss(x, y), grads
     if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call)):
         inside = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
         told = [n for n in inside if LOSS.match(n) or (UPSTREAMS.match(n) and not n.startswith("data"))]
