@@ -93,7 +93,7 @@ def _by_order(
         returned = returned[: len(inputs)]  # None for the arguments that were left at their defaults
         names = names[: len(inputs)]
     if len(returned) == len(inputs):
-        order: list[int | None] = list(range(len(inputs)))
+        order: list[int | None] = _by_kind(returned, inputs)
     elif len(returned) == len(indices) or subject.owner is not None:
         order = [*indices, *[None] * max(0, len(returned) - len(indices))]
     else:
@@ -108,6 +108,18 @@ def _by_order(
         elif index in indices:
             found.update(_of_input(subject, index, gradient, inputs))
     return found, rest
+
+
+def _by_kind(returned: list[Any], inputs: Sequence[Any]) -> list[int | None]:
+    """In the order of the inputs; where a dict stands beside an array, the dicts beside the dicts."""
+    dicts = [isinstance(g, dict) for g in returned]
+    wanted = [isinstance(v, dict) for v in inputs]
+    if dicts == wanted or sum(dicts) != sum(wanted) or any(g is None for g in returned):
+        return list(range(len(inputs)))
+    places = {
+        kind: iter([i for i, is_dict in enumerate(wanted) if is_dict is kind]) for kind in (True, False)
+    }
+    return [next(places[is_dict]) for is_dict in dicts]
 
 
 def _by_return_names(subject: Subject, names: list[str], indices: list[int]) -> list[int | None]:

@@ -12,6 +12,7 @@ from ..report import Report
 from .found import Found
 
 DOUBT = 2.0  # a gradient of another shape
+GROWN = 6.0  # and an output with more axes than the input has
 # of the exceptions' own words
 _ODD = re.compile(
     r"raised (TypeError(?!.*(positional|keyword|required).*argument)"
@@ -23,7 +24,8 @@ _ODD = re.compile(
 
 def of_the_guess(found: Found, report: Report, seed: int) -> Report | None:
     """Without the finding, and said; None where it is the code's."""
-    if found.assumed and found.doubt >= DOUBT and not any(f.verified for f in report.findings):
+    unsure = not any(f.verified for f in report.findings) or found.doubt >= GROWN
+    if found.assumed and found.doubt >= DOUBT and unsure:
         line = f"with what was guessed its gradients have other shapes than they should; {_say(report)}"
         return Report(report.name, not_tested=[line, *report.not_tested], assumed=report.assumed)
     told = [f for f in report.findings if f.code == "backward-raises" and _ODD.search(f.detail)]

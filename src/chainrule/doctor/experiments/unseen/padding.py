@@ -7,6 +7,7 @@ changes nothing, the mask does its work.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -16,7 +17,7 @@ from ...naming import MASKS
 from ...report import Finding
 from .exchange import changed
 from .hidden import Hidden, hidden_by, pad_id, words
-from .names import named_time
+from .names import named_time, trees
 from .roles import MEMORY, Roles
 from .said import finding
 from .scene import Scene
@@ -142,6 +143,7 @@ def _axes_of_output(
 
 def _longer_ids(scene: Scene, declared: bool) -> Iterator[Finding]:
     """Two more columns of the padding id must change nothing."""
+    compared = _compared(scene)
     for index in scene.data():
         ids = scene.inputs[index]
         if ids.dtype.kind not in "iu" or ids.ndim > 2 or ids.min(initial=0) < 0:
@@ -153,6 +155,8 @@ def _longer_ids(scene: Scene, declared: bool) -> Iterator[Finding]:
             continue
         if (not np.any(ids == pad) and not declared) or scene.draws:
             continue
+        if compared and scene.names[index] not in compared and not declared:
+            continue  # of targets it is said which are padding, of these it is not
         width = [(0, 0)] * (ids.ndim - 1) + [(0, 2)]
         longer = np.pad(ids, width, constant_values=pad)
         y = scene.first(scene.replaced(index, longer))
@@ -175,3 +179,15 @@ def _longer_ids(scene: Scene, declared: bool) -> Iterator[Finding]:
                 {"padding id": pad, "outputs that move": int(moved.sum())},
             )
             return
+
+
+def _compared(scene: Scene) -> set[str]:
+    """The inputs that the code compares with a padding id: targets != PAD."""
+    found = set()
+    for tree in trees(scene):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Compare) and len(node.comparators) == 1:
+                sides = [ast.unparse(node.left), ast.unparse(node.comparators[0])]
+                if any(re.search(r"pad", side, re.I) for side in sides):
+                    found |= {name for name in scene.names if name in sides}
+    return found
