@@ -27,7 +27,9 @@ REVERSED = re.compile(
     re.I,
 )
 STOPPED = re.compile(
-    r"stop(s|ped)?[ _-]?(the[ _-])?grad|detach|\bno_grad\b|semi[ -]gradient|straight[ -]through", re.I
+    r"stop(s|ped)?[ _-]?(the[ _-])?grad|detach|\bno_grad\b|semi[ -]gradient"
+    r"|straight-through|straight[ _]through[ _]estim",
+    re.I,
 )
 # said of many things: only in a comment at the very place
 STOPPED_HERE = re.compile(

@@ -112,7 +112,14 @@ def _own_parameter(case: Case, value: Any, names: list[str]) -> bool:
 def _looked_up(case: Case, value: Any, name: str) -> bool:
     """Whether a value is made of rows of a table: E[ids]."""
     table, rows = case.probe.value(name), np.asarray(value)
-    if table.ndim != 2 or rows.ndim not in (1, 2, 3) or rows.shape[-1] != table.shape[1]:
+    if not case.probe.is_parameter(name) and name not in weights(case):
+        return False
+    if (
+        table.ndim != 2
+        or rows.size == table.size
+        or rows.ndim not in (1, 2, 3)
+        or rows.shape[-1] != table.shape[1]
+    ):
         return False
     rows = rows.reshape(-1, table.shape[1])
     return bool(np.any(case.a(name))) and all(np.any(np.all(table == row, axis=1)) for row in rows)

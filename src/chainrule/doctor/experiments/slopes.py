@@ -104,7 +104,8 @@ class Ways:
         """The ways, and their slopes: one row for each."""
         shape, count = factor.values[0].shape, len(factor.values)
         if (shape, count) not in self._known:
-            ways = self._all(shape, count)
+            size = count * int(np.prod(shape))
+            ways = [way for way in self._all(shape, count) if sum(s.values.size for s in way) == size]
             rows = [np.concatenate([s.values.ravel() for s in way]) for way in ways]
             self._known[shape, count] = ways, np.stack(rows) if rows else np.zeros((0, 1))
         return self._known[shape, count]
