@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays_inside import places
 from ..case import Case
 from ..errors import SubjectError
-from ..objects import layers_of, stored_attributes
+from ..objects import layers_of
 from ..recorder import Call, Recording
 from ..report import Finding
+from .between import between
 from .handed_caches import handed_caches
 from .skipped import first, skipped_layers
 from .used_twice import added_up
@@ -31,6 +31,7 @@ def wiring(case: Case) -> Iterator[Finding]:
     yield from handed_caches(case)
     yield from unchained(case)
     yield from skipped_layers(case)
+    yield from between(case)
 
 
 class _CacheKeeper(Recording):
@@ -210,4 +211,4 @@ def _equal(a: np.ndarray | None, b: np.ndarray | None) -> bool:
     return a is not None and b is not None and a.shape == b.shape and bool(np.array_equal(a, b))
 
 
-__all__ = ["places", "stored_attributes", "wiring"]
+__all__ = ["chain_of", "chained", "wiring"]
