@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .calling import source_tree
+from .source.read import source_tree
 from .structure import mapped
 
 

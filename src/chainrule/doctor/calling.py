@@ -6,16 +6,14 @@ A backward may be `backward(dy)`, `backward(dy, learning_rate)`, `backward(dy, c
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
-import textwrap
-import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from .accumulators import filled
 from .naming import CACHES, LEARNING_RATES, TARGETS
 
 TRAINING = ("training", "train", "is_training", "train_mode", "mode", "is_train", "train_flg", "train_flag")
@@ -85,8 +83,6 @@ def read_backward(
 
     returns_cache: forward's last result looks like a cache.
     """
-    from .accumulators import filled
-
     found = positional(backward)
     variadic = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters_of(backward))
     if not found:
@@ -117,7 +113,7 @@ def read_backward(
         else:
             roles.append(("upstream", name))
     if is_pair or returns_cache:
-        _give_a_cache(roles, is_pair)
+        _give_a_cache(roles)
     return BackwardCall(roles, tuple(p.name for p in found))
 
 
@@ -137,12 +133,17 @@ def _takes_the_loss_again(found: list[inspect.Parameter], inputs: list[str]) -> 
     )
 
 
-def _give_a_cache(roles: list[tuple[str, str]], is_pair: bool) -> None:
-    """A pair's backward has a cache under some name: the last parameter that has no other role."""
+def names_a_cache(backward: Callable[..., Any], inputs: list[str]) -> bool:
+    """Whether backward has a parameter that is called as a cache is."""
+    return any(CACHES.search(p.name) and p.name not in inputs for p in positional(backward))
+
+
+def _give_a_cache(roles: list[tuple[str, str]]) -> None:
+    """Where none is called so, the cache is the last parameter that has no other role."""
     if any(role == "cache" for role, _ in roles):
         return
     free = [i for i, (role, _) in enumerate(roles) if role == "upstream"]
-    if len(free) > 1 and is_pair:
+    if len(free) > 1:
         others = [i for i in free if not _ARRIVES.match(roles[i][1])]
         place = others[-1] if len(others) == len(free) - 1 else free[-1]  # softmax_grad(p, g)
         roles[place] = ("cache", roles[place][1])
@@ -159,55 +160,3 @@ def _readable(function: Callable[..., Any]) -> bool:
     except (TypeError, ValueError):
         return False
     return True
-
-
-def source_tree(function: Callable[..., Any]) -> ast.FunctionDef | None:
-    """The syntax tree of a function, with the line numbers of its file; None where there is no source."""
-    function = inspect.unwrap(function)
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
-    text = None if code is None else _source(code.co_filename, code)
-    if text is None:
-        return None
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return None
-    node = tree.body[0] if tree.body else None
-    return node if isinstance(node, ast.FunctionDef) else None
-
-
-@lru_cache(maxsize=2000)
-def _source(file: str, code: types.CodeType) -> str | None:
-    """A function's source, behind as many empty lines as stand before it in its file."""
-    try:
-        lines, first = inspect.getsourcelines(code)
-    except (OSError, TypeError, SyntaxError, IndentationError):
-        return None
-    return "\n" * (first - 1) + textwrap.dedent("".join(lines))
-
-
-def returned_names(function: Callable[..., Any]) -> list[str] | None:
-    """The names in `return dx, dw, db`, where the last return is a plain list of names; what stands for such
-    a function may say them itself.
-    """
-    told: list[str] | None = getattr(function, "returned_names", None)
-    if told is not None:
-        return told
-    tree = source_tree(function)
-    returns = [n for n in ast.walk(tree) if isinstance(n, ast.Return)] if tree else []
-    if not returns:
-        return None
-    value = max(returns, key=lambda n: n.lineno).value
-    elements = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
-    names = [_last_name(e) for e in elements]
-    return [n or "" for n in names]
-
-
-def _last_name(node: ast.expr | None) -> str | None:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        return str(node.slice.value)
-    return None

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .calling import positional, source_tree
+from .calling import positional
 from .objects import stored_attributes
+from .source.read import source_tree
 from .structure import is_array, leaves
 
 if TYPE_CHECKING:

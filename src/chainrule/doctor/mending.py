@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 
-from .calling import source_tree
 from .case import Case, source_place
 from .catalogue import CATALOGUE
 from .experiments.elsewhere import resized
@@ -13,6 +12,7 @@ from .experiments.frontier import located
 from .experiments.repaired import overlapping
 from .report import Finding
 from .source.origin import origin
+from .source.read import source_tree
 from .source.repair import Repair, repairs
 
 REPAIRABLE = {code for code, known in CATALOGUE.items() if known.section in "BCD"}

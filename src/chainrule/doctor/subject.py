@@ -16,7 +16,7 @@ import numpy as np
 from .accumulators import by_input, zeros
 from .arrays_inside import Place, places
 from .assigned import input_gradients
-from .calling import TRAINING, accepts, positional, read_backward, returned_names
+from .calling import TRAINING, accepts, names_a_cache, positional, read_backward
 from .effort import Meter
 from .errors import NotASubject
 from .given import given_parameters
@@ -25,6 +25,7 @@ from .naming import IDS, LEARNING_RATES, MASKS
 from .objects import backward_of, find_method, forward_of
 from .of_parameters import parameter_gradients
 from .parameters import Parameter, find_parameters
+from .source.read import returned_names
 from .structure import Leaves, is_array, is_real, leaves, mapped
 
 
@@ -118,25 +119,17 @@ class Subject:
     def learn_conventions(self, forward: Forward) -> None:
         """After a first forward: does its result end in a cache?"""
         raw = forward.raw
-        if self.is_pair:
-            self.returns_cache = isinstance(raw, tuple) and len(raw) >= 2
-        elif isinstance(raw, tuple) and len(raw) >= 2:
-            wanted = read_backward(self.backward_function, self.input_names, False, True)
-            last = raw[-1]
-            not_an_output = not is_real(last) and not (
-                isinstance(last, list) and any(True for _ in leaves(last))
-            )
-            if wanted.wants_cache or (not_an_output and len(positional(self.backward_function)) > 1):
-                self.returns_cache = True
-                if not wanted.wants_cache:
-                    free = [i for i, (role, _) in enumerate(wanted.roles) if role == "upstream"]
-                    if len(free) > 1:
-                        wanted.roles[free[-1]] = ("cache", wanted.roles[free[-1]][1])
+        self.returns_cache = (
+            isinstance(raw, tuple) and len(raw) >= 2 and (self.is_pair or self._is_a_cache(raw[-1]))
+        )
         self.call = read_backward(self.backward_function, self.input_names, self.is_pair, self.returns_cache)
-        if self.returns_cache and not self.call.wants_cache:
-            free = [i for i, (role, _) in enumerate(self.call.roles) if role == "upstream"]
-            if len(free) > 1:
-                self.call.roles[free[-1]] = ("cache", self.call.roles[free[-1]][1])
+
+    def _is_a_cache(self, last: Any) -> bool:
+        """Of a method's results, the last: backward asks for a cache, or what else could it be?"""
+        is_output = is_real(last) or (isinstance(last, list) and any(True for _ in leaves(last)))
+        return names_a_cache(self.backward_function, self.input_names) or (
+            not is_output and len(positional(self.backward_function)) > 1
+        )
 
     @property
     def is_loss(self) -> bool:

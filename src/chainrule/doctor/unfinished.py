@@ -7,9 +7,9 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .calling import source_tree
 from .errors import SubjectError
 from .objects import backward_of, layers_of
+from .source.read import source_tree
 
 if TYPE_CHECKING:
     from .case import Case

@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from ..calling import positional, source_tree
+from ..calling import positional
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES
+from ..source.read import source_tree
 from .adapters import Pair
 from .loss_classes import loss_parts
 from .methods import method

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..calling import source_tree
 from ..naming import UPSTREAMS
+from ..source.read import source_tree
 from .reading import Reader
 
 

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from ..arrays_inside import places
-from ..calling import required, source_tree
+from ..calling import required
 from ..naming import gradient_stems
 from ..objects import BACKWARD_NAMES
+from ..source.read import source_tree
 from ..structure import identical
 from .methods import method
 from .model_arrays import arrays_of

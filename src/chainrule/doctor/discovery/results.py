@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..calling import source_tree
 from ..naming import UPSTREAMS, belongs
+from ..source.read import source_tree
 
 LOSS = re.compile(
     r"^_*((total|data|mean|avg|full)_?)?(loss|cost|j|nll|err(or)?|objective)(es|_?(value|total|sum|mean))?$",

@@ -8,7 +8,7 @@ import itertools
 import re
 from typing import Any
 
-from ..calling import source_tree
+from ..source.read import source_tree
 
 # the first that fits counts
 _ROLES = (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..calling import source_tree
+from ..source.read import source_tree
 from .choices import Choice, Slot
 from .limits import spent
 from .trial import WORKS, Outcome

@@ -13,8 +13,9 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from ..calling import parameters_of, source_tree
+from ..calling import parameters_of
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES, stored_attributes
+from ..source.read import source_tree
 from .methods import constructor_of, method
 
 _BUILDS = re.compile(r"build|init|set_?up|create|make|reset|prepare|allocate|param|weights|compile", re.I)

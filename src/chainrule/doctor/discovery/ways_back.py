@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..calling import source_tree
 from ..naming import UPSTREAMS
+from ..source.read import source_tree
 
 Function = Callable[..., Any]
 _NAMES = re.compile(r"back|bwd|vjp|pull|grad|prop|adjoint|deriv|prime|way|^d[A-Z_]", re.I)

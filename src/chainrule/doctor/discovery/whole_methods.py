@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays_inside import places
-from ..calling import PREDICTED, TRAINING, positional, required, returned_names
+from ..calling import PREDICTED, TRAINING, positional, required
 from ..errors import NotASubject
 from ..naming import LEARNING_RATES, TARGETS, UPSTREAMS
 from ..objects import (
@@ -25,6 +25,7 @@ from ..objects import (
     PUBLIC_BACKWARD_NAMES,
     PUBLIC_FORWARD_NAMES,
 )
+from ..source.read import returned_names
 from .left_by_loss import leaving_method, whole_of_loss
 from .methods import method
 from .model_arrays import arrays_of, matched

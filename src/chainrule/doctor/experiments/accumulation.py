@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..calling import source_tree
 from ..case import Case, close, source_place
 from ..probe import Arrays
 from ..report import Finding
+from ..source.read import source_tree
 from .not_reset import not_reset
 
 

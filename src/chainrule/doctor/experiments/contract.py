@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import positional, source_tree
+from ..calling import positional
 from ..case import TINY_RATE, Case, close
 from ..errors import SubjectError
 from ..objects import stored_attributes
 from ..report import Finding
 from ..source.changes import early_update, mutation
 from ..source.missing import missing
+from ..source.read import source_tree
 from .accumulation import accumulation
 from .caches import stale_caches
 from .linearity import linearity

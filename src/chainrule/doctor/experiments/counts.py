@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import positional, source_tree
+from ..calling import positional
 from ..case import Case, close
 from ..source.adjoints import Intermediates
+from ..source.read import source_tree
 from ..structure import is_array
 from .elsewhere import AXES, resized
 

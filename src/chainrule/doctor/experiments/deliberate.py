@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..calling import source_tree
 from ..case import Case, close
 from ..report import Finding
 from ..source.reach import reached
+from ..source.read import source_tree
 from .counts import ratio
 from .scales import function_text
 

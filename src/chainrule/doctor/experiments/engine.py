@@ -13,12 +13,12 @@ import types
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from ..calling import source_tree
 from ..case import Case
 from ..projects import is_foreign_module
 from ..report import Finding
 from ..source.compiling import compiled, without_ornaments
 from ..source.reach import Called, exchanged, plain, reached
+from ..source.read import source_tree
 
 _GRADIENT = re.compile(r"^_*(d(?!ata|im|type)|g|grad|delta|up|err|adj|bar)|grad$|_bar$", re.I)
 

@@ -13,13 +13,13 @@ import re
 import types
 from collections.abc import Iterator
 
-from ..calling import source_tree
 from ..case import Case
 from ..report import Finding
 from ..source.compiling import compiled, without_ornaments
 from ..source.edits import Edit, Pool, edits
 from ..source.edits.statements import assignments
 from ..source.reach import holders, instead, reached
+from ..source.read import source_tree
 
 OVERWRITTEN = ("overlap-overwritten", "duplicate-index-lost")
 

@@ -14,10 +14,10 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from ..calling import source_tree
 from ..case import Case
 from ..report import Finding
 from ..source.reach import exchanged, holders, reached
+from ..source.read import source_tree
 from ..structure import copied
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..calling import source_tree
 from ..case import Case, close, source_place
 from ..report import Finding
+from ..source.read import source_tree
 
 
 def rate_ignored(case: Case) -> Iterator[Finding]:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..calling import source_tree
 from ..case import Case, close
 from ..report import Finding
 from ..source.reach import reached
+from ..source.read import source_tree
 from ..source.repair import SECONDS, Repair, nearby, repairs
 from ..structure import is_array
 from .counts import ratio

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import positional, source_tree
+from ..calling import positional
 from ..case import Case
 from ..errors import SubjectError
 from ..objects import stored_attributes
 from ..report import Finding
 from ..source.adjoints import Intermediates
+from ..source.read import source_tree
 from ..structure import is_array
 from .counts import count_of, ratio
 

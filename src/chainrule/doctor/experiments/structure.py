@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import source_tree
 from ..case import Case, close
 from ..numeric import flat
 from ..probe import Arrays
 from ..report import Finding
+from ..source.read import source_tree
 from .local import DERIVATIVES, explain
 from .repeated_ids import repeated_ids
 from .scales import function_text

@@ -15,13 +15,13 @@ import types
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..calling import source_tree
 from ..case import Case, close
 from ..errors import SubjectError
 from ..source.compiling import compiled, without_ornaments
 from ..source.edited import Edited
 from ..source.edits.syntax import at, parse
 from ..source.reach import holders, instead, reached
+from ..source.read import source_tree
 
 KEPT = "_as_it_was"
 

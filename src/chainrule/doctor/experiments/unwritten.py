@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import source_tree
 from ..case import Case, close
 from ..report import Finding
 from ..source.reach import reached
+from ..source.read import source_tree
 
 MAKERS = ("empty", "empty_like")
 

@@ -11,9 +11,9 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from ..calling import source_tree
 from ..source.compiling import compiled
 from ..source.reach import holders, instead, reached
+from ..source.read import source_tree
 from .constants import EPS
 from .explanation import Explanation
 from .meeting import Meeting

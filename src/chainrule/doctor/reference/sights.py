@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import source_tree
 from ..case import Case
 from ..errors import SubjectError
 from ..source.freeze import Freezer
 from ..source.reach import reached
+from ..source.read import source_tree
 from .sources import Shape
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import source_tree
 from ..case import Case
 from ..effort import spend_on_editing
 from .compiling import compiled, without_ornaments
 from .reach import holders, instead, reached
+from .read import source_tree
 
 
 def editable(function: types.FunctionType) -> ast.FunctionDef | None:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ast
 
-from ..calling import source_tree
 from ..case import Case
 from ..naming import belongs
 from .adjoints import BackwardTrace, Moment
 from .compiling import without_ornaments
 from .edited import Edited
 from .reach import reached
+from .read import source_tree
 
 Place = tuple[str, int]  # file, line
 

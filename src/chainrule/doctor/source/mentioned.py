@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import source_tree
 from ..case import Case
 from ..naming import TARGETS
 from ..objects import stored_attributes
 from ..probe import Arrays
 from .adjoints import BackwardTrace
 from .edits import Pool
+from .read import source_tree
 from .sites import Site
 
 

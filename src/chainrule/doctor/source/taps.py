@@ -18,10 +18,10 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from ..calling import source_tree
 from ..effort import PER_VALUE, spend
 from .compiling import compiled, without_ornaments
 from .reach import Called, calls, current, holders, is_theirs, plain, put
+from .read import source_tree
 from .rewriter import TAP, Rewriter
 from .sites import Site
 

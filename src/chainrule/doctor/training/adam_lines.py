@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..calling import source_tree
 from ..naming import LEARNING_RATES
+from ..source.read import source_tree
 
 
 def line_of(function: Callable[..., Any], words: str) -> int:

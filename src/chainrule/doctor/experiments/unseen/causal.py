@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from ...arrays_inside import places
-from ...calling import source_tree
 from ...objects import stored_attributes
 from ...report import Finding
+from ...source.read import source_tree
 from .cured import cured
 from .exchange import changed, varied
 from .names import functions_of, identifiers, named_time, own_names, says

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ...allowance import Allowance
-from ...calling import source_tree
 from ...errors import SubjectError
 from ...source.compiling import compiled, without_ornaments
 from ...source.edits import Pool, edits
 from ...source.edits.numbers import constants, places
 from ...source.reach import holders, instead, reached
+from ...source.read import source_tree
 from .scene import Scene
 from .spots import Spot
 

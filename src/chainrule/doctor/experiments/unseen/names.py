@@ -14,10 +14,10 @@ import types
 from functools import lru_cache
 from typing import Any
 
-from ...calling import source_tree
 from ...discovery.documented import documented_shapes
 from ...objects import stored_attributes
 from ...projects import is_foreign_module
+from ...source.read import source_tree
 from .scene import Scene
 
 BATCH = {

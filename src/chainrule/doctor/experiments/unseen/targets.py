@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...calling import source_tree
 from ...case import source_place
 from ...report import Finding
+from ...source.read import source_tree
 from ...step_model import StepModel
 from ...structure import is_array
 from .exchange import changed, varied

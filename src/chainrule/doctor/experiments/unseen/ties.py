@@ -13,13 +13,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...calling import source_tree
 from ...case import Case, source_place
 from ...errors import SubjectError
 from ...numeric import Numeric
 from ...probe import Probe
 from ...report import Finding
 from ...source.reach import reached
+from ...source.read import source_tree
 from ...subject import NotASubject, Subject
 from .names import calls, functions_of, identifiers, own_names, says
 from .said import finding
