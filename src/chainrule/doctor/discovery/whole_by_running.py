@@ -58,7 +58,7 @@ def _belonging(
     due = {
         n: v
         for n, v in zip(names, inputs, strict=False)
-        if any(True for _ in leaves(v)) and not is_real_number(v)
+        if any(True for _ in leaves(v)) and not (is_real(v) and np.ndim(v) == 0)
     }
     found: dict[str, Any] = {}
     rest: list[Any] = []
@@ -76,10 +76,6 @@ def _belonging(
     if arrays and [np.shape(due[n]) for n in free[: len(arrays)]] == [a.shape for a in arrays]:
         found |= dict(zip(free, arrays, strict=False))
     return found
-
-
-def is_real_number(value: Any) -> bool:
-    return is_real(value) and np.ndim(value) == 0
 
 
 def _of_dict(gradients: dict[Any, Any], due: dict[str, Any]) -> dict[str, Any]:

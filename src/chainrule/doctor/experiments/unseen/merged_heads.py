@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ...case import close
 from ...report import Finding
 from .exchange import changed, varied
 from .moments import Inside, Moment
@@ -23,15 +24,14 @@ def merged(within: Inside, met: list[Weights]) -> Iterator[Finding]:
     """
     scene = within.scene
     usable = [w for w in met if len(w.summed) == 1 and _query(w) is not None]
-    if not usable or len(usable) != len(met) or not _several_heads(within, usable):
+    several = len(usable) > 1 or any(_heads(scene, w) for w in usable)  # in a loop, or along an axis
+    if not several or len(usable) != len(met) or _in_a_row(within, usable):
         return
     if len({(w.p.shape[_query(w) or 0], w.p.shape[w.summed[0]]) for w in usable}) > 1:
         return
     queries, keys = usable[0].p.shape[_query(usable[0]) or 0], usable[0].p.shape[usable[0].summed[0]]
     look = [_shifted(w) for w in usable]
     none = [np.zeros_like(w.p) for w in usable]
-    if len(usable) > 1 and _in_a_row(within, usable[0], usable[-1], look[0]):
-        return  # a second layer looks further, through the first
     for index in scene.data():
         value = scene.inputs[index]
         seen = [
@@ -60,11 +60,13 @@ def merged(within: Inside, met: list[Weights]) -> Iterator[Finding]:
         return
 
 
-def _in_a_row(within: Inside, first: Weights, last: Weights, look: np.ndarray) -> bool:
-    """Whether the last weights are computed from what the first ones have mixed."""
-    moved = {m.key: m.value for m in exchanged(within, [first], [look])[0]}
-    other = moved.get(last.first.key)
-    return other is None or other.shape != last.p.shape or not np.allclose(other, last.p, rtol=1e-9, atol=0)
+def _in_a_row(within: Inside, usable: list[Weights]) -> bool:
+    """Whether later weights are computed from what the first ones have mixed, as those of a second layer are:
+    it looks further, through the first.
+    """
+    first, *others = usable
+    moved = {m.key: m.value for m in exchanged(within, [first], [_shifted(first)])[0]} if others else {}
+    return not all(close(moved.get(w.first.key, np.nan), w.p, tolerance=1e-9) for w in others)
 
 
 class _Pattern:
@@ -128,24 +130,6 @@ def _heads(scene: Scene, weights: Weights) -> bool:
     data = [scene.inputs[i] for i in scene.data()]
     ndim = max((v.ndim + (v.dtype.kind in "iu") for v in data), default=0)  # ids become rows of a table
     return len(kept) > 2 or (len(kept) > 1 and ndim == 2)
-
-
-def _several_heads(within: Inside, usable: list[Weights]) -> bool:
-    """Heads along an axis of the weights, or one after the other in a loop: weights that do not depend on
-    each other (those of two layers do).
-    """
-    if any(_heads(within.scene, w) for w in usable):
-        return True
-    if len(usable) < 2:
-        return False
-    first, *others = usable
-    moved = {m.key: m.value for m in exchanged_moments(within, first)}
-    return all(np.array_equal(moved.get(w.first.key, w.p * np.nan), w.p) for w in others)
-
-
-def exchanged_moments(within: Inside, weights: Weights) -> list[Moment]:
-    """What everything becomes when these weights look elsewhere."""
-    return exchanged(within, [weights], [_shifted(weights)])[0]
 
 
 def _shifted(weights: Weights) -> np.ndarray:
