@@ -30,9 +30,11 @@ def scaled(case: Case) -> Iterator[Finding]:
         c = ratio(np.where(smooth, case.a(name), 0), np.where(smooth, case.n(name), 0))
         if c is not None:
             factors[name] = c
-    for c in dict.fromkeys(round(v, 4) for v in factors.values()):
+    while factors:
+        c = next(iter(factors.values()))
         names = [n for n, v in factors.items() if abs(v - c) <= 1e-3 * abs(c)]
-        yield _named_factor(case, names, factors[names[0]])
+        yield _named_factor(case, names, c)
+        factors = {n: v for n, v in factors.items() if n not in names}
 
 
 def _named_factor(case: Case, names: list[str], c: float) -> Finding:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..allowance import Allowance
 from ..case import Case, close
+from ..errors import SubjectError
 from .adjoints import Intermediates
 from .sites import Key, Site
 from .taps import focused
@@ -61,6 +62,8 @@ class Slopes:
         here = self._moved(start, np.full(value.shape, h))
         mixed = self._moved(start, h * random)
         there = self._moved(start, np.full(value.shape, h), away)
+        if not there:  # it must keep its sign, or stay below 1
+            there = self._moved(start, np.full(value.shape, h), value * rng.uniform(-0.7, -0.1, value.shape))
         found = []
         for end in ends:
             if not all(end in moved for moved in (here, mixed, there)):
@@ -91,6 +94,8 @@ class Slopes:
         try:
             with focused(k[0] for k in self.forward.order if self.forward.values[k].shape == change.shape):
                 self.case.probe.outputs()
+        except SubjectError:  # forward does not take such a value
+            return {}
         finally:
             taps.begin(None)
         return seen
