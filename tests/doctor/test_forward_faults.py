@@ -214,6 +214,30 @@ def test_padding_that_counts(all_columns: bool) -> None:
     assert codes(report) == (["padding-leak"] if all_columns else [])
 
 
+PAD = 0
+
+
+class Translation(Numerical):
+    """Rows of a table for the source, summed up, and scores for each target that is no padding."""
+
+    def compute(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+        words = self.table[source]
+        if self.hides:
+            words = words * (source != PAD)[..., None]
+        return np.where((target != PAD)[..., None], self.table[target] + words.sum(1, keepdims=True), 0.0)
+
+    def forward(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+        return super().forward(source, target)
+
+
+def test_padding_is_asked_of_the_inputs_that_are_compared_with_it() -> None:
+    """That targets are compared with PAD says nothing of sources, which may have no padding at all."""
+    ids = np.array([[1, 3, 2], [4, 2, 5]]), np.array([[2, 5, 1, 0], [3, 4, 0, 0]])
+    assert codes(check(Translation(table=normal(6, 3), hides=False), *ids)) == []
+    with_pads = np.array([[1, 3, 0], [4, 0, 0]]), ids[1]
+    assert codes(check(Translation(table=normal(6, 3), hides=True), *with_pads)) == []
+
+
 # ---------------------------------------------------------------------------------- shared weights
 
 

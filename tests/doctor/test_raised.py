@@ -112,3 +112,38 @@ def test_the_subject_is_left_as_it_was():
     chainrule.check(layer, x)
     assert np.array_equal(layer.W, before)
     assert NoTranspose.backward is method
+
+
+class Lacking(Linear):
+    """Something is not there when backward runs."""
+
+    def __init__(self, what):
+        super().__init__(4, 3)
+        self.what, self.kept = what, {}
+
+    def backward(self, dy):
+        if self.what == "attribute":
+            return dy @ self.weight_of_forward.T
+        if self.what == "of None":
+            return dy @ self.kept.get("W").T
+        if self.what == "name":
+            return dy @ weight_of_forward.T  # noqa: F821
+        if self.what == "key":
+            return dy @ self.kept["W"].T
+        return super().backward(dy, self.x)
+
+
+@pytest.mark.parametrize(
+    ("what", "repair"),
+    [
+        ("attribute", "self.weight_of_forward = ...      # in Lacking's forward"),
+        ("of None", "# what stands before .T is None"),
+        ("name", "weight_of_forward = ...      # before this line"),
+        ("key", "cache['W'] = ..."),
+        ("argument", "# call it with the arguments"),
+    ],
+)
+def test_what_is_not_there(what, repair):
+    finding = only(Lacking(what), x)
+    assert finding.code == "backward-raises"
+    assert finding.fix.startswith(repair)

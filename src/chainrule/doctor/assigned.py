@@ -116,10 +116,9 @@ def _by_kind(returned: list[Any], inputs: Sequence[Any]) -> list[int | None]:
     wanted = [isinstance(v, dict) for v in inputs]
     if dicts == wanted or sum(dicts) != sum(wanted) or any(g is None for g in returned):
         return list(range(len(inputs)))
-    places = {
-        kind: iter([i for i, is_dict in enumerate(wanted) if is_dict is kind]) for kind in (True, False)
-    }
-    return [next(places[is_dict]) for is_dict in dicts]
+    of_dicts = iter([i for i, is_dict in enumerate(wanted) if is_dict])
+    others = iter([i for i, is_dict in enumerate(wanted) if not is_dict])
+    return [next(of_dicts if is_dict else others) for is_dict in dicts]
 
 
 def _by_return_names(subject: Subject, names: list[str], indices: list[int]) -> list[int | None]:

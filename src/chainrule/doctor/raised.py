@@ -5,6 +5,7 @@ reading of that line fits them.
 from __future__ import annotations
 
 import ast
+import re
 import traceback
 import types
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from .allowance import Allowance
 from .case import Case, source_place
 from .errors import HERE, SPECIMENS, SubjectError
 from .experiments.elsewhere import with_inputs
-from .objects import is_leaf, layers_of, stored_attribute
+from .objects import is_leaf, layers_of, stored_attribute, stored_attributes
 from .report import Finding
 from .source.compiling import compiled
 from .source.edited import editable
@@ -62,9 +63,27 @@ def raised(face: Subject, problem: SubjectError, path: str = "", case: Case | No
         evidence=evidence,
         detail=detail,
     )
-    if case is not None and problem.phase == "backward" and isinstance(error, ValueError):
+    if not isinstance(error, ValueError):
+        finding.fix = _what_lacks(error)
+    elif case is not None and problem.phase == "backward":
         _read_otherwise(case, finding, frames)
     return finding
+
+
+def _what_lacks(error: BaseException) -> str:
+    """Of an exception that is about no shapes: the repair for a name, a key or an argument that lacks."""
+    if isinstance(error, AttributeError) and error.name:
+        kind = "None" if error.obj is None else type(error.obj).__name__
+        if stored_attributes(error.obj):
+            return f"self.{error.name} = ...      # in {kind}'s forward, so that it is there"
+        return f"# what stands before .{error.name} is {kind}: does forward keep it, and does it run first?"
+    if isinstance(error, NameError) and error.name:
+        return f"{error.name} = ...      # before this line: keep it in forward, or take it out of the cache"
+    if isinstance(error, KeyError) and error.args:
+        return f"cache[{error.args[0]!r}] = ...      # where the dict is filled"
+    if isinstance(error, TypeError) and re.search(r"\bargument", str(error)):
+        return "# call it with the arguments that its def line asks for"
+    return ""
 
 
 def layer_that_failed(face: Subject, problem: SubjectError) -> str:
