@@ -29,11 +29,10 @@ warnings.simplefilter("ignore")  # of the subjects: overflow, division by 0
 import score_correct  # noqa: E402
 import score_museum  # noqa: E402
 import score_mutants  # noqa: E402
+import score_strangers  # noqa: E402
 import summary  # noqa: E402
 from common import Table, machine  # noqa: E402
-from page import write  # noqa: E402
-
-PARTS = ("museum", "mutants", "correct", "comparison")
+from page import PARTS, write  # noqa: E402
 
 
 def arguments() -> argparse.Namespace:
@@ -45,14 +44,16 @@ def arguments() -> argparse.Namespace:
         "--mutants", type=int, nargs="?", const=0, metavar="N", help="mutants, or N at random"
     )
     parser.add_argument("--correct", action="store_true", help="correct code: false alarms")
+    parser.add_argument("--strangers", action="store_true", help="whole files by people who did not know it")
     parser.add_argument("--comparison", action="store_true", help="other gradient checkers, on the museum")
     parser.add_argument("--only", default="", help="only subjects whose name contains this")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes (default 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all outcomes there, too")
     parser.add_argument("--write", action="store_true", help="write the tables into docs/doctor/benchmark.md")
     given = parser.parse_args()
-    if not (given.museum or given.correct or given.comparison or given.mutants is not None):
-        given.museum = given.correct = given.comparison = True
+    if given.mutants is None and not any(getattr(given, part) for part in PARTS):
+        for part in PARTS:
+            setattr(given, part, True)
         given.mutants = 0
     return given
 
@@ -79,6 +80,11 @@ def main() -> int:
         tables["correct"] = [summary.correct_table(correct)]
         lines += summary.failures("False alarms", (o for o in correct if summary.is_alarm(o)))
         lines += summary.experiments_failed(correct)
+    if given.strangers:
+        strangers = list(score_strangers.score(given.jobs, given.only))
+        outcomes["strangers"] = [outcome for _, outcome in strangers]
+        tables["strangers"] = [summary.strangers_table(strangers)]
+        lines += summary.strangers_failures(strangers)
     if given.comparison:
         import comparison
         import score_others

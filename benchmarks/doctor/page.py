@@ -5,6 +5,7 @@ from __future__ import annotations
 from common import HERE, Table
 from run_all import replaced
 
+PARTS = ("museum", "mutants", "correct", "strangers", "comparison")
 PAGE = HERE.parent / "docs" / "doctor" / "benchmark.md"
 
 
@@ -14,7 +15,7 @@ def write(tables: dict[str, list[Table]], where: dict[str, str], failures: list[
     page = PAGE.read_text(encoding="utf-8")
     for part, found in tables.items():
         page = replaced(page, part, "\n".join([*(table.markdown() for table in found), f"*{words}.*"]))
-    if set(tables) == {"museum", "mutants", "correct", "comparison"}:
+    if set(tables) == set(PARTS):
         page = replaced(page, "failures", "\n".join(_escaped(line) for line in failures))
     PAGE.write_text(page, encoding="utf-8")
     return PAGE.name

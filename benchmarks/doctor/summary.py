@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from common import Table
 from outcome import Outcome
+from score_strangers import Task
 
 TIMES = ["median s", "95 % s", "max s"]
 MUSEUM = ["room", "subjects", "detected", "named", "placed", "line", "false alarms", *TIMES]
@@ -110,4 +111,27 @@ def mutant_failures(outcomes: Sequence[Outcome]) -> list[str]:
         *failures("Mutants not named", (o for o in wrong if not o.named)),
         *failures("Mutants named, but on another line", (o for o in wrong if o.named and not o.on_line)),
         *experiments_failed(wrong),
+    ]
+
+
+def strangers_table(found: Sequence[tuple[Task, Outcome]]) -> Table:
+    columns = ["asked from", "faulty", "detected", "named", "line", "right", "false alarms", *TIMES]
+    table = Table("Code by strangers", columns, note=NOTE)
+    for way in dict.fromkeys(task.way for task, _ in found):
+        faulty = [o for t, o in found if t.way == way and t.is_faulty]
+        right = [o for t, o in found if t.way == way and not t.is_faulty]
+        table.add(
+            way, len(faulty), sum(o.detected for o in faulty),
+            share(sum(o.named for o in faulty), len(faulty)), sum(bool(o.on_line) for o in faulty),
+            len(right), sum(is_alarm(o) for o in right), *seconds(faulty),
+        )  # fmt: skip
+    return table
+
+
+def strangers_failures(found: Sequence[tuple[Task, Outcome]]) -> list[str]:
+    faulty, right = [o for t, o in found if t.is_faulty], [o for t, o in found if not t.is_faulty]
+    return [
+        *failures("Strangers' faults not named", (o for o in faulty if not o.named)),
+        *failures("False alarms on strangers' code", (o for o in right if is_alarm(o))),
+        *experiments_failed([*faulty, *right]),
     ]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from .accumulators import filled
-from .naming import CACHES, LEARNING_RATES, TARGETS
+from .naming import CACHES, LABELS, LEARNING_RATES, TARGETS
 
 TRAINING = ("training", "train", "is_training", "train_mode", "mode", "is_train", "train_flg", "train_flag")
 
@@ -52,7 +52,8 @@ def accepts(function: Callable[..., Any], name: str) -> bool:
 @dataclass
 class BackwardCall:
     """The roles of backward's parameters, in order: upstream, cache, learning rate, input, accumulator (a
-    dict to add gradients to); of a loss whose backward takes them once more, also prediction and label.
+    dict to add gradients to); prediction, what forward returned; of a loss whose backward takes it once more,
+    also label.
     """
 
     roles: list[tuple[str, str]]  # (role, parameter name)
@@ -77,11 +78,16 @@ class BackwardCall:
 
 
 def read_backward(
-    backward: Callable[..., Any], inputs: list[str], is_pair: bool, returns_cache: bool
+    backward: Callable[..., Any],
+    inputs: list[str],
+    is_pair: bool,
+    returns_cache: bool,
+    outputs: Sequence[str] = (),
 ) -> BackwardCall:
     """Reads the roles of backward's parameters.
 
-    returns_cache: forward's last result looks like a cache.
+    returns_cache: forward's last result looks like a cache. outputs: the names of forward's outputs, for
+    L_model_backward(AL, Y, caches), which begins at the labels Y.
     """
     found = positional(backward)
     variadic = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters_of(backward))
@@ -96,6 +102,7 @@ def read_backward(
         )
     roles: list[tuple[str, str]] = []
     dicts = filled(backward) if is_pair and len(found) > 2 else set()
+    at_labels = is_pair and any(LABELS.match(p.name) and p.name not in inputs for p in found)
     for parameter in found:
         name, optional = parameter.name, parameter.default is not inspect.Parameter.empty
         if LEARNING_RATES.match(name):
@@ -104,6 +111,8 @@ def read_backward(
             roles.append(("accumulator", name))
         elif name in inputs and len(found) > 1 and not name.startswith("d"):
             roles.append(("input", name))
+        elif at_labels and name in outputs and not LABELS.match(name):
+            roles.append(("prediction", name))
         elif CACHES.search(name) and (is_pair or returns_cache):
             roles.append(("cache", name))
         elif optional and any(role == "upstream" for role, _ in roles):

@@ -22,17 +22,11 @@ from .calling import positional
 from .errors import NotASubject, SubjectError
 from .fitting_loss import Fit, best_fit, factors_to
 from .label_losses import SQUARED, GivenLoss, LabelLoss, TakesLabels, readings
-from .naming import TARGETS
+from .naming import LABELS, TARGETS
 from .own_loss import own_loss
 from .probe import Probe
 from .structure import is_array
 from .subject import Subject
-
-LABELS = re.compile(
-    r"^((y|t)s?|(y|t)_?(true|batch|train|real|onehot|one_hot|hot|oh|enc|data|target|label)s?|tags|classes|answers?|desired\w*"
-    r"|(expected|actual|true|correct)(_?(ys?|labels?|values?|class(es)?|outputs?|targets?))?|(target|label)\w*|(batch|train)_?(y|labels?|targets?))$",
-    re.I,
-)
 
 
 @dataclass

@@ -46,6 +46,12 @@ _SUFFIXES = (
 LEARNING_RATES = re.compile(
     r"^_*(lr|l_?rate|learn(ing)?_?rate|alpha|eta|step_?size|rate|lrate|gamma_lr)$", re.I
 )
+# of what a backward is handed that begins at the labels
+LABELS = re.compile(
+    r"^((y|t)s?|(y|t)_?(true|batch|train|real|onehot|one_hot|hot|oh|enc|data|target|label)s?|tags|classes|answers?|desired\w*"
+    r"|(expected|actual|true|correct)(_?(ys?|labels?|values?|class(es)?|outputs?|targets?))?|(target|label)\w*|(batch|train)_?(y|labels?|targets?))$",
+    re.I,
+)
 CACHES = re.compile(
     r"^(?!d(c|s|m|t|f)|grad|g_|up)(.*(cache|ctx|context|saved|memo|tape|state_from|forward_).*|c|residuals?|stuff|aux|store|kept|info)$",
     re.I,

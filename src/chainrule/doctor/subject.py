@@ -16,7 +16,7 @@ import numpy as np
 from .accumulators import by_input, zeros
 from .arrays_inside import Place, places
 from .assigned import input_gradients
-from .calling import TRAINING, accepts, names_a_cache, positional, read_backward
+from .calling import TRAINING, BackwardCall, accepts, names_a_cache, positional, read_backward
 from .effort import Meter
 from .errors import NotASubject
 from .given import given_parameters
@@ -76,7 +76,7 @@ class Subject:
         self.input_names = self._names_of(inputs)
         self.inputs = tuple(inputs)
         self.returns_cache = self.learned = False
-        self.call = read_backward(self.backward_function, self.input_names, self.is_pair, False)
+        self.call = self._read_backward()
         self.parameters: list[Parameter] = []
         self.overlooked: dict[str, str] = {}  # parameters without a gradient: what may be theirs
         self.last_upstream: Any = None  # what the last backward was given
@@ -122,7 +122,13 @@ class Subject:
         self.returns_cache = (
             isinstance(raw, tuple) and len(raw) >= 2 and (self.is_pair or self._is_a_cache(raw[-1]))
         )
-        self.call = read_backward(self.backward_function, self.input_names, self.is_pair, self.returns_cache)
+        self.call = self._read_backward()
+
+    def _read_backward(self) -> BackwardCall:
+        outputs = (returned_names(self.forward_function) or []) if self.is_pair else []
+        return read_backward(
+            self.backward_function, self.input_names, self.is_pair, self.returns_cache, outputs[:1]
+        )
 
     def _is_a_cache(self, last: Any) -> bool:
         """Of a method's results, the last: backward asks for a cache, or what else could it be?"""
@@ -186,7 +192,7 @@ class Subject:
             elif role == "accumulator":
                 value = added = zeros(inputs)
             elif role == "prediction":
-                value = prediction_of(self.owner, inputs)
+                value = forward.outputs if self.is_pair else prediction_of(self.owner, inputs)
             elif role == "label":
                 value = inputs[1]
             else:

@@ -167,7 +167,7 @@ def _unpacked(items: tuple[str, ...]) -> list[Choice]:
 
 
 def _tuples(cost: float) -> list[Choice]:
-    options = ((5, 6, 3), [5, 6, 3], (6, 4), (5,), (2, 8, 6), (3, 3), (2, 2), (5, 3))
+    options = ((5, 6, 3), [5, 6, 3], (5, 6, 4, 3), (6, 4), (5,), (2, 8, 6), (3, 3), (2, 2), (5, 3))
     return numbers(options, cost, 0.4)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..calling import required
+from ..calling import read_backward, required
 from ..naming import UPSTREAMS
+from ..source.read import returned_names
 from .adapters import Pair, derivative_pairs, loss_pairs, meant
 from .arguments import Try, values
 from .candidates import Candidate
@@ -21,12 +22,19 @@ from .trial import WORKS, Outcome, attempt, unequal
 
 
 def begins_at_labels(candidate: Candidate) -> bool:
-    """L_model_backward(AL, Y, caches): a loss of its own comes first, and forward knows no labels."""
+    """Whether a loss of its own comes first, and backward asks for things that forward neither takes nor
+    returns: they cannot be handed in.
+    """
     if candidate.kind != "pair":
         return False
-    forward, backward = ([p.name for p in required(f)] for f in candidate.thing)
-    labels = [name for name in backward if "labels" in roles_of(name) and not UPSTREAMS.match(name)]
-    return len(labels) == 1 and labels[0] not in forward and len(backward) > 2
+    forward, backward = candidate.thing
+    inputs = [p.name for p in required(forward)]
+    names = [p.name for p in required(backward)]
+    labels = [name for name in names if "labels" in roles_of(name) and not UPSTREAMS.match(name)]
+    if len(labels) != 1 or labels[0] in inputs or len(names) < 3:
+        return False
+    call = read_backward(backward, inputs, True, True, (returned_names(forward) or [])[:1])
+    return [name for role, name in call.roles if role == "upstream"] != labels
 
 
 def try_pair(

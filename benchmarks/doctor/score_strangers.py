@@ -1,0 +1,88 @@
+"""Code by strangers: files by people who had not seen the doctor, with a fault and without it, handed to
+`chainrule.check` as call.py says, and to `chainrule check FILE` with nothing said at all.
+
+A folder NAME holds right.py, call.py, and mostly faulty.py with expected.txt (the accepted codes; what is
+wrong; where).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from outcome import Outcome, ask, is_near
+from specimens import HERE, examine, load
+from workers import run
+
+STRANGERS = Path(os.environ.get("CHAINRULE_STRANGERS", HERE / "strangers"))  # or a new set, somewhere else
+WAYS = ("Python", "command line")
+
+
+@dataclass(frozen=True)
+class Task:
+    folder: Path
+    file: str
+    way: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.folder.name}/{self.file}, {self.way}"
+
+    @property
+    def is_faulty(self) -> bool:
+        return self.file == "faulty.py"
+
+
+def score(jobs: int, only: str = "") -> Iterator[tuple[Task, Outcome]]:
+    folders = [f for f in sorted(STRANGERS.iterdir()) if (f / "right.py").exists() and only in f.name]
+    tasks = [
+        Task(folder, file, way)
+        for way in WAYS
+        for folder in folders
+        for file in ("faulty.py", "right.py")
+        if (folder / file).exists()
+    ]
+    yield from zip(tasks, run(examined, tasks, jobs, "strangers", [t.name for t in tasks]), strict=True)
+
+
+def examined(task: Task) -> Outcome:
+    path = task.folder / task.file
+    codes = expected(task.folder) if task.is_faulty else ()
+    outcome = ask(task.name, lambda: _asked(task, path), codes)
+    if task.is_faulty:
+        lines = changed_lines(task.folder)
+        if task.way == "command line":  # several classes: what is said of the fault comes first
+            outcome.said.sort(key=lambda said: said.code not in codes)
+        outcome.on_line = bool(outcome.said) and is_near(outcome.said[0], path, lines)
+    return outcome
+
+
+def _asked(task: Task, path: Path) -> Any:
+    if task.way == "Python":
+        return examine(load(task.folder / "call.py").call(load(path)))
+    from chainrule.commands.check import examine_all, open_file
+
+    reports = examine_all(open_file(path, []), "fix", 0)
+    whole = SimpleNamespace(findings=[], not_tested=[])
+    for _, report in reports:
+        if isinstance(report, str):
+            raise RuntimeError(report)
+        whole.findings += report.findings
+        whole.not_tested += report.not_tested
+    return whole
+
+
+def expected(folder: Path) -> tuple[str, ...]:
+    return tuple((folder / "expected.txt").read_text(encoding="utf-8").splitlines()[0].split())
+
+
+def changed_lines(folder: Path) -> list[int]:
+    """The lines of faulty.py that right.py has otherwise, or has more lines before."""
+    right, faulty = ((folder / f).read_text(encoding="utf-8").splitlines() for f in ("right.py", "faulty.py"))
+    blocks = difflib.SequenceMatcher(None, right, faulty, autojunk=False).get_opcodes()
+    return [n for kind, *_, i, j in blocks if kind != "equal" for n in range(i + 1, max(i + 1, j) + 1)]
