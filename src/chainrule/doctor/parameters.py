@@ -181,9 +181,16 @@ def _is_value(place: Place) -> bool:
     return any(n in _GRADIENT_NAMES and not isinstance(v, dict) for n, v in beside.items() if n != place.name)
 
 
+def _has_a_gradient(place: Place) -> bool:
+    """The length g of weight normalization, with dg beside it: that one is the gradient."""
+    beside = place.owner if isinstance(place.owner, dict) else stored_attributes(place.owner)
+    names = (f"d{place.name}", f"d_{place.name}", f"grad_{place.name}", f"{place.name}_grad")
+    return any(np.shape(beside[n]) == np.shape(place.get()) for n in names if is_array(beside.get(n)))
+
+
 def is_gradient_place(place: Place) -> bool:
     """Whether a place has the name of a gradient."""
-    if _is_value(place):
+    if _is_value(place) or _has_a_gradient(place):
         return False
     return bool(_GRADIENT_HOLDERS.match(_holder(place))) or (
         place.name in _GRADIENT_NAMES and not isinstance(place.key, int)

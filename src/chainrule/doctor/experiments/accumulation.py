@@ -61,7 +61,7 @@ def accumulation(case: Case) -> Iterator[Finding]:
 
 
 def _added_to(case: Case, name: str) -> tuple[str, int] | None:
-    """The statement of backward that adds to a gradient: g += ..., np.add.at(g, ...)."""
+    """The statement of backward that adds to a gradient: g += ..., g = g + ..., np.add.at(g, ...)."""
     function = case.probe.subject.backward_function
     tree = source_tree(function)
     parameter = next((p for p in case.probe.subject.parameters if p.name == name), None)
@@ -71,6 +71,9 @@ def _added_to(case: Case, name: str) -> tuple[str, int] | None:
             isinstance(node, ast.Expr) and ast.unparse(node).startswith(("np.add.at(", "numpy.add.at("))
         )
         text = ast.unparse(node).partition("+=")[0].partition(",")[0]
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            text = ast.unparse(node.targets[0])
+            adds = any(ast.unparse(n) == text for n in ast.walk(node.value))
         if adds and isinstance(node, ast.stmt) and re.search(rf"\b{re.escape(stored)}\b", text):
             return source_place(function)[0], node.lineno
     return None

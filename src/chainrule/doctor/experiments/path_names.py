@@ -145,8 +145,12 @@ def feeds_a_gate(case: Case, freezer: Freezer, cut: dict[str, list[Frozen]]) -> 
 
 def _into_statistic(site: Site) -> bool:
     """A use from which a mean or a variance is computed: var = np.mean(centered ** 2)."""
-    becomes = site.statement.partition("=")[0]
-    return bool(_STATISTIC.search(becomes.strip())) and bool(re.search(r"mean|sum|var|std", site.statement))
+    becomes = re.match(r"[\w.\[\], ]+(?= =)", site.statement)  # of an assignment, not `axis=`
+    return (
+        becomes is not None
+        and bool(_STATISTIC.search(becomes.group()))
+        and bool(re.search(r"mean|sum|var|std", site.statement))
+    )
 
 
 def _is_normalizer(site: Site) -> bool:
@@ -169,6 +173,17 @@ def _inside_of_call(freezer: Freezer, site: Site) -> list[Site]:
     return [s for s in same if s.function == called != site.function] if forked else []
 
 
+def _forks(site: Site, freezer: Freezer) -> bool:
+    """Whether the same value is used elsewhere, too."""
+    values = freezer.values[site.id]
+    return any(
+        other.kind == "use"
+        and other is not site
+        and any(np.array_equal(v, w) for v in values for w in freezer.values.get(other.id, []))
+        for other in freezer.taps.sites.values()
+    )
+
+
 def _is_skip(site: Site, case: Case, freezer: Freezer) -> bool:
     """A bare operand of an addition whose other operand does something: y = x + f(x)."""
     becomes = site.statement.split("=")[0] if "=" in site.statement else ""
@@ -178,6 +193,8 @@ def _is_skip(site: Site, case: Case, freezer: Freezer) -> bool:
         return False  # (beside the skip connection, it is what that goes around)
     if not re.search(r"[a-z_]", site.other, re.I):  # 1 + exp(-z) is no sum of two ways
         return False
+    if not _forks(site, freezer):
+        return False  # two heads that are added up
     added = [
         value
         for other in freezer.taps.sites.values()

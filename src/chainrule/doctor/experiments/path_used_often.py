@@ -109,11 +109,20 @@ def is_memory(case: Case, freezer: Freezer, site: Site, names: list[str]) -> boo
         return True
     if concerned and inputs[0] not in concerned and _gives_keys_and_values(case):
         return True
-    return (
-        bool(_MEMORY.search(site.name))
-        and site.name not in inputs[:1]
-        and "softmax" in function_text(case)
-        and not site.carried
+    if not _MEMORY.search(site.name) or site.carried or not re.search(r"softmax|exp\(", function_text(case)):
+        return False
+    # of self-attention, whose first input gives the queries, too, this is one branch of three
+    return site.name not in inputs[:1] or (concerned == inputs[:1] and _products(freezer, site) == 2)
+
+
+def _products(freezer: Freezer, site: Site) -> int:
+    """With how many things the value of a site is multiplied."""
+    value = freezer.values[site.id][0]
+    return sum(
+        other.kind == "use"
+        and "MatMult" in other.parents[:1]
+        and any(np.array_equal(v, value) for v in freezer.values.get(other.id, []))
+        for other in freezer.taps.sites.values()
     )
 
 

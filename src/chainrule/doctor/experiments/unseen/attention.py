@@ -27,23 +27,27 @@ MEANT = (
 
 
 def attention_faults(scene: Scene) -> Iterator[Finding]:
-    """All of them, for one layer's own code."""
-    if not attends(scene):
-        return
+    """All of them, for one layer's own code. What is not called attention may average with shares of any
+    kind; that shares are cut and left so is a fault of all of them.
+    """
+    named = attends(scene)
     within, found = find(scene)
     met = [w for w in found if w.mixed is not None]
     own = own_names(scene)
     if within is None or says(identifiers(scene) | own, MEANT) or says(own, BY_NAME):
         return
     if not met:
-        yield from _over_one(scene, within)
+        if named:
+            yield from _over_one(scene, within)
         return
     for weights in met:
-        wrong = list(_axis(within, weights)) or list(_masked_late(within, weights))
+        wrong = list(_axis(within, weights)) if named else []
+        wrong = wrong or list(_masked_late(within, weights))
         if wrong:
             yield from wrong
             return
-    yield from merged(within, met)
+    if named:
+        yield from merged(within, met)
 
 
 def _axis(within: Inside, weights: Weights) -> Iterator[Finding]:

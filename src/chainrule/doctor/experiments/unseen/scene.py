@@ -120,9 +120,13 @@ class Scene:
         return (*self.inputs[:index], value, *self.inputs[index + 1 :])
 
     def data(self) -> Iterator[int]:
-        """The inputs that carry data: arrays that are neither weights nor masks, by their place."""
+        """The inputs that carry data: arrays that are neither weights nor masks, by their place. The first
+        one that an object takes is data, whatever it is called.
+        """
         for i, value in enumerate(self.inputs):
-            if is_array(value) and value.ndim and value.dtype != bool and not WEIGHTS.match(self.names[i]):
+            is_first = i == 0 and self.face.owner is not None
+            is_weight = not is_first and WEIGHTS.match(self.names[i])
+            if is_array(value) and value.ndim and value.dtype != bool and not is_weight:
                 yield i
 
     def moved(self, index: int, axis: int, base: np.ndarray | None = None) -> dict[int, np.ndarray]:

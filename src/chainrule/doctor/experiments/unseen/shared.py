@@ -122,13 +122,17 @@ def _weight(scene: Scene, index: int, axis: int) -> Iterator[Finding]:
     on), and one weight moves one output, as a factor of the input.
     """
     x, y = scene.inputs[index], scene.y
-    if y.ndim != x.ndim or y.shape[axis] < 2 or not says(identifiers(scene) | own_names(scene), DENSE):
+    if y.ndim != x.ndim or y.shape[axis] < 2:
         return
+    called_dense = says(identifiers(scene) | own_names(scene), DENSE)
+    learned = {p.place.path for p in scene.face.parameters}
     kept = [_one_to_one(scene, index, a) for a in range(x.ndim) if a != axis]
     recurrent = x.ndim > 2 and sum(kept) == len(kept) - 1
     if not all(kept) and not recurrent:
         return
     for name, value, run in _vectors(scene, y.shape[axis]):
+        if not called_dense and run not in learned:
+            continue
         if _multiplies(scene, index, value, run) if recurrent else _one_each(scene, axis, value, run):
             yield finding(
                 "weight-shared-across-inputs",
