@@ -78,6 +78,7 @@ def check(
     """
     start = time.perf_counter()
     report, words = Report(_name(subject)), intents(intent)
+    handed_in = subject
     with waiting(f"checking {report.name}"), quietly():
         if is_torch_function(subject):
             subject, inputs = as_pair(subject, inputs)
@@ -101,7 +102,7 @@ def check(
             refuse_empty(face)
             found = examine(face, report, intent=words, seed=seed, given=params, like=like)
             if loss is None:
-                found = with_update(subject, inputs, target, found)
+                found = with_update(handed_in, inputs, target, found)
             report.findings = one_per_line(found)
             report.assumed += _of_loss(subject)
             if report.findings:

@@ -23,9 +23,14 @@ def arrays_of(model: Any) -> Iterator[tuple[str, np.ndarray]]:
         for key, item in _items(value)
         if is_array(item) and is_real(item)
     ]
-    yield from (
-        own if not layers_of(model) else ((p.path, p.get()) for p in places(model) if is_array(p.get()))
-    )
+    if layers_of(model):
+        own = [(p.path, p.get()) for p in places(model) if is_array(p.get())]
+    yield from ((name, array) for name, array in own if not _is_gradient(name, array, own))
+
+
+def _is_gradient(name: str, array: np.ndarray, others: list[tuple[str, np.ndarray]]) -> bool:
+    """dW beside a W of its shape."""
+    return any(belongs(name, other) == 3 and np.shape(value) == np.shape(array) for other, value in others)
 
 
 def _path(name: str, key: Any) -> str:
