@@ -115,7 +115,7 @@ def _as_repaired(case: Case, code: str, repair: Repair) -> str:
     if code not in ("overlap-overwritten", "broadcast-not-summed"):
         return code
     if repair.code == "duplicate-index-lost":
-        return code if overlapping(case, repair) else repair.code
+        return "overlap-overwritten" if overlapping(case, repair) else repair.code
     return repair.code if code == "broadcast-not-summed" and repair.code == "branch-overwritten" else code
 
 

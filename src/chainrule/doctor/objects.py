@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from .delegates import delegate_of
+
 
 def _spellings(*names: str) -> tuple[str, ...]:
     """forward_pass, then forwardpass, forwardPass and ForwardPass."""
@@ -159,12 +161,24 @@ def is_layer(value: object) -> bool:
 
 def forward_of(value: object) -> str | None:
     """The name of its forward method, None if there is none."""
-    return _first_method(value, FORWARD_NAMES)
+    return _what_runs(value, _first_method(value, FORWARD_NAMES))
 
 
 def backward_of(value: object) -> str | None:
     """The name of its backward method, None if there is none."""
-    return _first_method(value, BACKWARD_NAMES)
+    return _what_runs(value, _first_method(value, BACKWARD_NAMES))
+
+
+def _what_runs(value: object, name: str | None) -> str | None:
+    """The method itself, or the one that it does nothing but call."""
+    seen: set[str] = set()
+    while name is not None and name not in seen:
+        seen.add(name)
+        other = delegate_of(find_method(value, name))
+        if other is None or find_method(value, other) is None:
+            return name
+        name = other
+    return name
 
 
 def find_method(value: object, name: str) -> Any:

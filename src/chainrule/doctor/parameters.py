@@ -185,7 +185,8 @@ def _has_a_gradient(place: Place) -> bool:
     """The length g of weight normalization, with dg beside it: that one is the gradient."""
     beside = place.owner if isinstance(place.owner, dict) else stored_attributes(place.owner)
     names = (f"d{place.name}", f"d_{place.name}", f"grad_{place.name}", f"{place.name}_grad")
-    return any(np.shape(beside[n]) == np.shape(place.get()) for n in names if is_array(beside.get(n)))
+    theirs: list[Any] = [beside[n] for n in names if n in beside]
+    return any(is_array(g) and g.shape == np.shape(place.get()) for g in theirs)
 
 
 def is_gradient_place(place: Place) -> bool:

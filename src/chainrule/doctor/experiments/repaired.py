@@ -120,12 +120,14 @@ def code_of(case: Case, repair: Repair) -> str:
 
 def overlapping(case: Case, repair: Repair) -> bool:
     """np.add.at(dx, (slice(None), slice(None), rows, columns), ...) in a layer of windows: places that it has
-    computed itself, and no ids that it was handed.
+    computed itself (i * stride + p), and no ids that it was handed.
     """
-    by_places = repair.code == "duplicate-index-lost" and "slice(" in repair.diff
+    strided = re.search(r"^\w+\[[^]]*\b\w+ \* \w+ \+ \w", repair.before)
+    sliced = "slice(" in repair.diff and speaks_of_windows(case)
+    by_places = repair.code == "duplicate-index-lost" and (sliced or strided is not None)
     ids = any(is_array(v) and v.dtype.kind in "iu" for v in case.probe.inputs)
     weights = all(map(case.probe.is_parameter, repair.healed))
-    return by_places and not ids and not weights and speaks_of_windows(case)
+    return by_places and not ids and not weights
 
 
 def _looped(case: Case, repair: Repair) -> bool:
