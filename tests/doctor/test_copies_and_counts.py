@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from findings import only
 
+import chainrule
+
 
 class FirstState:
     """tanh(h0 + x @ W), with h0 handed to every sample."""
@@ -134,3 +136,34 @@ def test_windows_that_an_array_of_indices_cuts_out() -> None:
     finding = only(Unfolded(), np.random.default_rng(1).normal(size=(2, 6)))
     assert (finding.code, finding.verified) == ("overlap-overwritten", True)
     assert "np.add.at(" in finding.fix
+
+
+class Pool:
+    """Windows of 3 that overlap at stride 2, written as loops over their places."""
+
+    def __init__(self, adds: bool) -> None:
+        self.adds = adds
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x = x
+        length = (x.shape[1] - 3) // 2 + 1
+        return np.stack([x[:, 2 * i : 2 * i + 3].max(1) for i in range(length)], 1)
+
+    def backward(self, g: np.ndarray) -> np.ndarray:
+        dx, s = np.zeros_like(self.x), 2
+        for b in range(g.shape[0]):
+            for i in range(g.shape[1]):
+                p = int(np.argmax(self.x[b, i * s : i * s + 3]))
+                if self.adds:
+                    dx[b, i * s + p] += g[b, i]
+                else:
+                    dx[b, i * s + p] = g[b, i]
+        return dx
+
+
+def test_places_of_windows_are_no_repeated_ids() -> None:
+    x = np.random.default_rng(3).normal(size=(4, 9))
+    x[:, 2] = 3  # the largest in two windows
+    finding = only(Pool(adds=False), x)
+    assert (finding.code, finding.verified) == ("overlap-overwritten", True)
+    assert chainrule.check(Pool(adds=True), x).ok
