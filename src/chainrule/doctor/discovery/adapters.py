@@ -43,7 +43,11 @@ def loss_pairs(loss: Function, gradient: Function, place: int, others: tuple[Any
     place: which argument is the prediction; others: the values of the other arguments.
     """
 
+    lengths = {np.shape(other)[0] for other in others if isinstance(other, np.ndarray) and other.ndim}
+
     def arguments(prediction: Any) -> list[Any]:
+        if not lengths - {1} <= set(np.shape(prediction)):
+            raise ValueError("there are no labels for other samples than these")
         filled = list(others)
         filled.insert(place, prediction)
         return filled

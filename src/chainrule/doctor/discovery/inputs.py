@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays_inside import places
 from ..calling import parameters_of
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES
 from .arguments import Try, values
@@ -21,11 +22,13 @@ from .initializers import made_parameters
 from .limits import reseed
 from .methods import method, stored_method
 from .nested import Workshop
-from .roles import columns_of, gates_of, hints_of, of_samples, roles_of, two_layers
+from .roles import columns_of, gates_of, hints_of, in_a_norm, of_samples, roles_of, two_layers
 from .search import Involved, search
 from .shapes import input_slot
 from .sizes import SCALARS, constructor_slot
 from .trial import Outcome, attempt, attempt_step
+
+WIDEST = 7  # of the kernels of a convolution over a signal
 
 
 def search_inputs(
@@ -104,7 +107,7 @@ def input_slots(
     slots: list[Slot] = []
     for p in parameters:
         facts = facts_of(function, p.name, subject, later)
-        roles = roles_of(p.name, names)
+        roles = in_a_norm(cls.__name__ if cls else function.__name__, roles_of(p.name, names))
         made = made_parameters(workshop.module, p.name, facts)
         if made:
             slots.append(Slot(p.name, made))
@@ -160,4 +163,6 @@ def _items(
 
 def _hints(cls: type, subject: Any) -> set[str]:
     attributes = list(vars(subject)) if hasattr(subject, "__dict__") else []
-    return hints_of(cls.__name__, *attributes, (cls.__doc__ or "").split("\n")[0])
+    shapes = [np.shape(p.get()) for p in places(subject)]
+    windows = {"windows"} if any(len(s) == 3 and s[-1] <= WIDEST for s in shapes) else set[str]()
+    return windows | hints_of(cls.__name__, *attributes, (cls.__doc__ or "").split("\n")[0])

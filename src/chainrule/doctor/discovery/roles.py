@@ -62,7 +62,7 @@ _ROLES = (
     ("cell", r"^(c|c_?0|c_?prev|c_?t|prev_?c|cell\w*|c_?init)$"),
     (
         "state",
-        r"^(h|h_?0|h_?prev|h_?t|prev_?h|h_?init|hidden\w*|state\w*|s_?prev|s0|initial_?state|hx|a_?prev|prev\w*)$",
+        r"^(h|h_?0|h_?prev|h_?t|prev_?h|h_?init|hidden\w*|state\w*|s_?prev|s0|initial_?state|hx|a_?prev|a_?0|prev\w*)$",
     ),
     ("kernel", r"kernel|filter|conv_?w|^K$|^F$"),
     (
@@ -78,6 +78,7 @@ _ROLES = (
 )
 _PATTERNS = [(role, re.compile(pattern, re.I)) for role, pattern in _ROLES]
 
+_ASKING = {"q", "Q", "k", "K"}
 _TOLD = {"t", "target", "targets", "label", "labels", "y_true", "truth", "expected"}  # beside them, y is not
 
 IMAGE = re.compile(
@@ -126,6 +127,8 @@ def roles_of(name: str, among: list[str] | None = None) -> list[str]:
         found = ["prediction"] if labels else [r for r in found if r != "prediction" or len(bare) > 1]
     if bare == "p" and others & {"rng", "generator", "random_state", "training", "train"}:
         found = ["share"]  # of what dropout drops
+    if "key" in found and among is not None and not (company & {"query", "key"} or letters & _ASKING):
+        found.remove("key")  # a value that nobody asks for: of a state, of a position
     if bare in ("y", "Y") and labels and others & _TOLD:
         found = ["prediction"]
     if "moments" in found and among is not None and "x" not in others:
@@ -144,6 +147,16 @@ def hints_of(*things: Any) -> set[str]:
     found |= {"sequence"} if SEQUENCE.search(text) else set()
     found |= {"words"} if WORDS.search(text) else set()
     return found
+
+
+_NORM = re.compile(r"(rms|layer|batch|group|instance)_?norm|^(ln|bn|rms)(_|$)", re.I)
+
+
+def in_a_norm(name: str, roles: list[str]) -> list[str]:
+    """The roles of an argument of a function or class of this name: the weight of a norm is its scale."""
+    if roles[:1] == ["weight"] and _NORM.search(name):
+        return ["scale", *roles]
+    return roles
 
 
 def gates_of(function: Any, names: list[str]) -> set[str]:
@@ -167,10 +180,12 @@ def two_layers(names: list[str]) -> set[str]:
 
 def of_samples(names: list[str]) -> set[str]:
     """For a function of distances, rewards, ...: one number for each sample."""
-    return {"numbers"} if names and _NUMBERS.match(names[0]) else set()
+    first = bool(names) and _NUMBERS.match(names[0]) is not None
+    return {"numbers"} if first or any(map(_OF_STEPS.match, names)) else set()
 
 
-_NUMBERS = re.compile(r"^(d|d\d|sq_?d\w*|dist\w*|margins?|rewards?|returns|advantages?|td\w*)$")
+_NUMBERS = re.compile(r"^(d|d\d|sq_?d\w*|dist\w*|sim(ilarit(y|ies))?|margins?|td\w*)$")
+_OF_STEPS = re.compile(r"^(rewards?|returns|advantages?)$")
 
 
 def recurrent_of(names: list[str], functions: list[Any]) -> set[str]:

@@ -31,7 +31,7 @@ _BY_ROLE: dict[str, tuple[str, ...]] = {
     "query": _list("B T f, B A T d, T f, B f, T B f, f"),
     "key": _list("B S f, B A S d, S f, B S h, S B f"),
     "bias": _list("o, h, f, 1 o, o 1, 1 h, h 1, 1 f, f 1, K, 4h, 3h, 4h 1, 1 4h, F, F 1, 1, K, V, C"),
-    "scale": _list("f, 1 f, f 1, C, 1 C 1 1, 1 1 f, C 1 1, 1"),
+    "scale": _list("f, 1 f, f 1, C, 1 C 1 1, 1 1 f, C 1 1, 1, o"),
     "adjacency": _list("T T"),
     "moments": _list("f, 1 f, f 1, B 1, C"),
     "running": _list("f, 1 f, C"),
@@ -93,6 +93,8 @@ def templates_for(
     if "column" in roles or ("columns" in hints and not roles):
         found.append((("f", "B"), -1.0))
         found.append((("T", "f", "B"), -0.9))
+    if "windows" in hints and not roles:  # weights (out, in, kernel) want channels before the length
+        found.append((("B", "C", "L"), -0.5))
     if "state" in hints and not facts.iterated:  # one step of many
         general = ("B f", "f B", *general)
     own = _BY_ROLE.get(role, ())
