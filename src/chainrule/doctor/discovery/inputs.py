@@ -21,6 +21,7 @@ from .facts import Facts, facts_of
 from .initializers import made_parameters
 from .limits import reseed
 from .methods import method, stored_method
+from .lists_of_steps import lists_of_steps, runs_over
 from .nested import Workshop
 from .roles import columns_of, gates_of, hints_of, in_a_norm, of_samples, roles_of, two_layers
 from .search import Involved, search
@@ -117,6 +118,9 @@ def input_slots(
             slots += _items(p.name, facts, function, subject, later, dims, hints)
             continue
         slot = input_slot(p.name, roles, facts, documented_shapes(p.name, function, cls), dims, hints)
+        if runs_over(function, p.name):
+            slot.choices += lists_of_steps(slot.choices)
+            slot.sort(200)
         if facts.called:
             slot.choices = [*workshop.choices(p.name, facts), *slot.choices]
             slot.sort()
