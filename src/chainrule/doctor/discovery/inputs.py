@@ -19,11 +19,12 @@ from .dims import Dims
 from .documented import documented_shapes
 from .facts import Facts, facts_of
 from .initializers import made_parameters
+from .layouts import columns_of
 from .limits import reseed
-from .methods import method, stored_method
 from .lists_of_steps import lists_of_steps, runs_over
+from .methods import method, stored_method
 from .nested import Workshop
-from .roles import columns_of, gates_of, hints_of, in_a_norm, of_samples, roles_of, two_layers
+from .roles import gates_of, hints_of, in_a_norm, of_samples, roles_of, two_layers
 from .search import Involved, search
 from .shapes import input_slot
 from .sizes import SCALARS, constructor_slot

@@ -22,9 +22,8 @@ def runs_over(function: Callable[..., Any], name: str) -> bool:
 
 def _taken(node: ast.expr) -> list[str]:
     """xs; enumerate(xs), reversed(xs), zip(xs, ys)"""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        if node.func.id in ("enumerate", "reversed", "zip"):
-            return [n for argument in node.args for n in _taken(argument)]
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in ("enumerate", "reversed", "zip"):
+        return [n for argument in node.args for n in _taken(argument)]
     return [node.id] if isinstance(node, ast.Name) else []
 
 

@@ -1,4 +1,4 @@
-"""A model whose loss asks for nothing but the input, as an autoencoder's does, and whose backward begins at it:
+"""A model whose loss asks for nothing but the input, as an autoencoder's, and whose backward begins at it:
 
 def loss(self, x): ... self.forward(x) ...
 def backward(self): ...                         reads what loss has left
@@ -36,7 +36,8 @@ def whole_of_input(model: Any) -> Whole:
     """forward(x) -> loss and backward(), on copies: noise that the model draws is the same each time."""
     kind: Any = type(model)
     loss, backward = loss_of_input(kind), method(kind, BACKWARD_NAMES)
-    assert loss is not None and backward is not None
+    assert loss is not None
+    assert backward is not None
     names = returned_names(backward) or []
 
     ran: list[Any] = []  # the copy on which the loss was taken last

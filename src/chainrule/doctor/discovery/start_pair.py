@@ -14,11 +14,13 @@ from .choices import Choice
 from .closures import closure_pair
 from .dims import Dims
 from .inputs import asked, input_slots
+from .layouts import classes_in_columns, columns_of
 from .limits import TRIES
 from .nested import Workshop
-from .roles import columns_of, gates_of, hints_of, roles_of
+from .roles import gates_of, hints_of, roles_of
 from .search import Involved, search
 from .trial import WORKS, Outcome, attempt, unequal
+from .upstreams_by_name import in_order_of_outputs
 
 
 def begins_at_labels(candidate: Candidate) -> bool:
@@ -43,12 +45,14 @@ def try_pair(
     """What the search gave, the inputs, and in which sense the pair is meant, if not as it stands."""
     thing = candidate.thing
     forward, backward = closure_pair(thing) if candidate.kind == "closure" else thing
+    if candidate.kind == "pair":
+        forward, backward = in_order_of_outputs(forward, backward)
     parameters = asked(forward)
     names = [p.name for p in parameters]
     hints = hints_of(forward.__name__, (forward.__doc__ or "").split("\n")[0], *names) | gates_of(
         forward, names
     )
-    hints |= columns_of(forward)
+    hints |= columns_of(forward) | (classes_in_columns(forward) if candidate.kind == "loss" else set())
     slots = input_slots(workshop, parameters, forward, None, None, [backward], Dims(1.5), hints)
     place = next((i for i, name in enumerate(names) if "labels" not in roles_of(name)), 0)
 

@@ -90,7 +90,7 @@ def templates_for(
         general = ("B L", "L", "B 1 L", "B L 1", *general)
     if "one column" in hints and not roles:
         found.append((("f", "1"), -1.0))
-    if "column" in roles or ("columns" in hints and not roles):
+    if "column" in roles or ("columns" in hints and roles[:1] in ([], ["scores"])):
         found.append((("f", "B"), -1.0))
         found.append((("T", "f", "B"), -0.9))
     if "windows" in hints and not roles:  # weights (out, in, kernel) want channels before the length
