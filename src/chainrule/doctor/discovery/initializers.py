@@ -40,6 +40,12 @@ def made_parameters(module: ModuleType, name: str, facts: Facts) -> list[Choice]
     return [Choice(c.make, c.said, i - 4.0, c.code) for i, c in enumerate(found[: 2 * WAYS])]
 
 
+def _arrays(made: dict[Any, Any]) -> Iterator[Any]:
+    """What stands in a dict, and in the dicts inside of it."""
+    for value in made.values():
+        yield from _arrays(value) if isinstance(value, dict) and value else [value]
+
+
 def _made(function: Callable[..., Any]) -> Iterator[Choice]:
     """Dicts of arrays that a function makes, of a few sizes."""
     if not _MAKES.search(function.__name__):
@@ -61,6 +67,6 @@ def _made(function: Callable[..., Any]) -> Iterator[Choice]:
                 made = make()
         except (Exception, TimeUp):
             continue
-        if isinstance(made, dict) and made and all(is_array(v) and is_real(v) for v in made.values()):
+        if isinstance(made, dict) and made and all(is_array(v) and is_real(v) for v in _arrays(made)):
             told = call(function.__name__, slots, picks)
             yield Choice(make, f"{function.__name__}({assumed(slots, picks, '=')})", 0.0, told)

@@ -12,6 +12,7 @@ import numpy as np
 from ..arrays_inside import places
 from ..calling import parameters_of
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES
+from ..structure import leaves
 from .arguments import Try, values
 from .candidates import step_of
 from .choices import Choice, Slot, plain
@@ -24,7 +25,7 @@ from .limits import reseed
 from .lists_of_steps import lists_of_steps, runs_over
 from .methods import method, stored_method
 from .nested import Workshop
-from .roles import gates_of, hints_of, in_a_norm, of_samples, roles_of, two_layers
+from .roles import gates_of, hints_of, in_a_norm, norm_of_a_layer, of_samples, roles_of, two_layers
 from .search import Involved, search
 from .shapes import input_slot
 from .sizes import SCALARS, constructor_slot
@@ -105,7 +106,7 @@ def input_slots(
     later: functions that read what this one keeps. subject: the object whose method it is.
     """
     names = [p.name for p in parameters]
-    hints = hints | two_layers(names) | of_samples(names)
+    hints = hints | two_layers(names) | of_samples(names) | norm_of_a_layer(names)
     slots: list[Slot] = []
     for p in parameters:
         facts = facts_of(function, p.name, subject, later)
@@ -113,7 +114,7 @@ def input_slots(
         made = made_parameters(workshop.module, p.name, facts)
         if made:
             slots.append(Slot(p.name, made))
-            dims.of_made([np.shape(value) for choice in made[:1] for value in choice.make().values()])
+            dims.of_made([np.shape(value) for choice in made[:1] for _, value in leaves(choice.make())])
             continue
         if facts.keys and not facts.ranks:
             slots += _items(p.name, facts, function, subject, later, dims, hints)

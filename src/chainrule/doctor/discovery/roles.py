@@ -176,6 +176,12 @@ def two_layers(names: list[str]) -> set[str]:
     return {"two layers"} if numbers == {"1", "2"} else set()
 
 
+def norm_of_a_layer(names: list[str]) -> set[str]:
+    """For a layer and its norm in one: the scale is as long as what the layer gives."""
+    roles = {role for n in names for role in roles_of(n, names)[:1]}
+    return {"norm of a layer"} if "scale" in roles and roles & {"weight", "kernel"} else set()
+
+
 def of_samples(names: list[str]) -> set[str]:
     """For a function of distances, rewards, ...: one number for each sample."""
     first = bool(names) and _NUMBERS.match(names[0]) is not None

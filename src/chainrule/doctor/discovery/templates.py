@@ -71,6 +71,8 @@ def templates_for(
     if role == "bias" and "two layers" in hints and re.match(r"^b(ias)?_?[12]$", name):
         letter = "h" if name.endswith("1") else "o"
         found.append(((letter, "1") if "columns" in hints else (letter,), -1.0))
+    if role in ("scale", "running") and "norm of a layer" in hints:
+        found.append((("F" if "image" in hints else "o",), -0.5))
     if role == "bias" and "state" in hints:
         found.append(((_gates(hints) + "h",), -1.0))
     if "columns" in hints:
