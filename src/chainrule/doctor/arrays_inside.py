@@ -4,7 +4,9 @@ is kept, so that it can be read and set there.
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -150,9 +152,9 @@ def items_of(owner: Any) -> list[tuple[Any, Any]]:
 def enterable(value: Any) -> bool:
     if isinstance(value, (dict, list, tuple)):
         return len(value) < 10_000
-    if isinstance(value, (str, bytes, int, float, bool, type, np.ndarray, np.generic, type(None))) or (
-        callable(value) and not (hasattr(type(value), "forward") or hasattr(type(value), "backward"))
-    ):
+    if isinstance(value, (str, bytes, int, float, bool, type, np.ndarray, np.generic, type(None), partial)):
+        return False
+    if inspect.isroutine(value):  # (an object with a __call__ is a layer like any other)
         return False
     module = type(value).__module__.partition(".")[0]
-    return module not in ("numpy", "builtins", "random", "threading", "torch")
+    return module not in ("numpy", "builtins", "random", "threading", "torch", "numba", "_thread")

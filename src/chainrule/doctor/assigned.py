@@ -100,6 +100,9 @@ def _by_order(
         order = _by_return_names(subject, names, indices)
     if len(returned) < len(indices) and any(names):
         order = _by_return_names(subject, names, indices)
+    first: Any = next(iter(returned), None)
+    if order and not any(i is not None for i in order) and np.shape(first) == np.shape(inputs[indices[0]]):
+        order = [indices[0], *order[1:]]  # its name tells nothing: dy, g
     found: dict[str, Any] = {}
     rest: list[Any] = apart
     for gradient, index, name in zip(returned, order, names, strict=False):

@@ -18,6 +18,7 @@ from .experiments.unseen.scene import Scene
 from .factories import build, is_factory
 from .handed_in import intents, lists_as_arrays, refuse_empty, refuse_missing, refuse_unbuilt
 from .objects import forward_of
+from .pair_with_parameters import PairWithParameters, with_parameters
 from .quiet import quietly
 from .report import Finding, Report
 from .snapshot import Snapshot
@@ -63,7 +64,8 @@ def check(
         hide a fault (a batch of 1, constant values) others are probed. So are their sizes: a copy of the
         subject is cut to a few features, samples and steps if it does there what it does at its own size
         (`report.sizes`).
-    params: the parameters, where they are not found: names, {name: array}, or {name: name of its gradient}.
+    params: the parameters, where they are not found: names, {name: array}, or {name: name of its gradient};
+        of two functions, the arrays that they use: a list, or a dict of any depth.
     loss, target: (loss, gradient), two functions of (y, target), one function that returns both, or a loss
         object; then the whole is checked from its loss.
     training: puts the subject into training (True) or evaluation mode (False).
@@ -85,6 +87,8 @@ def check(
         else:
             refuse_tensors(subject, inputs)
             subject, inputs = built_for(subject, inputs, target)
+            subject = with_parameters(subject, params, len(inputs))
+            params = None if isinstance(subject, PairWithParameters) else params
             subject = _begun(subject)
             subject = whole_by_running(subject, inputs) or subject
             inputs = inputs or _held(subject)

@@ -34,12 +34,21 @@ def mend(case: Case, findings: list[Finding]) -> None:
         repair = _lasting(case, _repair(case, wanted[0]))
     except Exception:  # an edited backward can fail in any way; the finding stands without its repair
         repair = None
-    if repair is not None and set(wanted[0].targets) & set(repair.healed):
+    if repair is not None and _mends(case, wanted[0], repair):
         wanted[0].fix = repair.diff
         wanted[0].line, wanted[0].file = repair.line, repair.file
         wanted[0].rename(_as_repaired(case, wanted[0].code, repair))
         _keep_apart(findings, wanted[0], repair.healed)
     _add_place(case, findings)
+
+
+def _mends(case: Case, finding: Finding, repair: Repair) -> bool:
+    """Whether it makes right what the finding is about; of a finding that has its place, all of it: an edit
+    in a helper that several layers use may heal one of them and break another.
+    """
+    wrong = set(finding.targets) & set(case.doubtful)
+    placed = finding.line != source_place(case.probe.subject.backward_function)[1]
+    return wrong <= set(repair.healed) if placed else bool(wrong & set(repair.healed))
 
 
 def _repair(case: Case, finding: Finding) -> Repair | None:

@@ -21,6 +21,7 @@ from ..report import Finding
 from ..source.changes import early_update, mutation
 from ..source.missing import missing
 from ..source.read import source_tree
+from ..structure import as_structure, leaves
 from .accumulation import accumulation
 from .caches import stale_caches
 from .linearity import linearity
@@ -207,7 +208,13 @@ def never_computed(case: Case) -> Iterator[Finding]:
         and not _unwritten(case)
     ):
         due = [n for n in case.probe.names if np.abs(case.n(n)).max(initial=0) > 1e-7]
-        if due:
+        unknown = [leaf for _, leaf in leaves(as_structure(case.run.returned)) if np.any(leaf)]
+        if due and unknown:
+            case.not_tested.append(
+                f"backward returns {len(unknown)} arrays, and it could not be told whose gradients they are: "
+                "return those of the inputs in their order, those of parameters in a dict under their names"
+            )
+        elif due:
             yield case.finding(
                 "gradient-never-computed",
                 due,

@@ -11,7 +11,7 @@ import inspect
 import itertools
 import types
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from ..objects import is_layer, is_leaf, stored_attributes
@@ -21,7 +21,9 @@ MOST_HELPERS = 20  # of one list
 
 
 class Called(NamedTuple):
-    """A function, and the module, the class or the wrapper (its cell) that holds it under a name."""
+    """A function, and the module, the class or the cell (of a function around it, of a wrapper) that holds it
+    under a name.
+    """
 
     function: Any  # a types.FunctionType
     holder: dict[str, Any] | type | types.CellType
@@ -30,15 +32,23 @@ class Called(NamedTuple):
 
 
 def calls(function: types.FunctionType, owner: Any, abroad: bool = True) -> Iterator[Called]:
-    """What the names in a function's code may stand for. abroad: in other files of the project, too."""
+    """What the names in a function's code may stand for. abroad: in other files, too."""
     lineages = _lineages(owner)
+    around = dict(_around(function))
+    modules = _modules(function, around) if abroad else []
+    for name, cell in around.items():
+        called = plain(cell.cell_contents)
+        if called is not None and is_theirs(called):
+            yield from _held(called, cell, name, cell.cell_contents)
     for name in function.__code__.co_names:
-        value = function.__globals__.get(name)
-        called = plain(value)
-        if called is not None and (
-            called.__module__ == function.__module__ or (abroad and _one_project(called, function))
-        ):
-            yield from _held(called, function.__globals__, name, value)
+        for scope in (function.__globals__, *modules):
+            value = scope.get(name)
+            called = plain(value)
+            if called is not None and (
+                called.__module__ == function.__module__
+                or (abroad and (_one_project(called, function) or scope is not function.__globals__))
+            ):
+                yield from _held(called, scope, name, value)
         for lineage in lineages:
             for kind in lineage:
                 if name in vars(kind):
@@ -46,6 +56,21 @@ def calls(function: types.FunctionType, owner: Any, abroad: bool = True) -> Iter
                     if method is not None:
                         yield from _held(method, kind, name, vars(kind)[name])
                     break
+
+
+def _around(function: types.FunctionType) -> Iterator[tuple[str, types.CellType]]:
+    """What a function inside of another one finds around it."""
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with suppress(ValueError):  # not filled yet
+            cell.cell_contents  # noqa: B018
+            yield name, cell
+
+
+def _modules(function: types.FunctionType, around: dict[str, types.CellType]) -> list[dict[str, Any]]:
+    """The user's own modules that it names: net.forward(x)."""
+    named = [function.__globals__.get(name) for name in function.__code__.co_names]
+    named += [cell.cell_contents for cell in around.values()]
+    return [vars(v) for v in named if isinstance(v, types.ModuleType) and is_foreign_module(v.__name__)]
 
 
 def kinds(owner: Any) -> tuple[type, ...]:
@@ -113,8 +138,12 @@ def _held(function: types.FunctionType, holder: Any, name: str, value: Any) -> l
 
 
 def _in_wrapper(function: types.FunctionType, wrapper: Any) -> list[Called]:
-    """What a decorator of the user's has made of a function goes on doing what it does."""
-    while isinstance(wrapper, types.FunctionType) and wrapper is not function and is_theirs(wrapper):
+    """What a decorator of the user's, or an adapter of ours, has made of a function goes on doing what it
+    does.
+    """
+    while isinstance(wrapper, types.FunctionType) and wrapper is not function:
+        if not is_theirs(wrapper) and not hasattr(wrapper, "__wrapped__"):
+            break
         for name, cell in zip(wrapper.__code__.co_freevars, wrapper.__closure__ or (), strict=True):
             if cell.cell_contents is function:
                 return [Called(function, cell, name, function)]
