@@ -184,7 +184,7 @@ def _backward(
             kept_at = {p.name: p.place.path for p in face.parameters}
             shapes = {n: before[path].shape for n, path in kept_at.items() if path in before}
             penalty += min(
-                2 * misfit,
+                1.5 * misfit,
                 sum(
                     misfit
                     for n, g in gradients.items()
