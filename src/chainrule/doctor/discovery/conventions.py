@@ -20,6 +20,7 @@ from .found import Found
 from .guess import of_the_guess
 from .opinions_on_layers import at_the_input, mean_of_samples
 from .opinions_on_losses import from_the_logits, of_one_column, of_one_label, without_upstream
+from .opinions_on_shapes import of_the_gradients_shape
 from .optimizers import of_layers_with_other_names
 
 LAYERS = ("class", "instance", "pair", "closure")
@@ -31,6 +32,7 @@ OPINIONS = (
     of_one_column,
     mean_of_samples,
     at_the_input,
+    of_the_gradients_shape,
 )
 
 

@@ -16,6 +16,7 @@ from ..probe import Probe
 from ..quiet import quietly
 from ..report import Report
 from ..subject import Subject
+from .adapters import loss_pairs
 from .found import Found
 from .optimizers import source_of
 
@@ -115,9 +116,9 @@ def of_one_column(found: Found, report: Report, seed: int) -> Report | None:
     if not _BINARY.search(text) and _COLUMNS.search(text):
         return None
     for width in (slice(1), 0):
-        inputs = tuple(v[:, width] if isinstance(v, np.ndarray) and v.ndim == 2 else v for v in found.inputs)
         try:
-            one = check(found.subject, *inputs, seed=seed, **found.kwargs)
+            subject, inputs = _narrowed(found, width)
+            one = check(subject, *inputs, seed=seed, **found.kwargs)
         except Exception:  # it asks for rows
             continue
         if one.ok and one.tested:
@@ -125,6 +126,21 @@ def of_one_column(found: Found, report: Report, seed: int) -> Report | None:
             one.assumed = [*report.assumed, said]
             return one
     return None
+
+
+def _narrowed(found: Found, width: slice | int) -> tuple[Any, tuple[Any, ...]]:
+    """The loss with one column of each of its arguments."""
+
+    def cut(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(v[:, width] if isinstance(v, np.ndarray) and v.ndim == 2 else v for v in values)
+
+    if found.kind != "loss":
+        return found.subject, cut(found.inputs)
+    (prediction,) = found.inputs
+    place = next(i for i, value in enumerate(found.everything) if np.array_equal(value, prediction))
+    others = cut((*found.everything[:place], *found.everything[place + 1 :]))
+    loss, gradient = map(inspect.unwrap, found.subject)
+    return loss_pairs(loss, gradient, place, others)[""], cut(found.inputs)
 
 
 def _owner(subject: Any) -> Any:

@@ -182,7 +182,7 @@ class Starter:
         tried, inputs, sense = try_pair(candidate, self.workshop, self.file, spent() + SECONDS)
         found = self._verdict(candidate, [tried], [], [])
         if isinstance(found, Found):
-            found.inputs = inputs
+            found.everything, found.inputs = found.inputs, inputs
             found.assumed += [sense] if sense else []
         return found
 
