@@ -1,4 +1,4 @@
-"""Shapes that `chainrule check FILE` guesses: one that runs only because NumPy broadcasts is none that is meant."""
+"""Shapes that `chainrule check FILE` guesses: what runs only because NumPy broadcasts is not what is meant."""
 
 from __future__ import annotations
 

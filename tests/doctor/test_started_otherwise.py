@@ -1,5 +1,5 @@
-"""Code that starts in another way than with one array: lists of steps, several gradients from above, a loss of
-the input alone, nested parameters, a function that builds the model.
+"""Code that starts in another way than with one array: lists of steps, several gradients from above, a loss
+of the input alone, nested parameters, a function that builds the model.
 """
 
 from __future__ import annotations
