@@ -1,4 +1,4 @@
-"""Shapes that `chainrule check FILE` guesses: what runs only because NumPy broadcasts is not what is meant."""
+"""Shapes that `chainrule check FILE` guesses: what runs only because NumPy broadcasts is not meant."""
 
 from __future__ import annotations
 
