@@ -13,7 +13,7 @@ import numpy as np
 
 from .naming import belongs
 from .of_parameters import of_parameter
-from .structure import leaves
+from .structure import is_array, leaves
 
 if TYPE_CHECKING:
     from .subject import Subject
@@ -101,7 +101,8 @@ def _by_order(
     if len(returned) < len(indices) and any(names):
         order = _by_return_names(subject, names, indices)
     first: Any = next(iter(returned), None)
-    if order and not any(i is not None for i in order) and np.shape(first) == np.shape(inputs[indices[0]]):
+    assigned = any(i is not None for i in order)
+    if indices and order and not assigned and is_array(first) and _fits(first, inputs[indices[0]]):
         order = [indices[0], *order[1:]]  # its name tells nothing: dy, g
     found: dict[str, Any] = {}
     rest: list[Any] = apart
@@ -111,6 +112,10 @@ def _by_order(
         elif index in indices:
             found.update(_of_input(subject, index, gradient, inputs))
     return found, rest
+
+
+def _fits(gradient: np.ndarray, value: Any) -> bool:
+    return is_array(value) and gradient.shape == value.shape
 
 
 def _by_kind(returned: list[Any], inputs: Sequence[Any]) -> list[int | None]:

@@ -274,6 +274,8 @@ class Probe:
                         returned = self.subject.backward(forward, upstream, inputs, rate)
                 except Exception as error:
                     raise SubjectError("backward", error) from error
+        if type(returned) is dict:
+            returned = dict(returned)  # the subject's own may be emptied before anybody reads it
         given = dict(leaves(self.subject.last_upstream, ""))
         own = self.subject.loss is None
         changed = ["upstream"] if own and any(not identical(v, upstream[n]) for n, v in given.items()) else []

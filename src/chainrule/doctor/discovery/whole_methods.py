@@ -18,7 +18,7 @@ import numpy as np
 from ..arrays_inside import places
 from ..calling import PREDICTED, TRAINING, positional, required
 from ..errors import NotASubject
-from ..naming import LEARNING_RATES, TARGETS, UPSTREAMS
+from ..naming import LEARNING_RATES, TARGETS, UPSTREAMS, belongs
 from ..objects import (
     BACKWARD_NAMES,
     FORWARD_NAMES,
@@ -182,10 +182,12 @@ def _with_loss(model: Any) -> Whole:
     if backward is None or (cost is None and forward is None):
         raise NotASubject(f"{kind.__name__} has no loss(x, y)")
     takes_output = takes_predictions(backward)
-    of_output = takes_output or cost is None or positional(cost)[1].name != positional(backward)[1].name
+    of_output = cost is None or not _takes_input(cost, forward, backward)
     if forward is None and of_output:
         raise NotASubject(f"{kind.__name__} has no forward(x)")
-    names = returned_names(backward) or []
+    names, arrays = returned_names(backward) or [], dict(arrays_of(model))
+    x = positional(forward)[1].name if forward is not None else positional(backward)[1].name
+    tells = any(names) and not (len(names) == 1 and belongs(names[0], x))  # the gradients, and not just dx
     more = [p.name for p in required(backward)[3:]]
     rate = RATE if any(LEARNING_RATES.match(name) for name in more) else own_rate(model, backward)
 
@@ -198,25 +200,35 @@ def _with_loss(model: Any) -> Whole:
         return getattr(model, cost.__name__)(output_of(model, x) if of_output else x, y)
 
     def gradients(x: Any, y: Any) -> dict[str, Any]:
-        own = model if any(names) else _copy(model)  # one that returns nothing may change weights
+        own = model if tells else _copy(model)  # one that returns no gradient of theirs may change weights
         output = output_of(own, x) if more or takes_output else None
         before = {p.path: np.array(p.get(), dtype=float) for p in places(own)} if own is not model else {}
         rest = [RATE if LEARNING_RATES.match(name) else output for name in more]
         returned = getattr(own, backward.__name__)(output if takes_output else x, y, *rest)
-        if returned is None:
-            return left_on(own, before, rate)
-        return matched(model, returned if isinstance(returned, tuple) else (returned,), names)
+        found = {}
+        if returned is not None:
+            found = matched(model, returned if isinstance(returned, tuple) else (returned,), names)
+        if before and not set(found) & set(arrays):
+            found |= left_on(own, before, rate)
+        return found
 
     asks = getattr(model, (cost if cost is not None and not of_output else backward).__name__)
     ahead = getattr(model, forward.__name__) if forward is not None and of_output else asks
     shown = ahead, getattr(model, backward.__name__)
-    arrays = dict(arrays_of(model))
     if cost is not None:
         return Whole(shown, told, gradients, arrays, 2, asks)
-    usual = UsualLoss(lambda x: output_of(_copy(model), x), gradients, arrays, stepped=not any(names))
+    usual = UsualLoss(lambda x: output_of(_copy(model), x), gradients, arrays, stepped=not tells)
     whole = Whole(shown, usual, gradients, arrays, 2, asks)
     whole.says = lambda: usual.said
     return whole
+
+
+def _takes_input(cost: Function, forward: Function | None, backward: Function) -> bool:
+    """loss(x, y), where forward(x) or backward(x, y) has the same x, and not loss(output, y)."""
+    name = positional(cost)[1].name
+    if forward is not None and name == positional(forward)[1].name:
+        return True
+    return not takes_predictions(backward) and name == positional(backward)[1].name
 
 
 def takes_predictions(backward: Function) -> bool:

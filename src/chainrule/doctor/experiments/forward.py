@@ -30,6 +30,8 @@ from .unseen.targets import target_leak
 from .unseen.ties import pool_ties
 from .unseen.twice import softmax_twice
 from .unseen.weights import attends
+from .unseen.wrapping import wrapping
+from .unused import unused
 
 SECONDS, SECONDS_PER_LAYER = 1.5, 0.1
 
@@ -86,6 +88,8 @@ class Questions:
         if not self.ask(lambda: train_eval_mismatch(whole, layers)):
             self.ask(lambda: batch_leak(whole, layers, batch))
         self.ask(lambda: state_carried_over(whole, layers))
+        self.ask(lambda: unused(self.case))
+        self.ask(lambda: wrapping(whole))
         self.first([*layers[::-1], whole], collapsed)
         self.first([*layers[::-1], whole], lambda s: softmax_twice(s, s is whole))
         causal = bool(meant(whole, self.case.intent)) or any(meant(s, frozenset()) for s in layers)
