@@ -22,7 +22,6 @@ from .opinions_on_layers import at_the_input, mean_of_samples
 from .opinions_on_losses import from_the_logits, of_one_column, of_one_label, without_upstream
 from .opinions_on_shapes import of_the_gradients_shape
 from .optimizers import of_layers_with_other_names
-from .own_penalty import with_own_penalty
 
 LAYERS = ("class", "instance", "pair", "closure")
 OPINIONS = (
@@ -41,9 +40,7 @@ def second_opinion(found: Found, report: Report, seed: int = 0) -> Report:
     """The report, or one without findings where the code is right by a known convention."""
     if found.kind == "optimizer":
         return of_layers_with_other_names(found.subject, report)
-    if report.ok:
-        return _stricter(found, report, seed)
-    if found.kind not in (*LAYERS, "loss", "whole"):
+    if report.ok or found.kind not in (*LAYERS, "loss", "whole"):
         return report
     for opinion in OPINIONS if found.kind in LAYERS else (of_the_guess, of_one_column):
         try:
@@ -54,18 +51,6 @@ def second_opinion(found: Found, report: Report, seed: int = 0) -> Report:
             other.name = report.name
             return other
     return report
-
-
-def _stricter(found: Found, report: Report, seed: int) -> Report:
-    """Where the code itself says what else it should agree with."""
-    try:
-        other = with_own_penalty(found, report, seed)
-    except Exception:  # then it stays right
-        return report
-    if other is None:
-        return report
-    other.name = report.name
-    return other
 
 
 def excuse_parts(results: Sequence[tuple[Found, Report | str]]) -> None:
