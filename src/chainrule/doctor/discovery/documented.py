@@ -17,6 +17,8 @@ _NO_SYMBOLS = re.compile(
     r"\b(the|of|a|is|are|and|or|default|optional|int|float|array|ndarray|tuple|list|str|bool)\b"
 )
 
+_SEVERAL = re.compile(r"(\s*(,|and|&)\s*\w+)+\s*:\s*(of )?(shape )?")  # q, k, v: (B, T, D)
+
 
 def documented_shapes(name: str, function: Callable[..., Any], owner: type | None) -> list[Symbols]:
     """What docstrings, comments and annotations say of the shape of an argument, the nearest word first."""
@@ -53,7 +55,7 @@ def _named(name: str, text: str) -> list[Symbols]:
     pattern = rf"(?<![\w.]){re.escape(name)}(?!\w)(?P<between>[^()\[\]\n]{{0,60}}?){_SHAPE}"
     for match in re.finditer(pattern, text):
         between = match.group("between")
-        if (
+        if not _SEVERAL.fullmatch(between) and (
             "->" in between
             or ("=" in between and "shape" not in between)
             or re.search(r",\s*\w+\s*:", between)
