@@ -58,9 +58,7 @@ def loss_pairs(loss: Function, gradient: Function, place: int, others: tuple[Any
             return loss(*arguments(before)), before
 
         def backward(dloss: Any, cache: Any) -> Any:
-            found = gradient(*arguments(cache))
-            scale = np.asarray(dloss)
-            return found * scale.reshape(scale.shape + (1,) * (np.ndim(found) - scale.ndim))
+            return _scaled(gradient(*arguments(cache)), dloss)
 
         return wearing(forward, loss), wearing(backward, gradient)
 
@@ -69,6 +67,23 @@ def loss_pairs(loss: Function, gradient: Function, place: int, others: tuple[Any
         "its gradient is that of the logits before a softmax": pair_of(_softmax),
         "its gradient is that of the logits before a sigmoid": pair_of(_sigmoid),
     }
+
+
+def loss_of_all(loss: Function, gradient: Function) -> Pair:
+    """A loss whose gradient function returns a gradient for each of its arguments: kl(mu, logvar)."""
+
+    def forward(*inputs: Any) -> Any:
+        return loss(*inputs), inputs
+
+    def backward(dloss: Any, cache: Any) -> Any:
+        return tuple(_scaled(found, dloss) for found in gradient(*cache))
+
+    return wearing(forward, loss, inspect.signature(loss)), wearing(backward, gradient)
+
+
+def _scaled(gradient: Any, dloss: Any) -> Any:
+    scale = np.asarray(dloss)
+    return gradient * scale.reshape(scale.shape + (1,) * (np.ndim(gradient) - scale.ndim))
 
 
 def meant(pairs: dict[str, Pair], inputs: tuple[Any, ...]) -> str:

@@ -13,6 +13,7 @@ from .arguments import maker
 from .choices import Choice, Slot, array, plain
 from .data_inside import DATA
 from .dims import Dims
+from .documented import documented_symbols
 from .facts import Facts, facts_of
 from .limits import reseed, time_limit
 from .methods import constructor_of, method
@@ -56,7 +57,12 @@ def argument_slots(
     later = [f for f in functions if f is not function]
     facts = [facts_of(function, p.name, cls, later) for p in parameters]
     hints = hints_of(*names, *("conv" for f in facts if 4 in f.ranks)) | recurrent_of(names, later)
-    slots = [_slot(p, known, names, hints, workshop) for p, known in zip(parameters, facts, strict=True)]
+    sizes = documented_symbols(cls)
+    roles = {n: [] if n in sizes and "share" in roles_of(n) else roles_of(n) for n in names}  # p
+    slots = [
+        _slot(p, roles[p.name], known, names, hints, workshop)
+        for p, known in zip(parameters, facts, strict=True)
+    ]
     for slot, known in zip(slots, facts, strict=True) if function is not constructor_of(cls) else ():
         roles = roles_of(slot.name, names)
         if DATA.match(slot.name) or "labels" in roles:
@@ -78,9 +84,13 @@ def _of_labels() -> list[Choice]:
 
 
 def _slot(
-    parameter: inspect.Parameter, facts: Facts, names: list[str], hints: set[str], workshop: Workshop
+    parameter: inspect.Parameter,
+    roles: list[str],
+    facts: Facts,
+    names: list[str],
+    hints: set[str],
+    workshop: Workshop,
 ) -> Slot:
-    roles = roles_of(parameter.name)
     slot = constructor_slot(parameter, facts, names, roles)
     required = parameter.default is inspect.Parameter.empty
     if (

@@ -38,6 +38,12 @@ def documented_shapes(name: str, function: Callable[..., Any], owner: type | Non
     return list(dict.fromkeys(found))
 
 
+def documented_symbols(owner: type) -> set[str]:
+    """The names of axes in the docstrings of a class: what is called like one is a size."""
+    texts = [_doc(owner), _doc(getattr(owner, "__init__", None))]
+    return {symbol for text in texts if text for shape in _all(text) for symbol in shape}
+
+
 def _annotation(name: str, function: Callable[..., Any]) -> str:
     value = getattr(inspect.unwrap(function), "__annotations__", {}).get(name, "")
     return value if isinstance(value, str) else str(value)

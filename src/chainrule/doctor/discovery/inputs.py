@@ -100,10 +100,12 @@ def input_slots(
     later: list[Any],
     dims: Dims,
     hints: set[str],
+    target: str = "",
 ) -> list[Slot]:
     """A slot for each argument.
 
-    later: functions that read what this one keeps. subject: the object whose method it is.
+    later: functions that read what this one keeps. subject: the object whose method it is. target: which
+    argument of a loss holds the labels, where its name does not say so.
     """
     names = [p.name for p in parameters]
     hints = hints | two_layers(names) | of_samples(names) | norm_of_a_layer(names)
@@ -111,6 +113,10 @@ def input_slots(
     for p in parameters:
         facts = facts_of(function, p.name, subject, later)
         roles = in_a_norm(cls.__name__ if cls else function.__name__, roles_of(p.name, names))
+        if not roles and target:
+            roles = ["labels" if p.name == target else "prediction"]
+        if "prediction" in roles and facts.columns == {0}:
+            hints = hints | {"one each"}
         made = made_parameters(workshop.module, p.name, facts)
         if made:
             slots.append(Slot(p.name, made))

@@ -58,6 +58,10 @@ def templates_for(
         template = letters_of(symbols, hints)
         if template is not None:
             found.append((template, -2.0 + 0.3 * i))
+    if facts.parts > 1:  # a layer of f for each of the parts
+        found += [(("B", f"{facts.parts}f"), -1.0), (("B", "T", f"{facts.parts}f"), -0.5)]
+    if "one each" in hints and roles[:1] in (["prediction"], ["labels"]):  # p[:, 0] beside y
+        found.append((("B", "1") if "prediction" in roles else ("B",), -1.0))
     if "numbers" in hints:
         found.append((("B",), -1.0))
     role = next((r for r in roles if r in _BY_ROLE), "")
@@ -67,7 +71,7 @@ def templates_for(
         by_name = _weight_by_name(name, hints)
         found += [(by_name, -1.0)] if by_name else []
     if "labels" in roles[:1]:
-        found.append((("o", "B") if "columns" in hints else ("B", "o"), 0.7))
+        found += [(("o", "B") if "columns" in hints else ("B", "o"), 0.7), (("B",), 1.7)]
     if role == "bias" and "two layers" in hints and re.match(r"^b(ias)?_?[12]$", name):
         letter = "h" if name.endswith("1") else "o"
         found.append(((letter, "1") if "columns" in hints else (letter,), -1.0))
