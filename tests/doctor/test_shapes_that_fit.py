@@ -129,6 +129,8 @@ def test_the_mean_of_a_loss_function_may_be_one_over_samples(tmp_path: Path) -> 
     assert Checked(tmp_path, CONTRAST).findings == {}
     wrong = Checked(tmp_path, CONTRAST.replace("1.0, -1.0", "2.0, -2.0"))
     assert [code for code, _ in wrong.findings["contrast"]] == ["mean-sum-mismatch"]
+    predicted = CONTRAST.replace("energy", "y_pred")  # that may be several numbers
+    assert [code for code, _ in Checked(tmp_path, predicted).findings["contrast"]] == ["mean-sum-mismatch"]
 
 
 COLUMNS = """

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import required
+from ..calling import PREDICTED, positional, required
 from ..case import Case
 from ..check import check
 from ..objects import backward_of, forward_of
@@ -107,9 +107,12 @@ def without_upstream(found: Found, report: Report, seed: int) -> Report | None:
 
 def of_one_column(found: Found, report: Report, seed: int) -> Report | None:
     """A loss that was handed rows may be one of a number per sample: its mean is one over len(p). A binary
-    cross-entropy mostly is; others where nothing speaks of columns.
+    cross-entropy mostly is; others where nothing speaks of columns, and functions of something that is not
+    called a prediction, which may well be several numbers.
     """
     if [f.code for f in report.findings] != ["mean-sum-mismatch"]:
+        return None
+    if found.kind == "loss" and PREDICTED.match(positional(inspect.unwrap(found.subject[0]))[0].name):
         return None
     parts = found.subject if isinstance(found.subject, tuple) else (_owner(found.subject),)
     text = "\n".join(map(source_of, parts))
