@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from findings import only, text
+from typer.testing import CliRunner
 
 import chainrule
+from chainrule.cli import app
 
 X = np.random.default_rng(0).normal(size=(6, 5))
 
@@ -198,3 +201,50 @@ def test_a_loss_with_an_optional_dout(uses: bool) -> None:
     beside = only(Below(Loss(uses, True), 2.0), X, t)
     assert (beside.where, beside.targets) == ("", ["W"])
     assert text(beside).startswith("self.dW")
+
+
+MODEL_OF_FUNCTIONS = """
+import numpy as np
+
+def init_parameters(layer_dims):
+    rng = np.random.default_rng(3)
+    shapes = zip(layer_dims[1:], layer_dims)
+    return {f"W{i}": rng.normal(size=shape) for i, shape in enumerate(shapes, 1)}
+
+def model_forward(X, parameters):
+    caches, A = [], X
+    for i in range(1, len(parameters) + 1):
+        W = parameters[f"W{i}"]
+        Z = W @ A
+        caches.append((A, W, Z))
+        A = np.tanh(Z)
+    AL = 1 / (1 + np.exp(-2 * Z))
+    return AL, caches
+
+def compute_cost(AL, Y):
+    return -np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / Y.shape[1]
+
+def model_backward(AL, Y, caches):
+    grads, dZ = {}, 2 * (AL - Y)
+    for i in range(len(caches), 0, -1):
+        A, W, Z = caches[i - 1]
+        grads[f"dW{i}"] = dZ @ A.T / Y.shape[1]
+        if i > 1:
+            dZ = W.T @ dZ * SLOPE
+    return grads
+"""
+
+
+@pytest.mark.parametrize(("slope", "right"), [("(1 - A**2)", True), ("(1 - A)", False)])
+def test_functions_that_are_handed_prediction_labels_and_caches(
+    tmp_path: Path, slope: str, right: bool
+) -> None:
+    """model_backward(AL, Y, caches): AL is what forward has returned."""
+    file = tmp_path / "dnn.py"
+    file.write_text(MODEL_OF_FUNCTIONS.replace("SLOPE", slope))
+    result = CliRunner().invoke(app, ["check", str(file)])
+    said = " ".join(result.stdout.split())
+    assert "that of the binary cross-entropy, divided by" in said
+    assert "as the code's own loss" in said
+    assert ("1 checked: 1 right" in said) is right
+    assert ("activation's derivative" in said) is not right

@@ -19,12 +19,14 @@ from ..probe import Arrays
 from ..report import Finding
 from ..source.adjoints import BackwardTrace, Intermediates
 from ..source.influence import influence
-from ..source.multiplied import Factor, Way, factors
+from ..source.multiplied import Factor, Way, factors, flat
 from ..source.sites import Key, Site
 from ..source.slopes import Slope, Slopes
+from .another import Another
 from .counts import ratio
 
 SECONDS = 0.8
+Shape = tuple[int, ...]
 
 
 def slopes(case: Case) -> Iterator[Finding]:
@@ -32,10 +34,11 @@ def slopes(case: Case) -> Iterator[Finding]:
     backward, forward = BackwardTrace(case), Intermediates(case)
     if not (backward.available and forward.available and case.wrong) or backward.one_step or case.misshapen:
         return
-    rng = np.random.default_rng([41, 8_191])
-    other = {n: rng.normal(size=g.shape) for n, g in case.probe.upstream.items()}
+    other = Another(case)
     with backward.running():
-        runs = [_values(backward, g) for g in (case.probe.upstream, other)]
+        runs = [_values(backward, case.probe.upstream)]
+        with other.arriving():
+            runs.append(_values(backward, other.upstream))
     statements, levers = [], {}
     allowance = Allowance(SECONDS)
     multiplied = factors(backward, runs[0], runs[1], case.suspects)
@@ -52,11 +55,11 @@ def slopes(case: Case) -> Iterator[Finding]:
     for mine in _most_suspect_first(statements, ways):
         lever = levers[mine[0].site.id]
         keys = [k for k in runs[0] if k[0] == mine[0].site.id]
-        before = np.stack([runs[0][k] for k in keys])
+        before = flat(runs[0][k] for k in keys)
         for factor in mine:
             for way in ways.once(factor):
                 if (
-                    lever.fits(factor.with_slopes(way, runs[0]) - before)
+                    lever.fits(flat(factor.with_slopes(way, runs[0])) - before)
                     and ways.is_derivative(factor, way)
                     and not ways.is_right_here(mine, way)
                     and _lasts(case, backward, factor, way, runs[1], other)
@@ -98,31 +101,32 @@ class Ways:
 
     def __init__(self, steps: Slopes, forward: Intermediates) -> None:
         self.steps, self.forward = steps, forward
-        self._known: dict[tuple[Any, int], tuple[list[Way], np.ndarray]] = {}
+        self._known: dict[tuple[Shape, ...], tuple[list[Way], np.ndarray]] = {}
 
     def of(self, factor: Factor) -> tuple[list[Way], np.ndarray]:
         """The ways, and their slopes: one row for each."""
-        shape, count = factor.values[0].shape, len(factor.values)
-        if (shape, count) not in self._known:
-            size = count * int(np.prod(shape))
-            ways = [way for way in self._all(shape, count) if sum(s.values.size for s in way) == size]
-            rows = [np.concatenate([s.values.ravel() for s in way]) for way in ways]
-            self._known[shape, count] = ways, np.stack(rows) if rows else np.zeros((0, 1))
-        return self._known[shape, count]
+        shapes = factor.shapes
+        if shapes not in self._known:
+            size = sum(v.size for v in factor.values)
+            ways = [way for way in self._all(shapes) if sum(s.values.size for s in way) == size]
+            rows = [flat(s.values for s in way) for way in ways]
+            self._known[shapes] = ways, np.stack(rows) if rows else np.zeros((0, 1))
+        return self._known[shapes]
 
-    def _all(self, shape: tuple[int, ...], count: int) -> list[Way]:
-        slopes = self.steps.between(shape)
-        if count == 1:
+    def _all(self, shapes: tuple[Shape, ...]) -> list[Way]:
+        slopes = [s for shape in dict.fromkeys(shapes) for s in self.steps.between(shape)]
+        if len(shapes) == 1:
             return [[s] for s in slopes]
         sites: dict[tuple[int, int], dict[int, Slope]] = {}
         for slope in slopes:
             sites.setdefault((slope.start[0], slope.end[0]), {}).setdefault(slope.start[1], slope)
-        ways = [list(found.values()) for found in sites.values() if len(found) == count]
-        return [order for way in ways for order in (way[::-1], way)]
+        ways = [[found[n] for n in sorted(found)] for found in sites.values() if len(found) == len(shapes)]
+        both = [order for way in ways for order in (way[::-1], way)]
+        return [way for way in both if tuple(s.values.shape for s in way) == shapes]
 
     def alike(self, factor: Factor, varying: bool = False) -> list[Way]:
         """Those whose slope the factor is."""
-        return self._equal_to(np.concatenate([v.ravel() for v in factor.values]), factor, varying)
+        return self._equal_to(flat(factor.values), factor, varying)
 
     def _equal_to(self, row: np.ndarray, factor: Factor, varying: bool = False) -> list[Way]:
         ways, table = self.of(factor)
@@ -148,14 +152,14 @@ class Ways:
         """Whether it is the derivative of an activation that is wrong, and not a constant, a branch, or
         another factor that is missing beside it.
         """
-        if ratio(np.stack(factor.values), np.stack([s.values for s in way])) is not None:
+        if ratio(flat(factor.values), flat(s.values for s in way)) is not None:
             return False
-        twins = self._equal_to(np.concatenate([s.values.ravel() for s in way]), factor)
+        twins = self._equal_to(flat(s.values for s in way), factor)
         return not any(self._is_part(part, twin) for twin in twins for part in self.alike(factor))
 
     def is_right_here(self, mine: list[Factor], way: Way) -> bool:
         """Whether the statement has this activation's derivative: then what arrives at it is wrong."""
-        twins = self._equal_to(np.concatenate([s.values.ravel() for s in way]), mine[0])
+        twins = self._equal_to(flat(s.values for s in way), mine[0])
         starts = {twin[0].start for twin in twins}
         return any(
             other[0].bends and other[0].start in starts
@@ -169,7 +173,7 @@ class Ways:
         if all(close(v, np.ones(v.shape), tolerance=1e-6) for v in factor.values):
             return True
         known = {(s.start, s.end): s for s in self.steps.between(way[0].values.shape)}
-        twins = self._equal_to(np.concatenate([s.values.ravel() for s in way]), factor)
+        twins = self._equal_to(flat(s.values for s in way), factor)
         return any(
             behind[0].end == twin[0].end
             for twin in twins
@@ -201,14 +205,14 @@ class Ways:
 
 
 def _lasts(
-    case: Case, trace: BackwardTrace, factor: Factor, way: Way, run: dict[Key, np.ndarray], other: Arrays
+    case: Case, trace: BackwardTrace, factor: Factor, way: Way, run: dict[Key, np.ndarray], other: Another
 ) -> bool:
     """Whether it is right for another gradient from above, too."""
     given = dict(zip(factor.executions, factor.with_slopes(way, run), strict=True))
-    with trace.running():
-        gradients = trace.overruled(factor.site.id, given, other)
+    with trace.running(), other.arriving():
+        gradients = trace.overruled(factor.site.id, given, other.upstream)
     return gradients is not None and all(
-        close(gradients[n], case.numeric.gradient(n, other), 1e-3 * case.scale, 1e-5) for n in case.wrong
+        close(gradients[n], other.gradient(n), 1e-3 * case.scale, 1e-5) for n in case.wrong
     )
 
 

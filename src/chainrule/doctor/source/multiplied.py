@@ -4,7 +4,7 @@ the same for both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,13 +32,23 @@ class Factor:
     rest: list[Key] | None
     values: list[np.ndarray]
 
-    def with_slopes(self, way: Way, run: dict[Key, np.ndarray]) -> np.ndarray:
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """One for each execution: in a loop over layers they differ."""
+        return tuple(v.shape for v in self.values)
+
+    def with_slopes(self, way: Way, run: dict[Key, np.ndarray]) -> list[np.ndarray]:
         """What the statement would give with the slopes in the place of the factor."""
         given = []
         for n, slope in enumerate(way):
             rest: Any = 0.0 if self.rest is None else run[self.rest[n]]
             given.append(rest + run[self.arrives[n]] * slope.values)
-        return np.stack(given)
+        return given
+
+
+def flat(values: Iterable[np.ndarray]) -> np.ndarray:
+    """All of them, one behind the other."""
+    return np.concatenate([np.ravel(v) for v in values])
 
 
 def factors(
