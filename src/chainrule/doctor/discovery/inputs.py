@@ -107,8 +107,10 @@ def input_slots(
     for p in parameters:
         facts = facts_of(function, p.name, subject, later)
         roles = roles_of(p.name, names)
-        if not roles and target:
-            roles = ["labels" if p.name == target else "prediction"]
+        if target and p.name == target:
+            roles = roles or ["labels"]
+        elif target and "scores" not in roles:
+            roles = ["prediction"]
         if "prediction" in roles and facts.columns == {0}:
             hints = hints | {"one each"}
         made = made_parameters(workshop.module, p.name, facts)
