@@ -17,7 +17,7 @@ from .choices import Choice, Slot, plain
 from .dims import Dims
 from .documented import documented_shapes
 from .facts import Facts, facts_of
-from .initializers import made_parameters
+from .initializers import made_by_name, made_parameters
 from .limits import reseed
 from .methods import method, stored_method
 from .nested import Workshop
@@ -104,7 +104,13 @@ def input_slots(
     names = [p.name for p in parameters]
     hints = hints | two_layers(names) | of_samples(names)
     slots: list[Slot] = []
+    by_name = made_by_name(workshop.module, names) if subject is None else {}
+    if by_name:
+        dims.of_made([np.shape(made[0].make()) for made in by_name.values()])
     for p in parameters:
+        if p.name in by_name:
+            slots.append(Slot(p.name, by_name[p.name]))
+            continue
         facts = facts_of(function, p.name, subject, later)
         roles = roles_of(p.name, names)
         if target and p.name == target:
