@@ -49,6 +49,11 @@ class Pieces:
         if name in ("split", "hsplit") and isinstance(what, ast.Constant) and type(what.value) is int:
             self.facts.parts = max(self.facts.parts, what.value)
 
+    def beside(self, name: str, given: list[ast.expr], is_it: Callable[[ast.AST], bool]) -> None:
+        """A + np.eye(len(A)): it is square."""
+        if name in ("eye", "identity") and given and isinstance(given[0], ast.Call):
+            self.facts.square |= any(is_it(a) for a in given[0].args)
+
     def multiplied(self, product: ast.BinOp, is_it: Callable[[ast.AST], bool]) -> None:
         """x[k] @ b, a @ x[k]: at least vectors; a @ x[k] @ b: matrices."""
         if not isinstance(product.op, ast.MatMult):

@@ -194,9 +194,7 @@ class Reader(Resolver):
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if node.args and self._is(node.args[0]):
             self.pieces.handed(name, node.args[1:])
-        if name in ("eye", "identity") and node.args and isinstance(node.args[0], ast.Call):
-            # A + np.eye(len(A))
-            self.facts.square |= any(self._is(a) for a in node.args[0].args)
+        self.pieces.beside(name, node.args, self._is)
         if name == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
             self._einsum(str(node.args[0].value), node.args[1:])
         if name == "get" and isinstance(function, ast.Attribute) and node.args and self._is(node.args[0]):
