@@ -21,7 +21,8 @@ from .reading import Reader
 @dataclass
 class Facts:
     """ranks: how many axes it has (one of them); least: how many at least; symbols: names given to
-    its axes; items: names given to its items, where it is unpacked; parts: into how many equal ones it is cut.
+    its axes; items: names given to its items, where it is unpacked; parts: into how
+    many equal ones it is cut.
     """
 
     ranks: set[int] = field(default_factory=set)
@@ -36,6 +37,7 @@ class Facts:
     iterated: bool = False
     is_number: bool = False
     parts: int = 1
+    square: bool = False
     columns: set[int] = field(default_factory=set)  # that are asked for one by one: `p[:, 0]`
 
     def unpacked(self, targets: list[ast.expr]) -> None:
@@ -62,6 +64,7 @@ class Facts:
         self.is_number |= other.is_number
         self.parts = max(self.parts, other.parts)
         self.columns |= other.columns
+        self.square |= other.square
 
 
 def facts_of(

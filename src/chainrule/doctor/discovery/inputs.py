@@ -19,7 +19,7 @@ from .choices import Choice, Slot, plain
 from .dims import Dims
 from .documented import documented_shapes
 from .facts import Facts, facts_of
-from .initializers import made_parameters
+from .initializers import made_by_name, made_parameters
 from .layouts import columns_of
 from .limits import reseed
 from .lists_of_steps import lists_of_steps, runs_over
@@ -110,11 +110,19 @@ def input_slots(
     names = [p.name for p in parameters]
     hints = hints | two_layers(names) | of_samples(names) | norm_of_a_layer(names)
     slots: list[Slot] = []
+    by_name = made_by_name(workshop.module, names) if subject is None else {}
+    if by_name:
+        dims.of_made([np.shape(made[0].make()) for made in by_name.values()])
     for p in parameters:
+        if p.name in by_name:
+            slots.append(Slot(p.name, by_name[p.name]))
+            continue
         facts = facts_of(function, p.name, subject, later)
         roles = in_a_norm(cls.__name__ if cls else function.__name__, roles_of(p.name, names))
-        if not roles and target:
-            roles = ["labels" if p.name == target else "prediction"]
+        if target and p.name == target:
+            roles = roles or ["labels"]
+        elif target and "scores" not in roles:
+            roles = ["prediction"]
         if "prediction" in roles and facts.columns == {0}:
             hints = hints | {"one each"}
         made = made_parameters(workshop.module, p.name, facts)

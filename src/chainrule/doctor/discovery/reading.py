@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..calling import positional
+from .pieces import Pieces
 from .resolving import Resolver
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Reader(Resolver):
         self.facts, self.aliases, self.depth, self.follow = facts, set(aliases), depth, follow
         self.counters: set[str] = set()  # loop variables that count
         self.items: set[str] = set()  # loop variables that run over the argument
-        self.cuts: set[str] = set()  # where a slice of it ends
+        self.pieces = Pieces(facts)
 
     def read(self, body: list[ast.stmt]) -> None:
         for statement in body:
@@ -135,8 +136,7 @@ class Reader(Resolver):
                     isinstance(e, ast.Name) and e.id in self.counters for e in there[1:]
                 )
                 self.facts.least = max(self.facts.least, len(there))
-                self._cut(there[-1])
-                self._column(there)
+                self.pieces.taken(there)
             else:
                 self.facts.least = max(self.facts.least, 1)
         elif self._indexes(node.slice):
@@ -144,23 +144,6 @@ class Reader(Resolver):
             self.facts.strings += keys
             self.facts.ids |= not keys
         self.generic_visit(node)
-
-    def _cut(self, axis: ast.expr) -> None:
-        """`x[:, :d]` and `x[:, d:]` are its halves."""
-        if not isinstance(axis, ast.Slice) or isinstance(axis.lower or axis.upper, ast.Constant):
-            return
-        if axis.lower is None and axis.upper is not None:
-            self.cuts.add(ast.unparse(axis.upper))
-        elif axis.upper is None and axis.lower is not None and ast.unparse(axis.lower) in self.cuts:
-            self.facts.parts = max(self.facts.parts, 2)
-
-    def _column(self, axes: list[ast.expr]) -> None:
-        """`p[:, 0]`"""
-        *before, last = axes
-        everything = [isinstance(e, ast.Slice) and not (e.lower or e.upper or e.step) for e in before]
-        if everything == [True]:
-            number = isinstance(last, ast.Constant) and type(last.value) is int
-            self.facts.columns.add(last.value if number else -1)
 
     def _indexes(self, key: ast.expr) -> bool:
         parts = key.elts if isinstance(key, (ast.Tuple, ast.List)) else [key]
@@ -181,6 +164,10 @@ class Reader(Resolver):
                         self.facts.strings.append(item.value)
         for first, second in itertools.pairwise(sides):
             self._rank_test(first, second)
+        self.generic_visit(node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        self.pieces.multiplied(node, self._is)
         self.generic_visit(node)
 
     def _rank_test(self, first: ast.expr, second: ast.expr) -> None:
@@ -206,15 +193,8 @@ class Reader(Resolver):
             self._method(function.attr, node)
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if node.args and self._is(node.args[0]):
-            if name == "pad" and len(node.args) > 1 and isinstance(node.args[1], (ast.Tuple, ast.List)):
-                inner = node.args[1].elts
-                if inner and isinstance(inner[0], (ast.Tuple, ast.List)):
-                    self.facts.ranks.add(len(inner))
-            if name == "transpose" and len(node.args) > 1 and isinstance(node.args[1], (ast.Tuple, ast.List)):
-                self.facts.ranks.add(len(node.args[1].elts))
-            count = node.args[1] if name in ("split", "hsplit") and len(node.args) > 1 else None
-            if isinstance(count, ast.Constant) and type(count.value) is int:
-                self.facts.parts = max(self.facts.parts, count.value)
+            self.pieces.handed(name, node.args[1:])
+        self.pieces.beside(name, node.args, self._is)
         if name == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
             self._einsum(str(node.args[0].value), node.args[1:])
         if name == "get" and isinstance(function, ast.Attribute) and node.args and self._is(node.args[0]):

@@ -85,7 +85,7 @@ IMAGE = re.compile(
 )
 SEQUENCE = re.compile(
     r"rnn|lstm|gru|attention|attn|transformer|seq|time|(en|de)coder_?(layer|block|stack)|position|temporal|causal|token|recurrent|char|language|tagger|mha|"
-    r"head|1d",
+    r"(?<![a-z])head|(single|multi|self)_?head|1d",  # no GaussianHead
     re.I,
 )
 WORDS = re.compile(r"embed|token|word|vocab|bag|text|lookup", re.I)

@@ -58,6 +58,8 @@ def templates_for(
         template = letters_of(symbols, hints)
         if template is not None:
             found.append((template, -2.0 + 0.3 * i))
+    if 5 in facts.ranks:  # volumes
+        found += [(("B", "C", "T", "H", "W"), -1.0), (("B", "T", "H", "W", "C"), -0.8)]
     if facts.parts > 1:  # a layer of f for each of the parts
         found += [(("B", f"{facts.parts}f"), -1.0), (("B", "T", f"{facts.parts}f"), -0.5)]
     if "one each" in hints and roles[:1] in (["prediction"], ["labels"]):  # p[:, 0] beside y
@@ -67,6 +69,8 @@ def templates_for(
     role = next((r for r in roles if r in _BY_ROLE), "")
     if role in ("memory", "key"):  # as long as it likes, not as long as what asks it
         found = [(tuple("S" if axis == "T" else axis for axis in t), cost) for t, cost in found]
+    if role == "weight" and facts.least == 3:  # a matrix for each output
+        found += [(("o", "f", "f"), -1.0), (("o", "f", "h"), -0.8)]
     if role == "weight":
         by_name = _weight_by_name(name, hints)
         found += [(by_name, -1.0)] if by_name else []
