@@ -81,9 +81,9 @@ def _started(starter: Starter, candidate: Candidate) -> Found | NotStarted:
 def _needs(candidate: Candidate) -> int:
     """0 for what is built of numbers, more for what takes objects."""
     from ..calling import required
-    from .nested import _MANY, _ONE
+    from .nested import _ONE, MANY
 
     if candidate.kind != "class":
         return 0
     names = [p.name for p in required(candidate.thing.__init__)]
-    return sum(bool(_MANY.search(n) or _ONE.match(n)) for n in names)
+    return sum(bool(MANY.search(n) or _ONE.match(n)) for n in names)

@@ -43,7 +43,11 @@ def loss_pairs(loss: Function, gradient: Function, place: int, others: tuple[Any
     place: which argument is the prediction; others: the values of the other arguments.
     """
 
+    lengths = {np.shape(other)[0] for other in others if isinstance(other, np.ndarray) and other.ndim}
+
     def arguments(prediction: Any) -> list[Any]:
+        if not lengths - {1} <= set(np.shape(prediction)):
+            raise ValueError("there are no labels for other samples than these")
         filled = list(others)
         filled.insert(place, prediction)
         return filled
@@ -54,9 +58,7 @@ def loss_pairs(loss: Function, gradient: Function, place: int, others: tuple[Any
             return loss(*arguments(before)), before
 
         def backward(dloss: Any, cache: Any) -> Any:
-            found = gradient(*arguments(cache))
-            scale = np.asarray(dloss)
-            return found * scale.reshape(scale.shape + (1,) * (np.ndim(found) - scale.ndim))
+            return _scaled(gradient(*arguments(cache)), dloss)
 
         return wearing(forward, loss), wearing(backward, gradient)
 
@@ -65,6 +67,23 @@ def loss_pairs(loss: Function, gradient: Function, place: int, others: tuple[Any
         "its gradient is that of the logits before a softmax": pair_of(_softmax),
         "its gradient is that of the logits before a sigmoid": pair_of(_sigmoid),
     }
+
+
+def loss_of_all(loss: Function, gradient: Function) -> Pair:
+    """A loss whose gradient function returns a gradient for each of its arguments: kl(mu, logvar)."""
+
+    def forward(*inputs: Any) -> Any:
+        return loss(*inputs), inputs
+
+    def backward(dloss: Any, cache: Any) -> Any:
+        return tuple(_scaled(found, dloss) for found in gradient(*cache))
+
+    return wearing(forward, loss, inspect.signature(loss)), wearing(backward, gradient)
+
+
+def _scaled(gradient: Any, dloss: Any) -> Any:
+    scale = np.asarray(dloss)
+    return gradient * scale.reshape(scale.shape + (1,) * (np.ndim(gradient) - scale.ndim))
 
 
 def meant(pairs: dict[str, Pair], inputs: tuple[Any, ...]) -> str:

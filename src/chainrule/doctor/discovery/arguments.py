@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,17 @@ def best_of(tries: list[Try]) -> Try | None:
 
 
 def values(slots: list[Slot], picks: list[Choice]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments, made anew: by place, and by name."""
+    """The arguments, made anew: by place, and by name. Two arrays of one shape hold other numbers: between
+    equal ones a term that is lost looks like a factor of two.
+    """
+    drawn: Counter[str] = Counter()
+
+    def made(pick: Choice) -> Any:
+        if pick.shape is None:
+            return pick.make()
+        drawn[pick.said] += 1
+        return pick.make(drawn[pick.said] - 1)
+
     inputs: list[Any] = []
     kwargs: dict[str, Any] = {}
     dicts: dict[str, dict[str, Any]] = {}
@@ -50,13 +61,13 @@ def values(slots: list[Slot], picks: list[Choice]) -> tuple[tuple[Any, ...], dic
         if slot.within:
             if slot.within not in dicts:
                 inputs.append(dicts.setdefault(slot.within, {}))
-            dicts[slot.within][slot.name.partition("'")[2][:-2]] = pick.make()
+            dicts[slot.within][slot.name.partition("'")[2][:-2]] = made(pick)
         elif slot.star:
-            inputs += pick.make()
+            inputs += made(pick)
         elif slot.keyword:
-            kwargs[slot.name] = pick.make()
+            kwargs[slot.name] = made(pick)
         else:
-            inputs.append(pick.make())
+            inputs.append(made(pick))
     return tuple(inputs), kwargs
 
 

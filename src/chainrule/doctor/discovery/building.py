@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 from ..calling import parameters_of
 from .arguments import maker
 from .choices import Choice, Slot, array, plain
+from .constants import from_constants
 from .data_inside import DATA
 from .dims import Dims
+from .documented import documented_symbols
 from .facts import Facts, facts_of
 from .limits import reseed, time_limit
 from .methods import constructor_of, method
@@ -25,6 +28,7 @@ from .unbuilt import makers_of
 from .whole_methods import is_whole
 
 BUILD_SECONDS = 1.0
+_VOLUMES = re.compile(r"3d|volum|voxel|\(\w+, \w+, \w+, \w+, \w+\)", re.I)
 
 
 def constructor_slots(cls: type, workshop: Workshop) -> list[Slot]:
@@ -56,7 +60,17 @@ def argument_slots(
     later = [f for f in functions if f is not function]
     facts = [facts_of(function, p.name, cls, later) for p in parameters]
     hints = hints_of(*names, *("conv" for f in facts if 4 in f.ranks)) | recurrent_of(names, later)
-    slots = [_slot(p, known, names, hints, workshop) for p, known in zip(parameters, facts, strict=True)]
+    sizes = documented_symbols(cls)
+    meant = {n: [] if n in sizes and "share" in roles_of(n) else roles_of(n) for n in names}  # p
+    slots = [
+        _slot(p, meant[p.name], known, names, hints, workshop)
+        for p, known in zip(parameters, facts, strict=True)
+    ]
+    from_constants(slots, workshop.module)
+    if _VOLUMES.search(f"{cls.__name__} {cls.__doc__}"):
+        for slot in slots:
+            if "kernel size" in roles_of(slot.name):
+                slot.choices.insert(0, plain((2, 3, 2), -0.5))
     for slot, known in zip(slots, facts, strict=True) if function is not constructor_of(cls) else ():
         roles = roles_of(slot.name, names)
         if DATA.match(slot.name) or "labels" in roles:
@@ -78,9 +92,13 @@ def _of_labels() -> list[Choice]:
 
 
 def _slot(
-    parameter: inspect.Parameter, facts: Facts, names: list[str], hints: set[str], workshop: Workshop
+    parameter: inspect.Parameter,
+    roles: list[str],
+    facts: Facts,
+    names: list[str],
+    hints: set[str],
+    workshop: Workshop,
 ) -> Slot:
-    roles = roles_of(parameter.name)
     slot = constructor_slot(parameter, facts, names, roles)
     required = parameter.default is inspect.Parameter.empty
     if (
@@ -90,6 +108,8 @@ def _slot(
     ):
         arrays = input_slot(parameter.name, roles, facts, [], Dims(), hints)
         slot.choices += [replace(c, cost=c.cost + 0.5) for c in arrays.choices[:12]]
+    if required and facts.square:
+        slot.choices.append(array("adjacency", (4, 4), -1.0))
     if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
         slot.star = True
         slot.choices = [*workshop.choices("layers", facts), Choice(lambda: [], "none", 3.0, "[]")]

@@ -16,7 +16,7 @@ from ..unfinished import is_stub
 from .closures import closing_method
 from .contexts import contextual_pair, is_contextual
 from .data_inside import takes_data
-from .factories_in_file import loss_beside, model_built_by
+from .factories_in_file import loss_beside, model_built_by, takes_layers
 from .loss_classes import loss_parts
 from .methods import method
 from .roles import roles_of
@@ -64,7 +64,7 @@ def candidates(module: ModuleType) -> list[Candidate]:
         if function in taken or name.startswith("check_"):
             continue
         built = model_built_by(function)
-        if built is not None and loss_beside(module, built) is not None:
+        if built is not None and (takes_layers(built) or loss_beside(module, built) is not None):
             found.append(Candidate(name, "factory", (function, built), line_of(function)))
         elif way_back(function) is not None:
             found.append(Candidate(name, "closure", function, line_of(function)))

@@ -14,11 +14,11 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Choice:
-    """One value. make: builds it, anew each time. said: how it is told. cost: 0 for what is most
-    plausible.
+    """One value. make: builds it, anew each time; an array is also made with other numbers, make(1), where
+    another argument has these. said: how it is told. cost: 0 for what is most plausible.
     """
 
-    make: Callable[[], Any]
+    make: Callable[..., Any]
     said: str
     cost: float = 0.0
     code: str = ""  # the expression that makes it, for a check_ function
@@ -96,17 +96,17 @@ def array(kind: str, shape: Shape, cost: float = 0.0, upper: int = 0) -> Choice:
     }
     said = f"{words[kind]}{shape}"
     code = _code(kind, shape, upper)
-    return Choice(lambda: make_array(kind, shape, upper), said, cost, code, shape=shape)
+    return Choice(lambda draw=0: make_array(kind, shape, upper, draw), said, cost, code, shape=shape)
 
 
-def make_array(kind: str, shape: Shape, upper: int = 0) -> Any:
-    """The array itself, a new one; the same numbers for the same kind and shape."""
-    return _drawn(kind, shape, upper).copy()
+def make_array(kind: str, shape: Shape, upper: int = 0, draw: int = 0) -> Any:
+    """The array itself, a new one; the same numbers for the same kind, shape and draw."""
+    return _drawn(kind, shape, upper, draw).copy()
 
 
 @functools.lru_cache(2048)
-def _drawn(kind: str, shape: Shape, upper: int) -> Any:
-    rng = np.random.default_rng([len(shape), *shape, sum(map(ord, kind))])
+def _drawn(kind: str, shape: Shape, upper: int, draw: int) -> Any:
+    rng = np.random.default_rng([len(shape), *shape, sum(map(ord, kind)), *[draw] * (draw > 0)])
     last = shape[-1] if shape else 1
     match kind:
         case "ids" | "labels":

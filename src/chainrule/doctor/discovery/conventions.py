@@ -20,7 +20,9 @@ from .found import Found
 from .guess import of_the_guess
 from .opinions_on_layers import at_the_input, mean_of_samples
 from .opinions_on_losses import from_the_logits, of_one_column, of_one_label, without_upstream
+from .opinions_on_shapes import of_the_gradients_shape
 from .optimizers import of_layers_with_other_names
+from .step_beside import with_step
 
 LAYERS = ("class", "instance", "pair", "closure")
 OPINIONS = (
@@ -31,14 +33,23 @@ OPINIONS = (
     of_one_column,
     mean_of_samples,
     at_the_input,
+    of_the_gradients_shape,
 )
 
 
 def second_opinion(found: Found, report: Report, seed: int = 0) -> Report:
-    """The report, or one without findings where the code is right by a known convention."""
+    """The report, or one without findings where the code is right by a known convention; where nothing was
+    found, what is wrong in the step beside it.
+    """
     if found.kind == "optimizer":
         return of_layers_with_other_names(found.subject, report)
-    if report.ok or found.kind not in (*LAYERS, "loss", "whole"):
+    if report.ok:
+        try:
+            beside = with_step(found, report, seed)
+        except Exception:  # then nothing is said of its step
+            return report
+        return report if beside is None else beside
+    if found.kind not in (*LAYERS, "loss", "whole"):
         return report
     for opinion in OPINIONS if found.kind in LAYERS else (of_the_guess, of_one_column):
         try:

@@ -31,7 +31,7 @@ DEFAULT: dict[str, list[int]] = {
     "k": [3, 2],
     "H": [8],
     "W": [6],
-    "L": [9],
+    "L": [9, 8],
     "A": [2],
     "N": [2],
     "d": [4],
@@ -76,6 +76,7 @@ class Dims:
         self.of = {letter: list(values) for letter, values in DEFAULT.items()}
         self.shapes: list[tuple[int, ...]] = []  # that the object was told
         self.square: list[int] = []  # sides of images, where the sizes of the layers tell them
+        self.named: dict[str, int] = {}  # numbers of the object
         self.known = False
 
     def prefer(self, letter: str, *values: int) -> None:
@@ -103,6 +104,7 @@ class Dims:
         features: list[int] = []
         channels: list[int] = []
         numbers = {n: v for n, v in _numbers(subject) if n not in named} | _whole(named)
+        dims.named = numbers
         for name, value in numbers.items():
             letter = kind_of_size(name)
             if letter and letter not in ("o", "A"):
@@ -131,6 +133,10 @@ class Dims:
             dims.of["V"] = [max(rows), min(rows)]
         dims.square = _sides(set(features), dims.of["C"][:3])
         return dims
+
+    def known_of(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        """(B, I, p) with the object's own p in its place."""
+        return tuple(str(self.named.get(symbol, symbol)) for symbol in symbols)
 
     def expand(self, template: tuple[str, ...], most: int = 12) -> Iterator[tuple[tuple[int, ...], float]]:
         """Shapes for a template of letters and of expressions of them (`4*h`, `f+h`), with their cost; one

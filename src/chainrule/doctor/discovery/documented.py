@@ -17,6 +17,8 @@ _NO_SYMBOLS = re.compile(
     r"\b(the|of|a|is|are|and|or|default|optional|int|float|array|ndarray|tuple|list|str|bool)\b"
 )
 
+_SEVERAL = re.compile(r"(\s*(,|and|&)\s*\w+)+\s*:\s*(of )?(shape )?")  # q, k, v: (B, T, D)
+
 
 def documented_shapes(name: str, function: Callable[..., Any], owner: type | None) -> list[Symbols]:
     """What docstrings, comments and annotations say of the shape of an argument, the nearest word first."""
@@ -36,6 +38,12 @@ def documented_shapes(name: str, function: Callable[..., Any], owner: type | Non
     return list(dict.fromkeys(found))
 
 
+def documented_symbols(owner: type) -> set[str]:
+    """The names of axes in the docstrings of a class: what is called like one is a size."""
+    texts = [_doc(owner), _doc(getattr(owner, "__init__", None))]
+    return {symbol for text in texts if text for shape in _all(text) for symbol in shape}
+
+
 def _annotation(name: str, function: Callable[..., Any]) -> str:
     value = getattr(inspect.unwrap(function), "__annotations__", {}).get(name, "")
     return value if isinstance(value, str) else str(value)
@@ -53,7 +61,7 @@ def _named(name: str, text: str) -> list[Symbols]:
     pattern = rf"(?<![\w.]){re.escape(name)}(?!\w)(?P<between>[^()\[\]\n]{{0,60}}?){_SHAPE}"
     for match in re.finditer(pattern, text):
         between = match.group("between")
-        if (
+        if not _SEVERAL.fullmatch(between) and (
             "->" in between
             or ("=" in between and "shape" not in between)
             or re.search(r",\s*\w+\s*:", between)

@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from ..calling import positional
+from ..calling import positional, required
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES
 from ..source.read import source_tree
 from .adapters import Pair
 from .loss_classes import loss_parts
-from .methods import method
+from .methods import constructor_of, method
+from .nested import MANY
 
 _LOSS = re.compile(r"loss|criterion|cost|objective", re.I)
 _RUNS = re.compile(r"^(main|test|train|run|fit|demo|check|load|restore|copy|clone)", re.I)
@@ -43,6 +44,12 @@ def model_built_by(function: Callable[..., Any]) -> type | None:
         return None
     is_layer = method(found, FORWARD_NAMES) is not None and method(found, BACKWARD_NAMES) is not None
     return found if is_layer else None
+
+
+def takes_layers(cls: type) -> bool:
+    """Whether a model is built of a list of layers: which ones fit, the file's own function knows best."""
+    constructor = constructor_of(cls)
+    return inspect.isfunction(constructor) and any(MANY.search(p.name) for p in required(constructor))
 
 
 def _root(node: ast.expr) -> str:

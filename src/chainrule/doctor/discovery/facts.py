@@ -21,7 +21,8 @@ from .reading import Reader
 @dataclass
 class Facts:
     """ranks: how many axes it has (one of them); least: how many at least; symbols: names given to
-    its axes; items: names given to its items, where it is unpacked.
+    its axes; items: names given to its items, where it is unpacked; parts: into how
+    many equal ones it is cut.
     """
 
     ranks: set[int] = field(default_factory=set)
@@ -35,6 +36,9 @@ class Facts:
     called: bool = False
     iterated: bool = False
     is_number: bool = False
+    parts: int = 1
+    square: bool = False
+    columns: set[int] = field(default_factory=set)  # that are asked for one by one: `p[:, 0]`
 
     def unpacked(self, targets: list[ast.expr]) -> None:
         """`k_h, k_w, _, n_out = kernel`; where it is unpacked several times, each name that is told once."""
@@ -58,6 +62,9 @@ class Facts:
         self.called |= other.called
         self.iterated |= other.iterated
         self.is_number |= other.is_number
+        self.parts = max(self.parts, other.parts)
+        self.columns |= other.columns
+        self.square |= other.square
 
 
 def facts_of(

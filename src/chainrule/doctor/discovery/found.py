@@ -31,6 +31,7 @@ class Found:
     line: int = 0
     tries: int = 0
     doubt: float = 0.0  # what does not fit, although it runs
+    everything: tuple[Any, ...] = ()  # of a loss: all of its arguments, and not the prediction alone
 
     @property
     def subject(self) -> Any:

@@ -1,7 +1,7 @@
 """The file's own way of making parameters: `init(vocab, emb, hid)`, `initialize_parameters_deep(layer_dims)`.
 
 A function that takes a dict of parameters is handed what such a function makes: then all keys are there, and
-the shapes fit.
+the shapes fit. One that takes them one by one, by their names in the dict or the NamedTuple, is handed each.
 """
 
 from __future__ import annotations
@@ -40,6 +40,30 @@ def made_parameters(module: ModuleType, name: str, facts: Facts) -> list[Choice]
     return [Choice(c.make, c.said, i - 4.0, c.code) for i, c in enumerate(found[: 2 * WAYS])]
 
 
+def _arrays(made: dict[Any, Any]) -> Iterator[Any]:
+    """What stands in a dict, and in the dicts inside of it."""
+    for value in made.values():
+        yield from _arrays(value) if isinstance(value, dict) and value else [value]
+
+
+def made_by_name(module: ModuleType, names: list[str]) -> dict[str, list[Choice]]:
+    """For the arguments among these that are called like an array that one function makes, two at least: what
+    it makes. {} where there is no such function.
+    """
+    for function in vars(module).values():
+        if inspect.isfunction(function) and function.__module__ == module.__name__:
+            found = list(_made(function))
+            alike = [n for n in names if found and n in found[0].make()]
+            if len(alike) > 1:
+                return {n: [_item(choice, n, i) for i, choice in enumerate(found)] for n in alike}
+    return {}
+
+
+def _item(choice: Choice, name: str, place: int) -> Choice:
+    made = choice.make
+    return Choice(lambda: made()[name], f"that of {choice.said}", place - 4.0)
+
+
 def _made(function: Callable[..., Any]) -> Iterator[Choice]:
     """Dicts of arrays that a function makes, of a few sizes."""
     if not _MAKES.search(function.__name__):
@@ -54,13 +78,14 @@ def _made(function: Callable[..., Any]) -> Iterator[Choice]:
 
         def make(inputs: tuple[Any, ...] = inputs, kwargs: dict[str, Any] = kwargs) -> Any:
             reseed()
-            return function(*inputs, **kwargs)
+            made = function(*inputs, **kwargs)
+            return made._asdict() if hasattr(made, "_asdict") else made
 
         try:
             with time_limit(SECONDS):
                 made = make()
         except (Exception, TimeUp):
             continue
-        if isinstance(made, dict) and made and all(is_array(v) and is_real(v) for v in made.values()):
+        if isinstance(made, dict) and made and all(is_array(v) and is_real(v) for v in _arrays(made)):
             told = call(function.__name__, slots, picks)
             yield Choice(make, f"{function.__name__}({assumed(slots, picks, '=')})", 0.0, told)

@@ -9,23 +9,29 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays_inside import places
 from ..calling import parameters_of
 from ..objects import BACKWARD_NAMES, FORWARD_NAMES
+from ..structure import leaves
 from .arguments import Try, values
 from .candidates import step_of
 from .choices import Choice, Slot, plain
 from .dims import Dims
 from .documented import documented_shapes
 from .facts import Facts, facts_of
-from .initializers import made_parameters
+from .initializers import made_by_name, made_parameters
+from .layouts import columns_of
 from .limits import reseed
+from .lists_of_steps import lists_of_steps, runs_over
 from .methods import method, stored_method
 from .nested import Workshop
-from .roles import columns_of, gates_of, hints_of, of_samples, roles_of, two_layers
+from .roles import gates_of, hints_of, in_a_norm, norm_of_a_layer, of_samples, roles_of, two_layers
 from .search import Involved, search
 from .shapes import input_slot
 from .sizes import SCALARS, constructor_slot
 from .trial import Outcome, attempt, attempt_step
+
+WIDEST = 7  # of the kernels of a convolution over a signal
 
 
 def search_inputs(
@@ -94,26 +100,43 @@ def input_slots(
     later: list[Any],
     dims: Dims,
     hints: set[str],
+    target: str = "",
 ) -> list[Slot]:
     """A slot for each argument.
 
-    later: functions that read what this one keeps. subject: the object whose method it is.
+    later: functions that read what this one keeps. subject: the object whose method it is. target: which
+    argument of a loss holds the labels, where its name does not say so.
     """
     names = [p.name for p in parameters]
-    hints = hints | two_layers(names) | of_samples(names)
+    hints = hints | two_layers(names) | of_samples(names) | norm_of_a_layer(names)
     slots: list[Slot] = []
+    by_name = made_by_name(workshop.module, names) if subject is None else {}
+    if by_name:
+        dims.of_made([np.shape(made[0].make()) for made in by_name.values()])
     for p in parameters:
+        if p.name in by_name:
+            slots.append(Slot(p.name, by_name[p.name]))
+            continue
         facts = facts_of(function, p.name, subject, later)
-        roles = roles_of(p.name, names)
+        roles = in_a_norm(cls.__name__ if cls else function.__name__, roles_of(p.name, names))
+        if target and p.name == target:
+            roles = roles or ["labels"]
+        elif target and "scores" not in roles:
+            roles = ["prediction"]
+        if "prediction" in roles and facts.columns == {0}:
+            hints = hints | {"one each"}
         made = made_parameters(workshop.module, p.name, facts)
         if made:
             slots.append(Slot(p.name, made))
-            dims.of_made([np.shape(value) for choice in made[:1] for value in choice.make().values()])
+            dims.of_made([np.shape(value) for choice in made[:1] for _, value in leaves(choice.make())])
             continue
         if facts.keys and not facts.ranks:
             slots += _items(p.name, facts, function, subject, later, dims, hints)
             continue
         slot = input_slot(p.name, roles, facts, documented_shapes(p.name, function, cls), dims, hints)
+        if runs_over(function, p.name):
+            slot.choices += lists_of_steps(slot.choices)
+            slot.sort(200)
         if facts.called:
             slot.choices = [*workshop.choices(p.name, facts), *slot.choices]
             slot.sort()
@@ -160,4 +183,6 @@ def _items(
 
 def _hints(cls: type, subject: Any) -> set[str]:
     attributes = list(vars(subject)) if hasattr(subject, "__dict__") else []
-    return hints_of(cls.__name__, *attributes, (cls.__doc__ or "").split("\n")[0])
+    shapes = [np.shape(p.get()) for p in places(subject)]
+    windows = {"windows"} if any(len(s) == 3 and s[-1] <= WIDEST for s in shapes) else set[str]()
+    return windows | hints_of(cls.__name__, *attributes, (cls.__doc__ or "").split("\n")[0])

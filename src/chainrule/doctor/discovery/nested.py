@@ -19,7 +19,10 @@ _ONE = re.compile(
     r"^(inner|layer|model|net|network|sub_?layer|module|block|body|encoder|decoder|cell|linear|dense|head|embedding|backbone|fn|func|f)$",
     re.I,
 )
-_MANY = re.compile(r"(^|_)(layers?|modules|blocks|stages|nets|networks|sublayers|children|ops|steps)$", re.I)
+MANY = re.compile(
+    r"(^|_)(layers?|capas|couches|schichten|modules|blocks|stages|nets|networks|sublayers|children|ops|steps)$",
+    re.I,
+)
 _FUNCTION = re.compile(r"activ|^act|func|^fn|nonlin|^f$|^phi|^g$|squash|transfer", re.I)
 _DERIVATIVE = re.compile(r"prime|deriv|grad|^d_?(act|f(unc|n)?$)|_d$|der$", re.I)
 _LOSS = re.compile(r"loss|criterion|cost|objective", re.I)
@@ -103,7 +106,7 @@ class Workshop:
             found += self._objects(
                 lambda b: 0.0 if _LOSS.search(b.name) or "entropy" in b.name.lower() else 5.0
             )
-        if _MANY.search(bare):
+        if MANY.search(bare):
             found += self._lists()
         elif wants_layer or _ONE.match(bare):
             found += self._lists(single=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import required
+from ..calling import PREDICTED, positional, required
 from ..case import Case
 from ..check import check
 from ..objects import backward_of, forward_of
@@ -16,6 +16,7 @@ from ..probe import Probe
 from ..quiet import quietly
 from ..report import Report
 from ..subject import Subject
+from .adapters import loss_pairs
 from .found import Found
 from .optimizers import source_of
 
@@ -106,18 +107,21 @@ def without_upstream(found: Found, report: Report, seed: int) -> Report | None:
 
 def of_one_column(found: Found, report: Report, seed: int) -> Report | None:
     """A loss that was handed rows may be one of a number per sample: its mean is one over len(p). A binary
-    cross-entropy mostly is; others where nothing speaks of columns.
+    cross-entropy mostly is; others where nothing speaks of columns, and functions of something that is not
+    called a prediction, which may well be several numbers.
     """
     if [f.code for f in report.findings] != ["mean-sum-mismatch"]:
+        return None
+    if found.kind == "loss" and PREDICTED.match(positional(inspect.unwrap(found.subject[0]))[0].name):
         return None
     parts = found.subject if isinstance(found.subject, tuple) else (_owner(found.subject),)
     text = "\n".join(map(source_of, parts))
     if not _BINARY.search(text) and _COLUMNS.search(text):
         return None
     for width in (slice(1), 0):
-        inputs = tuple(v[:, width] if isinstance(v, np.ndarray) and v.ndim == 2 else v for v in found.inputs)
         try:
-            one = check(found.subject, *inputs, seed=seed, **found.kwargs)
+            subject, inputs = _narrowed(found, width)
+            one = check(subject, *inputs, seed=seed, **found.kwargs)
         except Exception:  # it asks for rows
             continue
         if one.ok and one.tested:
@@ -125,6 +129,21 @@ def of_one_column(found: Found, report: Report, seed: int) -> Report | None:
             one.assumed = [*report.assumed, said]
             return one
     return None
+
+
+def _narrowed(found: Found, width: slice | int) -> tuple[Any, tuple[Any, ...]]:
+    """The loss with one column of each of its arguments."""
+
+    def cut(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(v[:, width] if isinstance(v, np.ndarray) and v.ndim == 2 else v for v in values)
+
+    if found.kind != "loss":
+        return found.subject, cut(found.inputs)
+    (prediction,) = found.inputs
+    place = next(i for i, value in enumerate(found.everything) if np.array_equal(value, prediction))
+    others = cut((*found.everything[:place], *found.everything[place + 1 :]))
+    loss, gradient = map(inspect.unwrap, found.subject)
+    return loss_pairs(loss, gradient, place, others)[""], cut(found.inputs)
 
 
 def _owner(subject: Any) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..calling import positional
+from .pieces import Pieces
 from .resolving import Resolver
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Reader(Resolver):
         self.facts, self.aliases, self.depth, self.follow = facts, set(aliases), depth, follow
         self.counters: set[str] = set()  # loop variables that count
         self.items: set[str] = set()  # loop variables that run over the argument
+        self.pieces = Pieces(facts)
 
     def read(self, body: list[ast.stmt]) -> None:
         for statement in body:
@@ -134,6 +136,7 @@ class Reader(Resolver):
                     isinstance(e, ast.Name) and e.id in self.counters for e in there[1:]
                 )
                 self.facts.least = max(self.facts.least, len(there))
+                self.pieces.taken(there)
             else:
                 self.facts.least = max(self.facts.least, 1)
         elif self._indexes(node.slice):
@@ -163,6 +166,10 @@ class Reader(Resolver):
             self._rank_test(first, second)
         self.generic_visit(node)
 
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        self.pieces.multiplied(node, self._is)
+        self.generic_visit(node)
+
     def _rank_test(self, first: ast.expr, second: ast.expr) -> None:
         """`x.ndim == 4`, `len(x.shape) == 4`; in an assertion or a test alike."""
         is_ndim = isinstance(first, ast.Attribute) and first.attr == "ndim" and self._is(first.value)
@@ -186,12 +193,8 @@ class Reader(Resolver):
             self._method(function.attr, node)
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if node.args and self._is(node.args[0]):
-            if name == "pad" and len(node.args) > 1 and isinstance(node.args[1], (ast.Tuple, ast.List)):
-                inner = node.args[1].elts
-                if inner and isinstance(inner[0], (ast.Tuple, ast.List)):
-                    self.facts.ranks.add(len(inner))
-            if name == "transpose" and len(node.args) > 1 and isinstance(node.args[1], (ast.Tuple, ast.List)):
-                self.facts.ranks.add(len(node.args[1].elts))
+            self.pieces.handed(name, node.args[1:])
+        self.pieces.beside(name, node.args, self._is)
         if name == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
             self._einsum(str(node.args[0].value), node.args[1:])
         if name == "get" and isinstance(function, ast.Attribute) and node.args and self._is(node.args[0]):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-import inspect
-import itertools
 import re
 from typing import Any
 
-from ..source.read import source_tree
+from .layouts import trees_of
 
 # the first that fits counts
 _ROLES = (
@@ -62,7 +60,7 @@ _ROLES = (
     ("cell", r"^(c|c_?0|c_?prev|c_?t|prev_?c|cell\w*|c_?init)$"),
     (
         "state",
-        r"^(h|h_?0|h_?prev|h_?t|prev_?h|h_?init|hidden\w*|state\w*|s_?prev|s0|initial_?state|hx|a_?prev|prev\w*)$",
+        r"^(h|h_?0|h_?prev|h_?t|prev_?h|h_?init|hidden\w*|state\w*|s_?prev|s0|initial_?state|hx|a_?prev|a_?0|prev\w*)$",
     ),
     ("kernel", r"kernel|filter|conv_?w|^K$|^F$"),
     (
@@ -78,6 +76,7 @@ _ROLES = (
 )
 _PATTERNS = [(role, re.compile(pattern, re.I)) for role, pattern in _ROLES]
 
+_ASKING = {"q", "Q", "k", "K"}
 _TOLD = {"t", "target", "targets", "label", "labels", "y_true", "truth", "expected"}  # beside them, y is not
 
 IMAGE = re.compile(
@@ -86,7 +85,7 @@ IMAGE = re.compile(
 )
 SEQUENCE = re.compile(
     r"rnn|lstm|gru|attention|attn|transformer|seq|time|(en|de)coder_?(layer|block|stack)|position|temporal|causal|token|recurrent|char|language|tagger|mha|"
-    r"head|1d",
+    r"(?<![a-z])head|(single|multi|self)_?head|1d",  # no GaussianHead
     re.I,
 )
 WORDS = re.compile(r"embed|token|word|vocab|bag|text|lookup", re.I)
@@ -126,6 +125,8 @@ def roles_of(name: str, among: list[str] | None = None) -> list[str]:
         found = ["prediction"] if labels else [r for r in found if r != "prediction" or len(bare) > 1]
     if bare == "p" and others & {"rng", "generator", "random_state", "training", "train"}:
         found = ["share"]  # of what dropout drops
+    if "key" in found and among is not None and not (company & {"query", "key"} or letters & _ASKING):
+        found.remove("key")  # a value that nobody asks for: of a state, of a position
     if bare in ("y", "Y") and labels and others & _TOLD:
         found = ["prediction"]
     if "moments" in found and among is not None and "x" not in others:
@@ -146,11 +147,21 @@ def hints_of(*things: Any) -> set[str]:
     return found
 
 
+_NORM = re.compile(r"(rms|layer|batch|group|instance)_?norm|^(ln|bn|rms)(_|$)", re.I)
+
+
+def in_a_norm(name: str, roles: list[str]) -> list[str]:
+    """The roles of an argument of a function or class of this name: the weight of a norm is its scale."""
+    if roles[:1] == ["weight"] and _NORM.search(name):
+        return ["scale", *roles]
+    return roles
+
+
 def gates_of(function: Any, names: list[str]) -> set[str]:
     """For a step with a hidden state: how many blocks stand side by side in its weights (`gates 4`)."""
     if not any(set(roles_of(n, names)) & {"state", "cell"} for n in names):
         return set()
-    code = "".join(ast.unparse(tree) for tree in _trees(function))
+    code = "".join(ast.unparse(tree) for tree in trees_of(function))
     counts = re.findall(r"split\([^()]*?, (\d)\b|\b([34]) \* \w+|// ([34])\b", code)
     found = [int(n) for groups in counts for n in groups if n]
     # slices up to 3 * H: the fourth gate is the rest
@@ -165,12 +176,20 @@ def two_layers(names: list[str]) -> set[str]:
     return {"two layers"} if numbers == {"1", "2"} else set()
 
 
+def norm_of_a_layer(names: list[str]) -> set[str]:
+    """For a layer and its norm in one: the scale is as long as what the layer gives."""
+    roles = {role for n in names for role in roles_of(n, names)[:1]}
+    return {"norm of a layer"} if "scale" in roles and roles & {"weight", "kernel"} else set()
+
+
 def of_samples(names: list[str]) -> set[str]:
     """For a function of distances, rewards, ...: one number for each sample."""
-    return {"numbers"} if names and _NUMBERS.match(names[0]) else set()
+    first = bool(names) and _NUMBERS.match(names[0]) is not None
+    return {"numbers"} if first or any(map(_OF_STEPS.match, names)) else set()
 
 
-_NUMBERS = re.compile(r"^(d|d\d|sq_?d\w*|dist\w*|margins?|rewards?|returns|advantages?|td\w*)$")
+_NUMBERS = re.compile(r"^(d|d\d|sq_?d\w*|dist\w*|sim(ilarit(y|ies))?|margins?|td\w*)$")
+_OF_STEPS = re.compile(r"^(rewards?|returns|advantages?)$")
 
 
 def recurrent_of(names: list[str], functions: list[Any]) -> set[str]:
@@ -180,52 +199,3 @@ def recurrent_of(names: list[str], functions: list[Any]) -> set[str]:
         return set()
     found = [hint for function in functions for hint in gates_of(function, ["h_prev"]) if hint != "state"]
     return {"state", *found[:1]}
-
-
-_WEIGHT = re.compile(
-    r"^((self\.)?\w*?(W|[Ww]eights?|kernel|[Ww]_?\w{1,3}|theta)(_\w{1,3}|\d)?(\[[^]]*\])?"
-    r"|(self\.)?\w+\[['\"][Ww]\w{0,3}['\"]\])$"
-)
-
-
-def columns_of(function: Any) -> set[str]:
-    """{"columns"} where weights stand on the left of what they multiply: `W @ x`, `np.dot(W, x)`."""
-    votes = 0
-    for node in itertools.chain.from_iterable(ast.walk(tree) for tree in _trees(function)):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-            left, right = ast.unparse(node.left), ast.unparse(node.right)
-        elif (
-            isinstance(node, ast.Call)
-            and len(node.args) == 2
-            and ast.unparse(node.func) in ("np.dot", "np.matmul")
-        ):
-            left, right = map(ast.unparse, node.args)
-        else:
-            continue
-        weights = (
-            bool(_WEIGHT.match(left)),
-            bool(_WEIGHT.match(right) or _WEIGHT.match(right.removesuffix(".T"))),
-        )
-        votes += {(True, False): 1, (False, True): -1}.get(weights, 0)
-    return {"columns"} if votes > 0 else set()
-
-
-def number_bias(function: Any) -> set[str]:
-    """{"bias is a number"} where its gradient is summed over all axes: `db = np.sum(A - Y) / m`."""
-    for node in itertools.chain.from_iterable(ast.walk(tree) for tree in _trees(function)):
-        if isinstance(node, ast.Assign) and re.match(r"^\w*?(db|grad_b)$", ast.unparse(node.targets[0])):
-            sums = re.findall(r"\bsum\((.*)\)", ast.unparse(node.value))
-            if any("axis" not in inside and "0" not in inside for inside in sums):
-                return {"bias is a number"}
-    return set()
-
-
-def _trees(function: Any) -> list[ast.FunctionDef]:
-    """The syntax trees of a function and of the functions beside it that it calls."""
-    tree = source_tree(function)
-    if tree is None:
-        return []
-    around = getattr(function, "__globals__", {})
-    names = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-    called = [around[name] for name in sorted(names) if inspect.isfunction(around.get(name))]
-    return [tree, *(t for t in map(source_tree, called) if t is not None)]

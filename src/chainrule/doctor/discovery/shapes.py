@@ -17,6 +17,7 @@ def input_slot(
     """The choices for one argument of forward."""
     slot = Slot(name)
     scalars = _scalars(name, roles, facts)
+    documented = [dims.known_of(symbols) for symbols in documented]
     templates = templates_for(name, roles, facts, documented, hints)
     whole = facts.ids or (bool(roles) and roles[0] == "ids")
     choices: list[Choice] = []
@@ -98,6 +99,8 @@ def _labels(shape: tuple[int, ...], cost: float, classes: int, whole: bool, batc
     """What a prediction is compared with. Whole numbers only where the code looks something up with them."""
     found = [array("normal", shape, cost + 0.3), array("binary", shape, cost + 0.4)]
     if not whole:
+        if len(shape) < 2:
+            return [*found, array("labels", shape, cost + 2.0, classes)]
         in_columns = len(shape) == 2 and shape[1] == batch != shape[0]
         return [
             *found,

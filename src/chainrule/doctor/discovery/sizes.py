@@ -10,6 +10,7 @@ from typing import Any
 from .choices import Choice, Slot, generator, numbers, old_generator, plain
 from .dims import kind_of_size
 from .facts import Facts
+from .roles import roles_of
 
 _SIZES: dict[str, tuple[int, ...]] = {
     "f": (5, 8, 6, 4, 3),
@@ -143,6 +144,8 @@ def _size(name: str, names: list[str]) -> list[Choice]:
         return numbers({"n": (5, 4, 2), "m": (3, 4, 2), "d": (6, 8, 4), "k": (3, 2, 4)}[bare], 0.3, 0.5)
     if re.search(r"factor|ratio|expansion", bare):
         return numbers((2, 4), 1.0, 0.5)
+    if letter == "T" and any({"stride", "kernel size"} & set(roles_of(n)) for n in names):
+        return numbers((10, 16, 4), 0.2, 0.5)  # several windows
     if letter:
         values = _SIZES[letter]
         # two names of one kind: n_in and n_code, dim_a and dim_b
@@ -191,8 +194,6 @@ def _of_annotation(annotation: str) -> list[Choice]:
 
 def _dictionary(facts: Facts, names: list[str]) -> Choice:
     """A dict with the keys that the code asks for."""
-    from .roles import roles_of
-
     content: dict[str, Any] = {}
     for key, default in facts.keys.items():
         parameter = inspect.Parameter(key, inspect.Parameter.POSITIONAL_OR_KEYWORD)

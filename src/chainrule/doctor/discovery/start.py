@@ -16,6 +16,7 @@ from .closures import closing_class, closing_method, with_backward
 from .found import Found, NotStarted
 from .inputs import search_inputs
 from .limits import TRIES, muted, restart, spent
+from .loss_of_input import loss_of_input, whole_of_input
 from .methods import constructor_of
 from .nested import Built, Workshop
 from .search import Involved, search
@@ -127,8 +128,9 @@ class Starter:
     def _way(self, cls: type, slots: list[Slot], picks: list[Choice], until: float, tries: int) -> Try:
         """Inputs for an object that is built in this way."""
         make, named = maker(cls, slots, picks), numbers_of(cls, slots, picks)
-        if is_whole(cls):
-            tried = self._of_whole(lambda: whole_model(make()), cls, named, until, tries)
+        of_whole = whole_of_input if loss_of_input(cls) is not None else whole_model
+        if of_whole is whole_of_input or is_whole(cls):
+            tried = self._of_whole(lambda: of_whole(make()), cls, named, until, tries)
             tried.picks, tried.cost = picks, sum(p.cost for p in picks)
             return tried
         if closing_method(cls) is not None:
@@ -180,7 +182,7 @@ class Starter:
         tried, inputs, sense = try_pair(candidate, self.workshop, self.file, spent() + SECONDS)
         found = self._verdict(candidate, [tried], [], [])
         if isinstance(found, Found):
-            found.inputs = inputs
+            found.everything, found.inputs = found.inputs, inputs
             found.assumed += [sense] if sense else []
         return found
 

@@ -1,4 +1,4 @@
-"""Starting a function that builds a model, as a whole with the loss that the file has for it."""
+"""Starting a function that builds a model, as a whole with the loss that the file has for it, if any."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import parameters_of
+from ..calling import required
 from ..objects import forward_of, is_layer
 from .adapters import Pair
 from .arguments import assumed, values
@@ -30,7 +30,7 @@ def start_factory(candidate: Candidate, workshop: Workshop, file: str) -> Found 
     """Sizes for the function, inputs for what it builds, and labels for its loss."""
     function, cls = candidate.thing
     until = spent() + SECONDS
-    slots = argument_slots(cls, function, parameters_of(function), workshop)
+    slots = argument_slots(cls, function, required(function), workshop)
     nothing = NotStarted(candidate.name, candidate.kind, [], "", candidate.line)
 
     def made(picks: list[Choice]) -> Any:
@@ -49,7 +49,7 @@ def start_factory(candidate: Candidate, workshop: Workshop, file: str) -> Found 
 
     first = search(slots, run, Involved(function, [s.name for s in slots]), TRIES, until)
     parts = loss_beside(workshop.module, cls)
-    if first.outcome.stage != WORKS or parts is None:
+    if first.outcome.stage != WORKS:
         return nothing
     picks = first.picks(slots)
     named = {s.name: p.value for s, p in zip(slots, picks, strict=True) if p.value is not None}
@@ -57,10 +57,13 @@ def start_factory(candidate: Candidate, workshop: Workshop, file: str) -> Found 
     if tried.result is None or tried.stage != WORKS:
         return nothing
     inputs, kwargs = values(tried.slots, tried.result.picks(tried.slots))
+    told = [assumed(slots, picks, "="), assumed(tried.slots, tried.result.picks(tried.slots), ": ")]
+    if parts is None:
+        told = [line for line in told if line]
+        return Found(candidate.name, "instance", lambda: made(picks), inputs, kwargs, told, candidate.line)
     target = _labels(made(picks), inputs, kwargs, parts)
     if target is None:
         return nothing
-    told = [assumed(slots, picks, "="), assumed(tried.slots, tried.result.picks(tried.slots), ": ")]
     told.append(f"with the file's own loss, and {target.said.strip()} as labels")
     kwargs |= {"loss": parts, "target": target.make()}
     return Found(candidate.name, "factory", lambda: made(picks), inputs, kwargs, told, candidate.line)

@@ -7,18 +7,20 @@ from typing import Any
 from ..calling import read_backward, required
 from ..naming import UPSTREAMS
 from ..source.read import returned_names
-from .adapters import Pair, derivative_pairs, loss_pairs, meant
+from .adapters import Pair, derivative_pairs, loss_of_all, loss_pairs, meant
 from .arguments import Try, values
 from .candidates import Candidate
 from .choices import Choice
 from .closures import closure_pair
 from .dims import Dims
 from .inputs import asked, input_slots
+from .layouts import classes_in_columns, columns_of
 from .limits import TRIES
 from .nested import Workshop
-from .roles import columns_of, gates_of, hints_of, roles_of
+from .roles import gates_of, hints_of, roles_of
 from .search import Involved, search
 from .trial import WORKS, Outcome, attempt, unequal
+from .upstreams_by_name import in_order_of_outputs
 
 
 def begins_at_labels(candidate: Candidate) -> bool:
@@ -43,20 +45,28 @@ def try_pair(
     """What the search gave, the inputs, and in which sense the pair is meant, if not as it stands."""
     thing = candidate.thing
     forward, backward = closure_pair(thing) if candidate.kind == "closure" else thing
+    if candidate.kind == "pair":
+        forward, backward = in_order_of_outputs(forward, backward)
     parameters = asked(forward)
     names = [p.name for p in parameters]
     hints = hints_of(forward.__name__, (forward.__doc__ or "").split("\n")[0], *names) | gates_of(
         forward, names
     )
-    hints |= columns_of(forward)
-    slots = input_slots(workshop, parameters, forward, None, None, [backward], Dims(1.5), hints)
+    is_loss = candidate.kind == "loss"
+    hints |= columns_of(forward) | (classes_in_columns(forward) if is_loss else set())
+    for_all = is_loss and len(returned_names(backward) or []) == len(names) > 1
+    told = is_loss and (for_all or any("labels" in roles_of(name) for name in names))
+    target = names[1] if is_loss and not told and len(names) == 2 else ""
+    slots = input_slots(workshop, parameters, forward, None, None, [backward], Dims(1.5), hints, target)
     place = next((i for i, name in enumerate(names) if "labels" not in roles_of(name)), 0)
 
     def pairs(picks: list[Choice]) -> tuple[dict[str, Pair], tuple[Any, ...]]:
         inputs = values(slots, picks)[0]
         if candidate.kind == "derivative":
             return derivative_pairs(forward, backward), inputs
-        if candidate.kind == "loss":
+        if for_all:
+            return {"": loss_of_all(forward, backward)}, inputs
+        if is_loss:
             others = (*inputs[:place], *inputs[place + 1 :])
             return loss_pairs(forward, backward, place, others), (inputs[place],)
         return {"": (forward, backward)}, inputs
@@ -65,7 +75,7 @@ def try_pair(
         meanings, inputs = pairs(picks)
         everything, kwargs = values(slots, picks)
         outcome = attempt(lambda: meanings[""], inputs, kwargs, file, misfit=4.0)
-        if candidate.kind == "loss":
+        if is_loss:
             outcome.penalty += unequal(everything)
         return outcome
 

@@ -13,9 +13,10 @@ from .choices import Choice, Slot, array
 from .dims import Dims
 from .documented import documented_shapes
 from .inputs import asked, input_slots
+from .layouts import columns_of, number_bias
 from .limits import reseed, spent
 from .nested import Workshop
-from .roles import columns_of, hints_of, number_bias, roles_of
+from .roles import hints_of, roles_of
 from .search import Involved, search
 from .trial import WORKS, Outcome, attempt
 

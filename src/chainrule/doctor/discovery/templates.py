@@ -31,7 +31,7 @@ _BY_ROLE: dict[str, tuple[str, ...]] = {
     "query": _list("B T f, B A T d, T f, B f, T B f, f"),
     "key": _list("B S f, B A S d, S f, B S h, S B f"),
     "bias": _list("o, h, f, 1 o, o 1, 1 h, h 1, 1 f, f 1, K, 4h, 3h, 4h 1, 1 4h, F, F 1, 1, K, V, C"),
-    "scale": _list("f, 1 f, f 1, C, 1 C 1 1, 1 1 f, C 1 1, 1"),
+    "scale": _list("f, 1 f, f 1, C, 1 C 1 1, 1 1 f, C 1 1, 1, o"),
     "adjacency": _list("T T"),
     "moments": _list("f, 1 f, f 1, B 1, C"),
     "running": _list("f, 1 f, C"),
@@ -58,19 +58,29 @@ def templates_for(
         template = letters_of(symbols, hints)
         if template is not None:
             found.append((template, -2.0 + 0.3 * i))
+    if 5 in facts.ranks:  # volumes
+        found += [(("B", "C", "T", "H", "W"), -1.0), (("B", "T", "H", "W", "C"), -0.8)]
+    if facts.parts > 1:  # a layer of f for each of the parts
+        found += [(("B", f"{facts.parts}f"), -1.0), (("B", "T", f"{facts.parts}f"), -0.5)]
+    if "one each" in hints and roles[:1] in (["prediction"], ["labels"]):  # p[:, 0] beside y
+        found.append((("B", "1") if "prediction" in roles else ("B",), -1.0))
     if "numbers" in hints:
         found.append((("B",), -1.0))
     role = next((r for r in roles if r in _BY_ROLE), "")
     if role in ("memory", "key"):  # as long as it likes, not as long as what asks it
         found = [(tuple("S" if axis == "T" else axis for axis in t), cost) for t, cost in found]
+    if role == "weight" and facts.least == 3:  # a matrix for each output
+        found += [(("o", "f", "f"), -1.0), (("o", "f", "h"), -0.8)]
     if role == "weight":
         by_name = _weight_by_name(name, hints)
         found += [(by_name, -1.0)] if by_name else []
     if "labels" in roles[:1]:
-        found.append((("o", "B") if "columns" in hints else ("B", "o"), 0.7))
+        found += [(("o", "B") if "columns" in hints else ("B", "o"), 0.7), (("B",), 1.7)]
     if role == "bias" and "two layers" in hints and re.match(r"^b(ias)?_?[12]$", name):
         letter = "h" if name.endswith("1") else "o"
         found.append(((letter, "1") if "columns" in hints else (letter,), -1.0))
+    if role in ("scale", "running") and "norm of a layer" in hints:
+        found.append((("F" if "image" in hints else "o",), -0.5))
     if role == "bias" and "state" in hints:
         found.append(((_gates(hints) + "h",), -1.0))
     if "columns" in hints:
@@ -90,9 +100,11 @@ def templates_for(
         general = ("B L", "L", "B 1 L", "B L 1", *general)
     if "one column" in hints and not roles:
         found.append((("f", "1"), -1.0))
-    if "column" in roles or ("columns" in hints and not roles):
+    if "column" in roles or ("columns" in hints and roles[:1] in ([], ["scores"])):
         found.append((("f", "B"), -1.0))
         found.append((("T", "f", "B"), -0.9))
+    if "windows" in hints and not roles:  # weights (out, in, kernel) want channels before the length
+        found.append((("B", "C", "L"), -0.5))
     if "state" in hints and not facts.iterated:  # one step of many
         general = ("B f", "f B", *general)
     own = _BY_ROLE.get(role, ())

@@ -181,9 +181,10 @@ def _backward(
                 g is not None and np.size(g) > 2 and np.ptp(np.asarray(g)) == 0 and np.any(g)
                 for n, g in gradients.items()
             )
-            shapes = {p.name: before[p.name].shape for p in face.parameters if p.name in before}
+            kept_at = {p.name: p.place.path for p in face.parameters}
+            shapes = {n: before[path].shape for n, path in kept_at.items() if path in before}
             penalty += min(
-                2 * misfit,
+                1.5 * misfit,
                 sum(
                     misfit
                     for n, g in gradients.items()
