@@ -134,10 +134,6 @@ class Dims:
         dims.square = _sides(set(features), dims.of["C"][:3])
         return dims
 
-    def known_of(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
-        """(B, I, p) with the object's own p in its place."""
-        return tuple(str(self.named.get(symbol, symbol)) for symbol in symbols)
-
     def expand(self, template: tuple[str, ...], most: int = 12) -> Iterator[tuple[tuple[int, ...], float]]:
         """Shapes for a template of letters and of expressions of them (`4*h`, `f+h`), with their cost; one
         letter has one length within a shape.

@@ -17,8 +17,7 @@ def input_slot(
     """The choices for one argument of forward."""
     slot = Slot(name)
     scalars = _scalars(name, roles, facts)
-    documented = [dims.known_of(symbols) for symbols in documented]
-    templates = templates_for(name, roles, facts, documented, hints)
+    templates = templates_for(name, roles, facts, documented, hints, dims.named)
     whole = facts.ids or (bool(roles) and roles[0] == "ids")
     choices: list[Choice] = []
     for template, cost in templates:

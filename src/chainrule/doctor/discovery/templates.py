@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from .axes import Template, letters_of
 from .facts import Facts
@@ -47,11 +48,19 @@ _WITHOUT_BATCH = ("bias", "scale", "weight", "kernel", "running", "table")
 
 
 def templates_for(
-    name: str, roles: list[str], facts: Facts, documented: list[tuple[str, ...]], hints: set[str]
+    name: str,
+    roles: list[str],
+    facts: Facts,
+    documented: list[tuple[str, ...]],
+    hints: set[str],
+    named: Mapping[str, int],
 ) -> list[tuple[Template, float]]:
+    """named: numbers of the object, which may stand in documented shapes."""
     found: list[tuple[Template, float]] = []
     for i, symbols in enumerate(documented):
         template = letters_of(symbols, hints)
+        if template is not None and len(template) == len(symbols):  # (B, I, p) with the object's own p
+            template = tuple(str(named.get(s, t)) for s, t in zip(symbols, template, strict=True))
         if template is not None:
             found.append((template, -4.0 + 0.5 * i))
     for i, symbols in enumerate(facts.symbols):
