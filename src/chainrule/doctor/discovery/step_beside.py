@@ -15,11 +15,13 @@ from ..calling import required
 from ..check import check
 from ..quiet import quietly
 from ..report import Report
+from ..step_update import with_update
 from ..structure import copied
 from ..subject import Subject
 from .candidates import step_of
 from .choices import make_array
 from .found import Found
+from .whole import Whole
 
 RATE = 0.01
 OF_THE_UPDATE = (
@@ -31,6 +33,8 @@ OF_THE_UPDATE = (
 
 def with_step(found: Found, report: Report, seed: int) -> Report | None:
     """The report on its step, of a subject whose gradients are right; None where nothing is to be told."""
+    if isinstance(found.subject, Whole):
+        return _of_model(found, report)
     if found.kind not in ("class", "instance") or len(found.inputs) != 1 or "target" in found.kwargs:
         return None
     step = step_of(type(found.subject))
@@ -53,6 +57,18 @@ def with_step(found: Found, report: Report, seed: int) -> Report | None:
             told = other
             told.assumed = [*report.assumed, f"target of step: {said}"]
     return told
+
+
+def _of_model(found: Found, report: Report) -> Report | None:
+    """A model with a loss(x, y) of its own: which target fits is known there."""
+    model = found.subject.model()
+    if len(found.inputs) != 2 or step_of(type(model)) is None:
+        return None
+    x, target = found.inputs
+    findings = with_update(model, (x,), target, [])
+    if not findings:
+        return None
+    return Report(report.name, findings=findings, tested=report.tested, assumed=report.assumed)
 
 
 def _targets(y: Any) -> Iterator[tuple[str, Any]]:
