@@ -1,10 +1,16 @@
-"""Pairs whose backward takes the output, adds to a dict that it is handed, or returns a dataclass."""
+"""Pairs whose backward takes the output, adds to a dict that it is handed, returns a dataclass, or has
+an order of its own.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from whole_files import Checked
+
+import chainrule
 
 SOFTMAX = """
 def softmax(x, axis=-1):
@@ -64,3 +70,22 @@ def test_a_backward_that_returns_a_dataclass(tmp_path: Path) -> None:
     assert Checked(tmp_path, SCALE).tested == {"scale": ["x", "w"]}
     wrong = Checked(tmp_path, SCALE.replace("x.T @ dy", "-x.T @ dy"))
     assert [code for code, _ in wrong.findings["scale"]] == ["sign-flipped"]
+
+
+def gated(x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
+    a_next, zt = np.tanh(x @ w), x @ w + x.sum(1, keepdims=True)
+    return a_next, zt, (x, w, a_next)
+
+
+def gated_backward(dzt: np.ndarray, da_from_next: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray]:
+    """In another order than forward returns them."""
+    x, w, a_next = cache
+    d = dzt + da_from_next * (1 - a_next**2)
+    return d @ w.T + dzt.sum(1, keepdims=True), x.T @ d
+
+
+def test_gradients_of_several_outputs_are_handed_over_by_name() -> None:
+    rng = np.random.default_rng(0)
+    report = chainrule.check((gated, gated_backward), rng.normal(size=(5, 3)), rng.normal(size=(3, 4)))
+    assert report.ok
+    assert report.tested == ["x", "w"]

@@ -118,15 +118,20 @@ def check(
 
 
 def _begun(subject: Any) -> Any:
-    """What returns its way back, or a loss and gradients in one, is wrapped; all else stays what it is."""
+    """What returns its way back, or a loss and gradients in one, is wrapped, and so is a pair whose backward
+    takes the gradients of several outputs in another order; all else stays what it is.
+    """
     from .discovery.closures import as_closure
     from .discovery.contexts import contextual_pair, is_contextual
     from .discovery.data_inside import around_data, takes_data
+    from .discovery.upstreams_by_name import in_order_of_outputs
     from .discovery.whole import Whole
     from .discovery.whole_methods import as_whole
 
     if is_contextual(subject):
         return contextual_pair(subject)
+    if isinstance(subject, (tuple, list)) and len(subject) == 2 and all(map(callable, subject)):
+        return in_order_of_outputs(*subject)
     own = not inspect.isroutine(subject) and not isinstance(subject, (type, tuple, list, Whole))
     if own and takes_data(type(subject)) is not None:
         return around_data(subject)

@@ -95,9 +95,23 @@ class OfLayers(Rule):
         self.t += self.kind == "from zero"
 
 
+class AskingForARate(Rule):
+    """update(params, grads, lr): it has no rate of its own."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        del self.lr
+
+    def update(self, params: list[np.ndarray], grads: list[np.ndarray], lr: float) -> None:  # type: ignore[override]
+        self.lr = lr
+        Rule.update(self, params, grads)
+        del self.lr
+
+
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
+        (AskingForARate("shared"), "counter"),
         (OfGradients("no power"), "lacks the power"),
         (OfGradients("shared"), "counter"),
         (OfLayers("shared"), "reads 1, 3, 5"),
@@ -113,6 +127,9 @@ def test_optimizers_that_are_handed_gradients_or_layers(rule: Rule, words: str) 
 def test_right_ones_that_are_handed_gradients_or_layers() -> None:
     assert check_optimizer(OfGradients("right")) == []
     assert check_optimizer(OfLayers("right")) == []
+    notes: list[str] = []
+    assert check_optimizer(AskingForARate("right"), notes=notes) == []
+    assert notes == []
 
 
 class Forgetful:

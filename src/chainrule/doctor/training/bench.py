@@ -15,6 +15,8 @@ from .bench_base import Bench, functions, made_up
 from .bench_single import gradients_alone, layers
 from .updating import METHODS
 
+RATE = 0.01  # where one is asked for, and none is known
+
 
 def benches(optimizer: Any, rate: float | None) -> Iterator[Bench]:
     """All ways in which this optimizer may be meant to be called, likely ones first."""
@@ -36,7 +38,7 @@ def _classes(kind: type, rate: float | None) -> Iterator[Bench]:
     held = [_Held(p, g) for p, g in zip(parameters, gradients, strict=True)]
     by_rate = next((p.name for p in parameters_of(kind) if LEARNING_RATES.match(p.name)), None)
     more = (
-        {by_rate: rate if rate is not None else 0.01}
+        {by_rate: rate if rate is not None else RATE}
         if by_rate and (rate is not None or by_rate in {p.name for p in required(kind)})
         else {}
     )
@@ -167,11 +169,11 @@ def _handed_over(optimizer: Any, rate: float | None) -> Iterator[Bench]:
         wanted = len(required(method)) or len(parameters_of(method))
         if wanted < 2:
             continue
-        named = {
-            p.name: rate for p in parameters_of(method) if rate is not None and LEARNING_RATES.match(p.name)
-        }
+        asked = [p.name for p in parameters_of(method) if LEARNING_RATES.match(p.name)]
+        own = rate or (RATE if set(asked) & {p.name for p in required(method)} else None)
+        named = {name: own for name in asked if own is not None}
         for style in (dict, list):
-            yield _container_bench(optimizer, method, style, named, rate)
+            yield _container_bench(optimizer, method, style, named, own)
 
 
 def _container_bench(
