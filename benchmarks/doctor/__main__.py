@@ -1,8 +1,9 @@
-"""How good is the doctor? Museum, mutants, correct code, and what others say of the same.
+"""How good is the doctor? Museum, mutants, correct code, code by strangers, and what others say of the same.
 
     python benchmarks/doctor                       all parts (about a quarter of an hour on two cores)
     python benchmarks/doctor --museum --only gru   one part, only subjects whose name contains a word
     python benchmarks/doctor --mutants 50          a random sample of 50 mutants
+    CHAINRULE_STRANGERS=DIR python benchmarks/doctor --strangers       files of your own (see score_strangers)
     python benchmarks/doctor --write               the tables into docs/doctor/benchmark.md, too
 
 Every miss and every false alarm is listed by name. Exits with 1 on a false alarm of ours.
@@ -106,7 +107,8 @@ def main() -> int:
         given.json.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n")
     if given.write:
         print(f"written: {write(tables, where, lines)}")
-    return int(any(summary.is_alarm(o) for o in outcomes.get("correct", [])))
+    right = [*outcomes.get("correct", []), *(o for o in outcomes.get("strangers", []) if not o.codes)]
+    return int(any(summary.is_alarm(o) for o in right))
 
 
 if __name__ == "__main__":

@@ -44,6 +44,15 @@ def test_correct_code_is_met_with_silence(tmp_path: Path) -> None:
         assert found["said"] == [], found["name"]
 
 
+def test_files_by_strangers_are_asked_about_in_both_ways(tmp_path: Path) -> None:
+    found = {o["name"]: o for o in outcomes(tmp_path, "--strangers", "--only", "dueling_q")["strangers"]}
+    for way in ("Python", "command line"):
+        faulty, right = (found[f"dueling_q_network/{f}.py, {way}"] for f in ("faulty", "right"))
+        assert faulty["said"][0]["code"] == "branch-overwritten"
+        assert faulty["on_line"]
+        assert right["said"] == []
+
+
 def test_other_checkers_see_a_wrong_sign_and_name_no_cause(tmp_path: Path) -> None:
     (found,) = outcomes(tmp_path, "--comparison", "--only", "scale/sign_flipped_rbf")["comparison"]
     assert found["faulty"]["plain relative error"].startswith("relative error:")
