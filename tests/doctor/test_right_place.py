@@ -129,3 +129,32 @@ def test_a_known_derivative_that_is_missing():
     assert finding.code == "activation-derivative-missing"
     assert finding.verified
     assert "times cos(x) is right" in finding.detail
+
+
+def dense_back(W, x, g):
+    return x.T @ g, g @ W.T
+
+
+class OneHelper:
+    """All layers go back through one helper, and `g` has another shape each time: a sigmoid is forgotten."""
+
+    def __init__(self):
+        self.W1, self.W2, self.W3 = (rng.normal(size=s) for s in ((5, 4), (4, 6), (6, 3)))
+
+    def forward(self, x):
+        self.x, self.h = x, 1 / (1 + np.exp(-(x @ self.W1)))
+        self.code = self.h @ self.W2
+        return self.code @ self.W3
+
+    def backward(self, g):
+        self.dW3, g = dense_back(self.W3, self.code, g)
+        self.dW2, g = dense_back(self.W2, self.h, g)
+        self.dW1, g = dense_back(self.W1, self.x, g)
+        return g
+
+
+def test_a_helper_of_several_layers_is_not_edited_for_one_of_them():
+    finding = only(OneHelper(), rng.normal(size=(7, 5)))
+    assert (finding.code, finding.verified) == ("activation-derivative-missing", True)
+    assert text(finding) == "self.dW1, g = dense_back(self.W1, self.x, g)"
+    assert finding.fix.endswith("dense_back(self.W1, self.x, g * (self.h * (1 - self.h)))")

@@ -45,15 +45,17 @@ def mentioned(case: Case) -> Pool:
         {text: value.shape for text, value in here.values.items()},
         _indexed(list(here.values))[:8],
         gradients=moved,
+        later={text: shapes[1:] for text, shapes in here.shapes.items() if len(shapes) > 1},
         activations={t for t, v in here.values.items() if np.all(np.abs(v) <= 1)},
     )
 
 
 @dataclass
 class _Met:
-    """What one run of backward mentions, by text: values, their size each time, and numbers."""
+    """What one run of backward mentions, by text: values, their shapes, their size each time, and numbers."""
 
     values: dict[str, np.ndarray] = field(default_factory=dict)
+    shapes: dict[str, list[tuple[int, ...]]] = field(default_factory=dict)
     sizes: dict[str, list[float]] = field(default_factory=dict)
     scalars: dict[str, None] = field(default_factory=dict)
 
@@ -76,6 +78,8 @@ def _met(trace: BackwardTrace, upstream: Arrays | None, changes: Arrays | None =
         assigned = site.kind == "assign" and bool(re.fullmatch(r"[\w.]+", text))
         if isinstance(value, np.ndarray) and ((used and value.ndim) or assigned):
             met.values.setdefault(text, value.copy())
+            shapes = met.shapes.setdefault(text, [])
+            shapes += [value.shape] if value.shape not in shapes else []
             met.sizes.setdefault(text, []).append(float(np.vdot(value, value)))
         elif used:
             met.scalars.setdefault(text)

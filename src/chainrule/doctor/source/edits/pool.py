@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+Shape = tuple[int, ...]
+
 
 @dataclass
 class Pool:
@@ -15,10 +17,11 @@ class Pool:
     arrays: list[str]
     scalars: list[str]
     upstream: list[str]
-    shapes: dict[str, tuple[int, ...]]
+    shapes: dict[str, Shape]
     lists: list[str] = field(default_factory=list)  # what is read element by element
     unread: list[str] = field(default_factory=list)  # what the function computes and never reads
     gradients: set[str] = field(default_factory=set)  # arrays that depend on the upstream
+    later: dict[str, list[Shape]] = field(default_factory=dict)  # of names that are bound again
     activations: set[str] = field(default_factory=set)  # arrays whose numbers are all between -1 and 1
 
     @property
@@ -30,10 +33,8 @@ class Pool:
         """Whether one may be multiplied with the other, or added to it, as far as their shapes are known."""
         if text not in self.shapes or other not in self.shapes:
             return True
-        try:
-            return np.broadcast_shapes(self.shapes[text], self.shapes[other]) == self.shapes[text]
-        except ValueError:
-            return False
+        of_text, of_other = ([*self.later.get(t, []), self.shapes[t]] for t in (text, other))
+        return any(_goes_into(b, a) for a in of_text for b in of_other)
 
     def factors_of(self, text: str) -> Iterator[str]:
         """The arrays with which this may have to be multiplied."""
@@ -42,3 +43,10 @@ class Pool:
     def terms_of(self, text: str) -> Iterator[str]:
         """The arrays that may have to be added to this."""
         return (a for a in self.arrays if a in self.gradients and self.fits(text, a))
+
+
+def _goes_into(shape: Shape, other: Shape) -> bool:
+    try:
+        return np.broadcast_shapes(shape, other) == other
+    except ValueError:
+        return False
