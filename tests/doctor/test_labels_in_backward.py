@@ -248,3 +248,34 @@ def test_functions_that_are_handed_prediction_labels_and_caches(
     assert "as the code's own loss" in said
     assert ("1 checked: 1 right" in said) is right
     assert ("activation's derivative" in said) is not right
+
+
+PART_AT_FAULT = """
+import numpy as np
+
+def sigmoid(Z):
+    return 1 / (1 + np.exp(-Z)), Z
+
+def sigmoid_backward(dA, cache):
+    s = 1 / (1 + np.exp(-cache))
+    return dA * s
+
+def dense_forward(X, W):
+    A, Z = sigmoid(X @ W)
+    return A, (X, W, Z)
+
+def dense_backward(dA, cache):
+    X, W, Z = cache
+    dZ = sigmoid_backward(dA, Z)
+    return dZ @ W.T, X.T @ dZ
+"""
+
+
+def test_a_function_is_wrong_because_of_one_that_it_calls(tmp_path: Path) -> None:
+    """Nothing else is said of the caller, whatever edit of it would heal."""
+    file = tmp_path / "layers.py"
+    file.write_text(PART_AT_FAULT)
+    said = " ".join(CliRunner().invoke(app, ["check", str(file)]).stdout.split())
+    assert said.count("proved:") == 1
+    assert "✗ the fault that sigmoid has, line 9" in said
+    assert "2 checked: 2 wrong (1 fault)" in said

@@ -89,10 +89,12 @@ def open_file(file: Path, names: list[str]) -> Discovered:
 
 def examine_all(discovered: Discovered, hints: str, seed: int) -> list[tuple[Found, Report | str]]:
     """A report on everything that could be started."""
+    from chainrule.doctor.discovery.blamed_parts import blame_parts
     from chainrule.doctor.discovery.conventions import excuse_parts
 
     reports = [(found, examine(found, hints, seed)) for found in discovered.found]
     excuse_parts(reports)
+    blame_parts(reports)
     return reports
 
 
