@@ -13,6 +13,7 @@ from ..parameters import Parameter, find_parameters
 from ..subject import Subject
 from .batches import is_several
 from .calls import number, prediction_of, takes_rate
+from .own_update import held_optimizer, own_update, rate_of
 from .updating import Update
 from .weights import declared
 
@@ -79,10 +80,16 @@ class LoopRunner:
         self.subject, self.criterion = subject, loss
         self.face = Subject(subject, _inputs(x))
         self.read = False
-        self.update = Update(optimizer, subject) if optimizer is not None else None
+        takes_step = self.face.call.learning_rate is not None
+        own = own_update(subject) if optimizer is None and not takes_step else None
+        optimizer = held_optimizer(subject) if optimizer is None and own is None else optimizer
+        self.update: Update | None = None
+        if own is not None or optimizer is not None:
+            self.update = Update(optimizer, subject, own)
         self.optimizer, self.answer = optimizer, predict
         self.parameters: list[Parameter] | None = None
-        self.rate_is_argument = self.face.call.learning_rate is not None and optimizer is None
+        by_own_update = own is not None and rate_of(own) is not None
+        self.rate_is_argument = by_own_update or (takes_step and optimizer is None)
 
     def _forward(self, x: Any) -> Any:
         result = self.face.forward(_inputs(x))

@@ -26,11 +26,11 @@ def method_of(optimizer: Any) -> Callable[..., Any] | None:
 
 
 class Update:
-    """One optimizer's step on one model."""
+    """One optimizer's step on one model. method: the model's own, that needs no optimizer."""
 
-    def __init__(self, optimizer: Any, subject: Any) -> None:
+    def __init__(self, optimizer: Any, subject: Any, method: Callable[..., Any] | None = None) -> None:
         self.optimizer, self.subject = optimizer, subject
-        method = method_of(optimizer)
+        method = method or method_of(optimizer)
         if method is None:
             raise TypeError(f"{type(optimizer).__name__} has no step() or update(): what moves the weights?")
         self.method = method

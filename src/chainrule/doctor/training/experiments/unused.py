@@ -43,12 +43,16 @@ def unused(study: Study) -> list[Finding]:
 def _by_loss(study: Study) -> list[Finding]:
     trainee = study.trainee
     x, target = trainee.batch(0)
+    rng = np.random.default_rng(41)
+    others = {w.name: 0.1 * rng.normal(size=np.shape(w.get())) for w in (*trainee.weights, *trainee.unmoved)}
     base = trainee.loss_at({}, (x, target))
-    for other in _changes(x):
-        loss = trainee.try_(trainee.loss_at, {}, (other, target))
-        if isinstance(loss, Exception) or loss != base:
-            trainee.restore()
-            return []
+    for weights in ({}, others):  # zeros let nothing through
+        before = trainee.loss_at(weights, (x, target))
+        for other in _changes(x):
+            loss = trainee.try_(trainee.loss_at, weights, (other, target))
+            if isinstance(loss, Exception) or loss != before:
+                trainee.restore()
+                return []
     trainee.restore()
     if not np.isfinite(base):
         return []
