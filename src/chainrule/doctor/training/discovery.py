@@ -112,7 +112,7 @@ def _find_rate_by_trying(trainee: Trainee, batch: Batch) -> None:
             place.rebind(value / 2)
             other, half = _step_length(trainee, weight, batch)
             if other == loss and abs(half - full / 2) < 1e-3 * full:
-                trainee.rate, trainee.rate_place = value, place
+                trainee.rate, trainee.rate_places = value, [place]
                 return
 
 

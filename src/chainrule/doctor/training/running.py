@@ -60,9 +60,13 @@ class StepRunner:
     def loss(self, x: Any, target: Any, rate: float | None) -> float | None:
         """With no loss function at hand, what a step returns; the caller undoes the step."""
         found = self.step(x, target, rate)
-        if found is None and callable(self.loss_function) and self.answer is not None:
-            return number(self.loss_function(self.predict(x), target))
-        return found
+        return self.judged(x, target) if found is None else found
+
+    def judged(self, x: Any, target: Any) -> float | None:
+        """The loss function of the answers, where both are at hand."""
+        if not callable(self.loss_function) or self.answer is None:
+            return None
+        return number(self.loss_function(self.predict(x), target))
 
     def predict(self, x: Any) -> Any:
         if self.answer is None:

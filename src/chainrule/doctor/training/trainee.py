@@ -62,7 +62,7 @@ class Trainee:
         self.draw = 0
         self.first = Snapshot([*self.roots.values(), step, predict, loss, x, target])
         self.state = self.first
-        self.rate, self.rate_place = self._find_rate(learning_rate)
+        self.rate, self.rate_places = self._find_rate(learning_rate)
         self.weights: list[Weight] = []
         self.unmoved: list[Weight] = []
         self.after_update = False  # the step returns the loss after its update
@@ -93,10 +93,11 @@ class Trainee:
             roots.setdefault("optimizer", self.optimizer)
         return roots
 
-    def _find_rate(self, learning_rate: float | None) -> tuple[float | None, Place | None]:
+    def _find_rate(self, learning_rate: float | None) -> tuple[float | None, list[Place]]:
+        """The rate, and where it is kept: in one place, or in the same of several optimizers."""
         if self.runner.rate_is_argument:
             usual = getattr(self.runner, "usual_rate", None)
-            return next(r for r in (learning_rate, usual, 0.01) if r is not None), None
+            return next(r for r in (learning_rate, usual, 0.01) if r is not None), []
         found = [
             place
             for root in self.roots.values()
@@ -105,8 +106,9 @@ class Trainee:
             if LEARNING_RATES.match(place.name) and np.ndim(place.get()) == 0
         ]
         if not found:
-            return learning_rate, None
-        return float(found[0].get()), found[0]
+            return learning_rate, []
+        rate = found[0].get()
+        return float(rate), [p for p in found if p.name == found[0].name and p.get() == rate]
 
     # ------------------------------------------------------------ states
 
@@ -131,7 +133,7 @@ class Trainee:
 
     @property
     def can_change_rate(self) -> bool:
-        return self.runner.rate_is_argument or self.rate_place is not None
+        return self.runner.rate_is_argument or bool(self.rate_places)
 
     def batch(self, index: int) -> tuple[Any, Any]:
         """Batch number `index`, cut in order; after the last one the first again."""
@@ -146,23 +148,28 @@ class Trainee:
         """One training step from the present state; returns its loss, NaN if there is none."""
         rate = self.rate if rate is None else rate
         with same_draws(self.draw):
-            if self.rate_place is not None and rate is not None:
-                self.rate_place.rebind(rate)
+            if rate is not None:
+                self._set_rate(rate)
             loss = self.runner.step(x, target, rate)
         self.silent = loss is None
+        if loss is None and isinstance(self.runner, StepRunner):
+            with same_draws(self.draw):
+                loss = self.runner.judged(x, target)  # after the step
         return math.nan if loss is None else loss
 
     def loss(self, x: Any, target: Any) -> float:
         """The loss at the present weights. Leaves traces: the caller restores."""
         quiet = NO_RATE if self.can_change_rate else None
         with same_draws(self.draw):
-            if self.rate_place is not None:
-                kept = self.rate_place.get()
-                self.rate_place.rebind(NO_RATE)
+            kept = self.rate_places[0].get() if self.rate_places else None
+            self._set_rate(NO_RATE)
             loss = self.runner.loss(x, target, quiet)
-            if self.rate_place is not None:
-                self.rate_place.rebind(kept)
+            self._set_rate(kept)
         return self._own_loss(x, target) if loss is None else loss
+
+    def _set_rate(self, rate: Any) -> None:
+        for place in self.rate_places:
+            place.rebind(rate)
 
     def _own_loss(self, x: Any, target: Any) -> float:
         """For a step that returns no loss: cross-entropy for classes, the mean square otherwise."""
