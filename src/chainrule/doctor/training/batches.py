@@ -1,5 +1,5 @@
-"""Cutting foreign data into batches: arrays, lists of samples, tuples of several inputs; samples in rows or
-in columns.
+"""Cutting foreign data into batches: arrays, lists of samples, tuples of several inputs; samples in rows,
+in columns, or behind the time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def count(data: Any, axis: int = 0) -> int:
     if is_several(data):
         return count(data[0], axis)
     if isinstance(data, np.ndarray):
-        return int(data.shape[axis]) if data.ndim else 0
+        return int(data.shape[axis % data.ndim]) if data.ndim else 0
     return len(data) if hasattr(data, "__len__") else 0
 
 
@@ -41,7 +41,7 @@ def take(data: Any, index: np.ndarray, axis: int = 0) -> Any:
 
 
 def sample_axis(x: Any, target: Any) -> int:
-    """0 where samples are rows, -1 where they are columns (features, batch)."""
+    """0 where samples are rows, -1 where they are columns (features, batch), 1 where time comes first."""
     first = x[0] if is_several(x) else x
     if (
         not isinstance(first, np.ndarray)
@@ -50,6 +50,8 @@ def sample_axis(x: Any, target: Any) -> int:
     ):
         return 0
     same_rows, same_columns = first.shape[0] == target.shape[0], first.shape[-1] == target.shape[-1]
+    if not same_rows and first.ndim > 2 and target.ndim == 1 and first.shape[1] == target.shape[0]:
+        return 1
     return -1 if same_columns and not same_rows else 0
 
 
@@ -77,6 +79,7 @@ def rows_of(data: Any, axis: int = 0) -> np.ndarray | None:
         return None
     if array.ndim == 0:
         return None
+    axis %= array.ndim
     return np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
 
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..case import source_place
 from ..report import Finding
+from ..source.reach import reached
+from .adam_lines import line_of, updating_line
 from .course import Course, run_course
 from .held import Held, held_steps
 from .labels import Labels, answers, read_labels
@@ -118,10 +120,28 @@ class Study:
 
     # ------------------------------------------------------------ saying
 
+    @property
+    def stepping(self) -> Any:
+        """The user's function that takes the step, if it is known."""
+        runner = self.trainee.runner
+        return getattr(runner, "do", None) or getattr(getattr(runner, "update", None), "method", None)
+
+    def place_of_update(self, words: str = "") -> dict[str, Any]:
+        """The file and line of the statement that moves the weights; words: of `families.Match`, that of an
+        Adam that goes wrong. Empty where it is not known.
+        """
+        function = self.stepping
+        owner = getattr(function, "__self__", self.trainee.subject)
+        found: dict[str, Any] = {}
+        for inner in reached(function, owner) if function is not None else ():
+            line = line_of(inner, words) if words else updating_line(inner)
+            if line and not (found and words):
+                found = {"file": inner.__code__.co_filename, "line": line}
+        return found
+
     def finding(self, code: str, targets: list[str] | None = None, **more: Any) -> Finding:
         """A finding, placed at the training step unless another place is given."""
-        runner = self.trainee.runner
-        function = getattr(runner, "do", None) or getattr(getattr(runner, "update", None), "method", None)
+        function = self.stepping
         file, line = source_place(function) if function is not None else ("", 0)
         more.setdefault("file", file)
         if more["file"] == file:

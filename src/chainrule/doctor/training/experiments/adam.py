@@ -41,5 +41,6 @@ def adam(study: Study) -> list[Finding]:
             detail=f"under a constant gradient the steps of {name} are {shown}, ... learning "
             f"rates long instead of "
             f"1, 1, 1, ...: {wrong[name].words}",
+            **study.place_of_update(wrong[name].words),
         )
     ]

@@ -13,7 +13,9 @@ FACTOR, ABOVE = 2.5, 2.5  # far: more than so many times ln C, and so much above
 
 def first_loss(study: Study) -> list[Finding]:
     trainee = study.trainee
-    if study.first_output is None or study.labels is None:
+    if study.first_output is None:
+        return _by_loss(study)
+    if study.labels is None:
         return []
     x, target = trainee.batch(0)
     trainee.restore()
@@ -50,6 +52,34 @@ def first_loss(study: Study) -> list[Finding]:
             },
             detail=f"the first loss is {loss:.4g}, ln {study.labels.classes} = {expected:.4g}; "
             f"with {cause} scaled down it is {value:.4g}",
+        )
+    ]
+
+
+def _by_loss(study: Study) -> list[Finding]:
+    """Of a step that shows no answers: with all weights near 0 its loss is ln C, with C the length of an axis
+    of a weight and more than every label. Then it is a cross-entropy, and the first one should be near.
+    """
+    trainee = study.trainee
+    batch = trainee.batch(0)
+    ids = np.asarray(batch[1]) if batch[1] is not None else np.zeros(0)
+    if ids.dtype.kind not in "iu" or not ids.size or ids.min() < 0:
+        return []
+    small = {w.name: 1e-3 * study.course.start[w.name] for w in trainee.weights}
+    calm, loss = trainee.loss_at(small, batch), trainee.loss_at({}, batch)
+    trainee.restore()
+    sizes = {n for w in trainee.weights for n in np.shape(w.get()) if n > max(1, int(ids.max()))}
+    classes = next((n for n in sorted(sizes) if abs(calm - np.log(n)) < 1e-3 * np.log(n)), None)
+    if classes is None or loss <= max(FACTOR * np.log(classes), np.log(classes) + ABOVE):
+        return []
+    return [
+        study.finding(
+            "initial-loss-off",
+            [w.name for w in trainee.weights],
+            verified=True,
+            evidence={"first loss": loss, "ln C": float(np.log(classes)), "classes": classes},
+            detail=f"the first loss is {loss:.4g}, ln {classes} = {np.log(classes):.4g}; with all weights "
+            f"scaled down it is {calm:.4g}",
         )
     ]
 

@@ -18,6 +18,7 @@ from ..sequences import is_uniform
 from ..slopes import gradient_along, gradient_norm, slope
 from ..study import Study
 from ..weights import Weight
+from .squared_rate import squared_rate
 
 UPHILL = 0.2  # the cosine between step and gradient from which a step counts as uphill
 FACTOR = 0.04  # how far the factor may be from 1
@@ -29,7 +30,7 @@ def update(study: Study) -> list[Finding]:
     if uphill:
         return [_wrong_sign(study, uphill)]
     finding = _scale(study)
-    return [finding] if finding else []
+    return [finding] if finding else squared_rate(study)
 
 
 # ------------------------------------------------------------ sign
@@ -75,6 +76,7 @@ def _wrong_sign(study: Study, uphill: dict[str, float]) -> Finding:
         detail=f"along the step the loss rises from {base:.6g} to {there:.6g}, the other way it "
         f"falls to {back:.6g}",
         fix="W -= lr * dW    # against the gradient" if code == "update-disagrees" else "",
+        **study.place_of_update(),
     )
 
 
@@ -119,6 +121,7 @@ def _scale(study: Study) -> Finding | None:
         evidence={"ratio": value, **{n: f.value for n, f in off.items()}},
         detail=f"the step is {value:.4g} times learning rate x gradient, on every batch"
         + (f"; {words}" if words else ""),
+        **study.place_of_update(),
     )
 
 
