@@ -109,7 +109,7 @@ def read_backward(
             roles.append(("rate", name))
         elif name in dicts:
             roles.append(("accumulator", name))
-        elif name in inputs and len(found) > 1 and not name.startswith("d"):
+        elif name in inputs and len(found) > 1 and not (name.startswith("d") and _ARRIVES.match(name)):
             roles.append(("input", name))
         elif at_labels and name in outputs and not LABELS.match(name):
             roles.append(("prediction", name))

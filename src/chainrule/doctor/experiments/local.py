@@ -31,13 +31,35 @@ def transposed(step: Step) -> Iterator[Verdict]:
     """J g, where J.T g is meant: a rotation that is done once more instead of undone, x @ W for dy @ W.T."""
     if step.x.size != step.y.size or step.x.size < 3 or step.is_parameter or close(step.a, step.n):
         return
-    if close(step.a.ravel(), step.jacobian @ step.g):
+    if not close(step.a.ravel(), step.jacobian @ step.g):
+        return
+    if _has_a_scale(step.jacobian):
+        yield (
+            "norm-scale-dropped",
+            {},
+            "the step is a symmetric one times a scale, and the scale is multiplied behind it, too; backward "
+            "needs it before the means, on the gradient that arrives",
+        )
+    else:
         yield (
             "transpose-missing",
             {},
             "it is the Jacobian of forward's step times what arrives, J g; backward needs the transpose, "
             "J.T g (of a rotation: the opposite angle)",
         )
+
+
+def _has_a_scale(jacobian: np.ndarray) -> bool:
+    """Whether J is diag(s) times a symmetric matrix, as a norm's with its gain is, and s is no constant."""
+    s = np.ones(len(jacobian))
+    for group in _groups(jacobian):
+        part = jacobian[np.ix_(group, group)]
+        first = int(np.argmax(np.abs(part).min(1)))
+        if not np.all(part[first]) or not np.all(part[:, first]):
+            return False
+        s[group] = part[:, first] / part[first]
+    symmetric = jacobian / s[:, None]
+    return close(symmetric, symmetric.T) and float(np.ptp(np.abs(s))) > 1e-6
 
 
 def _diagonal(step: Step) -> Iterator[Verdict]:

@@ -75,7 +75,8 @@ def at_every_step(case: Case, freezer: Freezer, site: Site) -> bool:
     return times > 1 or 2 in lengths
 
 
-def state_of(site: Site) -> str:
+def state_of(site: Site, freezer: Freezer) -> str:
+    """The hidden state or the cell, by its name; else the cell is the one of several that is multiplied."""
     if CELLS.search(site.name) and not re.search(r"^h", site.name, re.I):
         return "cell-gradient-dropped"
     if HIDDEN.search(site.name):
@@ -84,9 +85,12 @@ def state_of(site: Site) -> str:
         p in ("MatMult",) or (p.startswith("Call:") and re.search(r"dot|matmul|einsum|concat|stack", p))
         for p in site.parents
     )
+    used = [s for s in freezer.taps.sites.values() if s.kind == "use" and s.carried and s.loop == site.loop]
+    carried = {s.name for s in used}
+    beside_another = len(carried) > 1
     return (
         "cell-gradient-dropped"
-        if site.parents[:1] == ("Mult",) and not into_product
+        if site.parents[:1] == ("Mult",) and not into_product and beside_another
         else "hidden-gradient-dropped"
     )
 

@@ -52,7 +52,7 @@ def name_of(case: Case, freezer: Freezer, frozen: Frozen, names: list[str]) -> s
         return "memory-gradient-lost"
     carried = is_carried(freezer, site) and not _keeps_weights_right(case, names)
     if carried and not layered and at_every_step(case, freezer, site):
-        return state_of(site)
+        return state_of(site, freezer)
     if frozen.kept is not None and site.loop and not site.carried and always_the_same(freezer, site):
         return "memory-gradient-lost"
     if (

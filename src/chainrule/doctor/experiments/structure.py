@@ -262,7 +262,8 @@ def _exchanges(value: np.ndarray) -> list[tuple[str, str, Callable[[np.ndarray],
     if value.ndim == 1:
         found.append(("kernel-not-flipped", "the flipped kernel", lambda w: w[::-1].copy()))
     if value.ndim == 2:
-        found.append(("kernel-not-flipped", "the flipped kernel", lambda w: np.flip(w, (0, 1))))
+        for axes in ((0, 1), (0,), (1,)):  # one axis: (width, channels) of a depthwise convolution
+            found.append(("kernel-not-flipped", "the flipped kernel", partial(np.flip, axis=axes)))
         if value.shape[0] == value.shape[1]:
             found.append(("transpose-missing", "the transpose", lambda w: w.T.copy()))
     return found
