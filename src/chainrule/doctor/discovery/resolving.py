@@ -48,7 +48,8 @@ class Resolver(ast.NodeVisitor):
         layer = self.object_of(node.value) if isinstance(node, ast.Attribute) else None
         if layer is not None and isinstance(node, ast.Attribute):
             method = getattr(type(layer), node.attr, None)
-            return (method, layer) if inspect.isfunction(method) else (None, None)
+            if inspect.isfunction(method):
+                return method, layer
         layer = self.object_of(node)
         name = forward_of(layer) if layer is not None else None
         method = getattr(type(layer), name, None) if name else None

@@ -28,7 +28,7 @@ def input_slot(
         choices.append(array("normal", (), -2.0 if "bias is a number" in hints else 2.5))
     for told in dims.shapes:
         choices += [array("normal", told, -2.0), array("normal", (dims.of["B"][0], *told), -1.5)]
-    if "image" in hints or any(len(t) >= 3 for t, _ in templates):
+    if "adjacency" not in roles and ("image" in hints or any(len(t) >= 3 for t, _ in templates)):
         choices += _square_images(facts, dims, hints)
     if whole or ("words" in hints and not roles) or "ids" in roles:
         choices += _ids(dims, -3.0 if whole else 0.5, "labels" in roles)
