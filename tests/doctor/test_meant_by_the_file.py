@@ -1,4 +1,4 @@
-"""What the rest of a file, and the words of its names, tell `chainrule check FILE` about one function in it."""
+"""What the rest of a file, and the words of its names, tell `chainrule check FILE` of one function."""
 
 from __future__ import annotations
 
@@ -154,3 +154,90 @@ def test_a_loss_is_tried_with_what_the_models_of_the_file_give(tmp_path: Path) -
     assert [code for code, _ in several.findings["chi2"]] == ["mean-sum-mismatch"]
     wrong = Checked(tmp_path, ENERGY.replace("OUT", "1").replace("(pred - truth) /", "2 * (pred - truth) /"))
     assert [code for code, _ in wrong.findings["chi2"]] == ["mean-sum-mismatch"]
+
+
+SCAN = """
+def make_scan(n_in=3, n=5):
+    rng = np.random.default_rng(0)
+    P = {"nu": rng.normal(size=n), "B": rng.normal(size=(n, n_in)), "C": rng.normal(size=(n_in, n))}
+
+    def forward(u, nu, B, C):
+        a, drive = np.exp(-np.exp(nu)), u @ B.T
+        S, s = np.zeros_like(drive), np.zeros(drive.shape[1:])
+        for t in range(len(u)):
+            s = a * s + drive[t]
+            S[t] = s
+        return S @ C.T, (u, nu, B, C, a, S)
+
+    def backward(dy, cache):
+        u, nu, B, C, a, S = cache
+        dS = dy @ C
+        lam, run = np.zeros_like(S), np.zeros(S.shape[1:])
+        for t in reversed(range(len(u))):
+            run = dS[t] + a * run
+            lam[t] = run
+        da = (lam[1:] * S[:-1]).sum((0, 1))
+        dB, dC = np.einsum("tbn,tbi->ni", lam, u), np.einsum("tbi,tbn->in", dy, S)
+        return {"u": lam @ B, "nu": -da * a * np.exp(nu), "B": dB, "C": dC}
+
+    return P, forward, backward
+
+P, scan_forward, scan_backward = make_scan()
+"""
+
+
+def test_functions_that_another_makes_with_their_parameters(tmp_path: Path) -> None:
+    """They go by the names that they have in the file. Parameters lie in a dict of the file, and the backward
+    tells how many axes that has which it takes out of the cache.
+    """
+    said = Checked(tmp_path, SCAN)
+    assert said.findings == {}
+    assert said.tested == {"scan_forward": ["u", "nu", "B", "C"]}
+    wrong = Checked(tmp_path, SCAN.replace("run = dS[t] + a * run", "run = dS[t]"))
+    assert wrong.targets["scan_forward"] == [["u", "nu", "B"]]
+
+
+def test_what_a_decorator_wraps_is_not_checked_twice(tmp_path: Path) -> None:
+    decorated = """
+def counted(function):
+    def wrapper(*given):
+        return function(*given)
+    return wrapper
+
+@counted
+def double_forward(x):
+    return 2 * x, x
+
+@counted
+def double_backward(dy, cache):
+    return 2 * dy
+"""
+    said = Checked(tmp_path, decorated)
+    assert said.tested == said.not_started == {}
+
+
+GAPS = """
+class Squared:
+    def __call__(self, pred, truth):
+        there = ~np.isnan(truth)
+        self.error = np.where(there, pred - np.where(there, truth, 0.0), 0.0)
+        self.count = there.sum()
+        return (self.error ** 2).sum() / self.count
+    def grad(self):
+        return 2 * self.error / self.count
+
+def loss(pred, truth):
+    return Squared()(pred, truth)
+
+def loss_grad(pred, truth):
+    criterion = Squared()
+    criterion(pred, truth)
+    return criterion.grad()
+"""
+
+
+def test_labels_that_may_be_missing(tmp_path: Path) -> None:
+    """A loss that asks where its labels are NaN is tried with one that is."""
+    assert Checked(tmp_path, GAPS).findings == {}
+    wrong = Checked(tmp_path, GAPS.replace("self.error / self.count", "self.error / self.error.size"))
+    assert [code for code, _ in wrong.findings["loss"]] == ["mean-sum-mismatch"]

@@ -39,6 +39,10 @@ class Resolver(ast.NodeVisitor):
                 constructor = vars(function).get("__init__")
                 return (constructor, function) if inspect.isfunction(constructor) else (None, None)
             return (function, None) if inspect.isfunction(function) else (None, None)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):  # Huber(0.7)(y, t)
+            made = self.names.get(node.func.id)
+            method = inspect.getattr_static(made, "__call__", None) if isinstance(made, type) else None
+            return (method, made) if inspect.isfunction(method) else (None, None)
         if isinstance(node, ast.Attribute) and self.owner is not None and ast.unparse(node.value) == self.own:
             method = getattr(
                 self.owner if isinstance(self.owner, type) else type(self.owner), node.attr, None

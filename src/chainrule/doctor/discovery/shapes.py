@@ -24,6 +24,10 @@ def input_slot(
         for shape, more in dims.expand(template, 6 if len(templates) > 12 else 12):
             total = cost + more + _misfit(len(shape), facts)
             choices += _kinds(roles, shape, total, whole, dims)
+    if facts.gappy and "labels" in roles:
+        choices += [
+            array("gappy", c.shape, c.cost - 1.0) for c in choices if c.shape and c.said == str(c.shape)
+        ]
     if "bias" in roles:
         choices.append(array("normal", (), -2.0 if "bias is a number" in hints else 2.5))
     for told in dims.shapes:
