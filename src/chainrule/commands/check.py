@@ -91,9 +91,11 @@ def examine_all(discovered: Discovered, hints: str, seed: int) -> list[tuple[Fou
     """A report on everything that could be started."""
     from chainrule.doctor.discovery.blamed_parts import blame_parts
     from chainrule.doctor.discovery.conventions import excuse_parts
+    from chainrule.doctor.discovery.losses_of_models import excuse_losses
 
     reports = [(found, examine(found, hints, seed)) for found in discovered.found]
     excuse_parts(reports)
+    excuse_losses(reports, seed)
     blame_parts(reports)
     return reports
 

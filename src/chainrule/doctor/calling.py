@@ -159,7 +159,8 @@ def _give_a_cache(roles: list[tuple[str, str]]) -> None:
 
 
 _ARRIVES = re.compile(
-    r"^_*(g|gy|gz|dy|dz|da|do|dh|d_?out\w*|g_?out\w*|grad\w*|delta\w*|up(stream)?|err\w*)$", re.I
+    r"^_*(g|gy|gz|dy|dz|da|do|dh|d_?out\w*|g_?out\w*|grad\w*|delta\w*|up(stream)?|err\w*|ct(_?out)?|cotangents?|adjoints?)$",
+    re.I,
 )
 
 

@@ -53,7 +53,7 @@ LABELS = re.compile(
     re.I,
 )
 CACHES = re.compile(
-    r"^(?!d(c|s|m|t|f)|grad|g_|up)(.*(cache|ctx|context|saved|memo|tape|state_from|forward_).*|c|residuals?|stuff|aux|store|kept|info)$",
+    r"^(?!d(c|s|m|t|f)|grad|g_|up)(.*(cache|ctx|context|saved|memo|tape|state_from|forward_).*|c|res(iduals?)?|stuff|aux|store|kept|info)$",
     re.I,
 )
 UPSTREAMS = re.compile(r"^_*(d|g|grad|delta|up|err)", re.I)

@@ -18,7 +18,7 @@ from .contexts import contextual_pair, is_contextual
 from .data_inside import takes_data
 from .factories_in_file import loss_beside, model_built_by, takes_layers
 from .loss_classes import loss_parts
-from .methods import method
+from .methods import goes_by, method
 from .roles import roles_of
 from .ways_back import way_back
 from .whole import gives_gradients
@@ -50,7 +50,7 @@ def candidates(module: ModuleType) -> list[Candidate]:
     functions = {
         n: f
         for n, f in own.items()
-        if inspect.isfunction(f) and f.__module__ == module.__name__ and f.__name__ == n
+        if inspect.isfunction(f) and f.__module__ == module.__name__ and goes_by(f, n)
     }
     classes = {
         n: c

@@ -93,6 +93,7 @@ def array(kind: str, shape: Shape, cost: float = 0.0, upper: int = 0) -> Choice:
         "one_hot columns": "one-hot columns ",
         "booleans": "True and False ",
         "adjacency": "symmetric ",
+        "gappy": "one number missing ",
     }
     said = f"{words[kind]}{shape}"
     code = _code(kind, shape, upper)
@@ -149,6 +150,10 @@ def _drawn(kind: str, shape: Shape, upper: int, draw: int) -> Any:
             return np.maximum(upper - np.arange(shape[0]), 1)
         case "zeros":
             return np.zeros(shape)
+        case "gappy":
+            gappy = rng.normal(size=shape)
+            gappy[(-1,) * len(shape)] = np.nan
+            return gappy
     return np.asarray(rng.normal(size=shape))
 
 

@@ -38,6 +38,7 @@ class Facts:
     is_number: bool = False
     parts: int = 1
     square: bool = False
+    gappy: bool = False  # it is asked where it is NaN
     columns: set[int] = field(default_factory=set)  # that are asked for one by one: `p[:, 0]`
 
     def unpacked(self, targets: list[ast.expr]) -> None:
@@ -65,6 +66,7 @@ class Facts:
         self.parts = max(self.parts, other.parts)
         self.columns |= other.columns
         self.square |= other.square
+        self.gappy |= other.gappy
 
 
 def facts_of(
@@ -89,10 +91,22 @@ def facts_of(
             kept = {a for a in reader.aliases if a.startswith(f"{own}.")} if own else {name}
             kept |= {f"d{name}"}  # a gradient has the shape of what it belongs to
             arguments = {a.arg for a in behind.args.args} - ({own} if own else set())
-            Reader(facts, kept - arguments, own, owner, reader.names, depth, facts_of).read(behind.body)
+            body = [s for s in behind.body if not _unpacks(s, arguments, name)]
+            Reader(facts, kept - arguments, own, owner, reader.names, depth, facts_of).read(body)
             if not facts.ranks and name == _first(tree, own):
                 facts.ranks |= _summed_ranks(behind)
     return facts
+
+
+def _unpacks(statement: ast.stmt, arguments: set[str], name: str) -> bool:
+    """Whether it takes the argument out of a cache, under its own name: `x, w, b = cache`."""
+    return (
+        isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Name)
+        and statement.value.id in arguments
+        and isinstance(statement.targets[0], ast.Tuple)
+        and name in {ast.unparse(e) for e in statement.targets[0].elts}
+    )
 
 
 def _first(function: ast.FunctionDef, own: str) -> str:

@@ -24,6 +24,7 @@ from .sizes import constructor_slot, spread
 
 _MAKES = re.compile(r"init|^(make|create|new|build|get|random)_?\w*(param|weight)|^params?_", re.I)
 SECONDS = 0.5
+LARGE = 2000  # of numbers in parameters
 WAYS = 3  # of sizes, for one function
 
 
@@ -47,9 +48,12 @@ def _arrays(made: dict[Any, Any]) -> Iterator[Any]:
 
 
 def made_by_name(module: ModuleType, names: list[str]) -> dict[str, list[Choice]]:
-    """For the arguments among these that are called like an array that one function makes, two at least: what
-    it makes. {} where there is no such function.
+    """For the arguments among these that are called like an array that one function makes, or that a dict of
+    the file holds, two at least: that array. {} where there is no such function or dict.
     """
+    for name, held in vars(module).items():
+        if isinstance(held, dict) and sum(n in held for n in names) > 1 and _is_small(held):
+            return {n: [Choice(held[n].copy, f"{name}['{n}']", -4.0)] for n in names if n in held}
     for function in vars(module).values():
         if inspect.isfunction(function) and function.__module__ == module.__name__:
             found = list(_made(function))
@@ -57,6 +61,12 @@ def made_by_name(module: ModuleType, names: list[str]) -> dict[str, list[Choice]
             if len(alike) > 1:
                 return {n: [_item(choice, n, i) for i, choice in enumerate(found)] for n in alike}
     return {}
+
+
+def _is_small(made: dict[Any, Any]) -> bool:
+    """Whether a dict holds nothing but arrays, and such as the doctor can try number by number."""
+    arrays = list(made.values())
+    return all(is_array(v) and is_real(v) for v in arrays) and sum(v.size for v in arrays) < LARGE
 
 
 def _item(choice: Choice, name: str, place: int) -> Choice:

@@ -20,11 +20,12 @@ from .dims import Dims
 from .documented import documented_shapes
 from .facts import Facts, facts_of
 from .initializers import made_by_name, made_parameters
-from .layouts import columns_of
+from .layouts import columns_of, is_data_alone, part_of
 from .limits import reseed
 from .lists_of_steps import lists_of_steps, runs_over
 from .methods import method, stored_method
 from .nested import Workshop
+from .results import HOLDERS
 from .roles import gates_of, hints_of, in_a_norm, norm_of_a_layer, of_samples, roles_of, two_layers
 from .search import Involved, search
 from .shapes import input_slot
@@ -119,6 +120,8 @@ def input_slots(
             continue
         facts = facts_of(function, p.name, subject, later)
         roles = in_a_norm(cls.__name__ if cls else function.__name__, roles_of(p.name, names))
+        if roles[:1] == ["labels"] and is_data_alone(function, p.name, names):
+            roles = []
         if target and p.name == target:
             roles = roles or ["labels"]
         elif target and "scores" not in roles:
@@ -163,7 +166,7 @@ def _items(
     for key, default in known.keys.items():
         item = f"{name}['{key}']"
         facts = facts_of(function, item, subject, later)
-        roles = roles_of(key, keys)
+        roles = roles_of(key, keys) or (part_of(function, item) if HOLDERS.match(name) else [])
         parameter = inspect.Parameter("item", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         if default is not None:
             slot = Slot(item, [plain(default)])

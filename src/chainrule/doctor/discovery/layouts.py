@@ -12,7 +12,8 @@ from ..source.read import source_tree
 
 _WEIGHT = re.compile(
     r"^((self\.)?\w*?(W|[Ww]eights?|kernel|[Ww]_?\w{1,3}|theta)(_\w{1,3}|\d)?(\[[^]]*\])?"
-    r"|(self\.)?\w+\[['\"][Ww]\w{0,3}['\"]\])$"
+    r"|(self\.)?\w+\[['\"][Ww]\w{0,3}['\"]\]"
+    r"|(self\.)?(p|params?|parameters|theta)\[['\"][A-Z]\w{0,3}['\"]\])$"
 )
 
 
@@ -36,6 +37,33 @@ def columns_of(function: Any) -> set[str]:
         )
         votes += {(True, False): 1, (False, True): -1}.get(weights, 0)
     return {"columns"} if votes > 0 else set()
+
+
+def is_data_alone(function: Any, name: str, names: list[str]) -> bool:
+    """Whether a function takes nothing but this and a dict of parameters: then `y` is a state, and no label,
+    as there is nothing that it could be the label of.
+    """
+    items = {
+        ast.unparse(node.value)
+        for tree in trees_of(function)[:1]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+        if isinstance(node.slice.value, str)
+    }
+    return name == names[0] and name not in items and len(names) > 1 and items.issuperset(names[1:])
+
+
+def part_of(function: Any, item: str) -> list[str]:
+    """The role of an item of a dict of parameters whose name does not tell it: a weight where something is
+    multiplied with it as a matrix, a bias where it is added.
+    """
+    for node in itertools.chain.from_iterable(ast.walk(tree) for tree in trees_of(function)):
+        if isinstance(node, ast.BinOp) and item in (ast.unparse(node.left), ast.unparse(node.right)):
+            if isinstance(node.op, ast.MatMult):
+                return ["weight"]
+            if isinstance(node.op, ast.Add):
+                return ["bias"]
+    return []
 
 
 def classes_in_columns(function: Any) -> set[str]:

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+from ..calling import parameters_of
 from ..objects import stored_as
 
 
@@ -31,3 +32,12 @@ def stored_method(cls: type, name: str) -> Any:
 def constructor_of(cls: type) -> Any:
     """The __init__ that is called, wherever it is inherited from."""
     return next(vars(kind)["__init__"] for kind in cls.__mro__ if "__init__" in vars(kind))
+
+
+def goes_by(function: Callable[..., Any], name: str) -> bool:
+    """Whether this is a function's own name in a file: the one that it was defined with or, where another
+    function made it, the one that it was given, `P, ssm_forward, ssm_backward = make_ssm()`. What takes
+    anything is the wrapper of a decorator.
+    """
+    takes_anything = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters_of(function))
+    return function.__name__ == name or ("<locals>" in function.__qualname__ and not takes_anything)

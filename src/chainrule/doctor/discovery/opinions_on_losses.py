@@ -118,6 +118,11 @@ def of_one_column(found: Found, report: Report, seed: int) -> Report | None:
     text = "\n".join(map(source_of, parts))
     if not _BINARY.search(text) and _COLUMNS.search(text):
         return None
+    return narrowed_to_one(found, report, seed)
+
+
+def narrowed_to_one(found: Found, report: Report, seed: int) -> Report | None:
+    """The report where each sample has one number; None where that is not right either."""
     for width in (slice(1), 0):
         try:
             subject, inputs = _narrowed(found, width)

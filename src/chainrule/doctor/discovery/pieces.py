@@ -50,7 +50,8 @@ class Pieces:
             self.facts.parts = max(self.facts.parts, what.value)
 
     def beside(self, name: str, given: list[ast.expr], is_it: Callable[[ast.AST], bool]) -> None:
-        """A + np.eye(len(A)): it is square."""
+        """A + np.eye(len(A)): it is square. np.isnan(y): something of it may be missing."""
+        self.facts.gappy |= name == "isnan" and bool(given) and is_it(given[0])
         if name in ("eye", "identity") and given and isinstance(given[0], ast.Call):
             self.facts.square |= any(is_it(a) for a in given[0].args)
 

@@ -39,6 +39,10 @@ class Resolver(ast.NodeVisitor):
                 constructor = vars(function).get("__init__")
                 return (constructor, function) if inspect.isfunction(constructor) else (None, None)
             return (function, None) if inspect.isfunction(function) else (None, None)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):  # Huber(0.7)(y, t)
+            made = self.names.get(node.func.id)
+            method = inspect.getattr_static(made, "__call__", None) if isinstance(made, type) else None
+            return (method, made) if inspect.isfunction(method) else (None, None)
         if isinstance(node, ast.Attribute) and self.owner is not None and ast.unparse(node.value) == self.own:
             method = getattr(
                 self.owner if isinstance(self.owner, type) else type(self.owner), node.attr, None
@@ -48,7 +52,8 @@ class Resolver(ast.NodeVisitor):
         layer = self.object_of(node.value) if isinstance(node, ast.Attribute) else None
         if layer is not None and isinstance(node, ast.Attribute):
             method = getattr(type(layer), node.attr, None)
-            return (method, layer) if inspect.isfunction(method) else (None, None)
+            if inspect.isfunction(method):
+                return method, layer
         layer = self.object_of(node)
         name = forward_of(layer) if layer is not None else None
         method = getattr(type(layer), name, None) if name else None

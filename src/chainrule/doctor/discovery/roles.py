@@ -17,7 +17,7 @@ _ROLES = (
     ("mode", r"^mode$"),
     ("generator", r"^(rng|random_state|generator|rs|prng|random)$"),
     ("seed", r"seed"),
-    ("adjacency", r"adjacen|^graph$|laplacian|^adj$|^A_?hat$"),
+    ("adjacency", r"adjacen|^graph$|laplacian|propagation|^adj(_|$)|^(A|P|L)_?hat$"),
     ("condition", r"^cond(ition)?$|^gate_mask$"),
     ("mask", r"mask|^is_pad|^keep$|^valid$"),
     ("lengths", r"^(lengths?|lens|seq_lens?|n_valid)$"),
@@ -42,7 +42,8 @@ _ROLES = (
     ),
     (
         "labels",
-        r"^(targets?|labels?|tags|classes|ts?|y_?true|truth|gold|expected|y_?target|one_?hot|y|Y|true|answers?|tgt_out|y_?real|actual|desired)$",
+        r"^(targets?|labels?|tags|classes|ts?|y_?true|truth|gold|expected|y_?target|one_?hot|y|Y|true|answers?|tgt_out|y_?real|actual|desired|"
+        r"alvos?|objetivos?|obiettiv[oi]|cibles?|ziel(e|werte?)?|soll(werte?)?|etiquetas?|rotulos?|etiquettes?)$",
     ),
     (
         "prediction",
@@ -77,10 +78,10 @@ _ROLES = (
 _PATTERNS = [(role, re.compile(pattern, re.I)) for role, pattern in _ROLES]
 
 _ASKING = {"q", "Q", "k", "K"}
-_TOLD = {"t", "target", "targets", "label", "labels", "y_true", "truth", "expected"}  # beside them, y is not
+_LABELS = re.compile(dict(_ROLES)["labels"], re.I)
 
 IMAGE = re.compile(
-    r"conv(?!erg)|pool|image|channel|im2col|batch_?norm2d|vgg|resnet|cnn|lenet|photo|pixel|upsampl|patch|spatial|2d",
+    r"(?<!graph)(?<!graph_)conv(?!erg)|pool|image|channel|im2col|batch_?norm2d|vgg|resnet|cnn|lenet|photo|pixel|upsampl|patch|spatial|2d",
     re.I,
 )
 SEQUENCE = re.compile(
@@ -117,9 +118,7 @@ def roles_of(name: str, among: list[str] | None = None) -> list[str]:
         found = [role for role in found if role not in ("bias",)]
     if bare == "c" and among is not None and not (company & {"state", "cell"} or "h" in letters):
         found = [role for role in found if role not in ("cell", "bias")]
-    labels = any(
-        re.match(pattern, n, re.I) for n in others - {bare} for role, pattern in _ROLES if role == "labels"
-    )
+    labels = any(map(_LABELS.match, others - {bare}))
     if "prediction" in found and among is not None:
         # `p` and `a` are predictions only beside labels
         found = ["prediction"] if labels else [r for r in found if r != "prediction" or len(bare) > 1]
@@ -127,7 +126,7 @@ def roles_of(name: str, among: list[str] | None = None) -> list[str]:
         found = ["share"]  # of what dropout drops
     if "key" in found and among is not None and not (company & {"query", "key"} or letters & _ASKING):
         found.remove("key")  # a value that nobody asks for: of a state, of a position
-    if bare in ("y", "Y") and labels and others & _TOLD:
+    if bare in ("y", "Y") and any(_LABELS.match(n) for n in others - {"y", "Y", "ts", "T"}):
         found = ["prediction"]
     if "moments" in found and among is not None and "x" not in others:
         found.remove("moments")

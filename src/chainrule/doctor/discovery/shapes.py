@@ -24,11 +24,15 @@ def input_slot(
         for shape, more in dims.expand(template, 6 if len(templates) > 12 else 12):
             total = cost + more + _misfit(len(shape), facts)
             choices += _kinds(roles, shape, total, whole, dims)
+    if facts.gappy and "labels" in roles:
+        choices += [
+            array("gappy", c.shape, c.cost - 1.0) for c in choices if c.shape and c.said == str(c.shape)
+        ]
     if "bias" in roles:
         choices.append(array("normal", (), -2.0 if "bias is a number" in hints else 2.5))
     for told in dims.shapes:
         choices += [array("normal", told, -2.0), array("normal", (dims.of["B"][0], *told), -1.5)]
-    if "image" in hints or any(len(t) >= 3 for t, _ in templates):
+    if "adjacency" not in roles and ("image" in hints or any(len(t) >= 3 for t, _ in templates)):
         choices += _square_images(facts, dims, hints)
     if whole or ("words" in hints and not roles) or "ids" in roles:
         choices += _ids(dims, -3.0 if whole else 0.5, "labels" in roles)
