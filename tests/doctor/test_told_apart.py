@@ -34,23 +34,38 @@ class Depthwise:
         return self._correlate(g, self.kernel[::-1] if self.flips else self.kernel)
 
 
-class Rms:
-    """The gain belongs to what arrives, before the mean is taken."""
+def rms_norm(x: Array, gain: Array) -> tuple[Array, Any]:
+    inv = 1 / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + 1e-6)
+    xn = x * inv
+    return xn * gain, (xn, inv, gain)
 
+
+def gain_inside(dy: Array, cache: Any) -> tuple[Array, Array]:
+    """The gain belongs to what arrives, before the mean is taken."""
+    xn, inv, gain = cache
+    d = dy * gain
+    return inv * (d - xn * np.mean(d * xn, axis=-1, keepdims=True)), (dy * xn).sum(0)
+
+
+def gain_outside(dy: Array, cache: Any) -> tuple[Array, Array]:
+    xn, inv, gain = cache
+    dx = gain * inv * (dy - xn * np.mean(dy * xn, axis=-1, keepdims=True))
+    return dx, (dy * xn).sum(0)
+
+
+class Rms:
     def __init__(self, inside: bool) -> None:
-        self.gain, self.V, self.inside = 1 + RNG.normal(size=5) / 3, RNG.normal(size=(5, 3)), inside
+        self.gain, self.V = 1 + RNG.normal(size=5) / 3, RNG.normal(size=(5, 3))
+        self.norm_back = gain_inside if inside else gain_outside
 
     def forward(self, x: Array) -> Array:
-        self.inv = 1 / np.sqrt(np.mean(x**2, -1, keepdims=True))
-        self.xn = x * self.inv
-        self.h = self.xn * self.gain
+        self.h, self.cache = rms_norm(x, self.gain)
         return self.h @ self.V
 
     def backward(self, dy: Array) -> Array:
         self.dV, dh = self.h.T @ dy, dy @ self.V.T
-        self.dgain = (dh * self.xn).sum(0)
-        d, outside = (dh * self.gain, 1.0) if self.inside else (dh, self.gain)
-        return outside * self.inv * (d - self.xn * np.mean(d * self.xn, -1, keepdims=True))
+        dx, self.dgain = self.norm_back(dh, self.cache)
+        return dx
 
 
 class Scan:
