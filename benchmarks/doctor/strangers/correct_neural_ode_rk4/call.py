@@ -2,5 +2,4 @@ import numpy as np
 
 
 def call(module):
-    ode = module.NeuralODE(dim=3, hidden=5, steps=3)
-    return {"subject": ode, "inputs": (np.random.default_rng(0).normal(size=(4, 3)),)}
+    return {"subject": module.Flow(3, 4, steps=2, seed=1), "inputs": (np.random.default_rng(0).normal(size=(3, 5)),)}

@@ -2,4 +2,6 @@ import numpy as np
 
 
 def call(module):
-    return {"subject": module.PixelShuffle(2), "inputs": (np.random.default_rng(0).normal(size=(2, 12, 3, 5)),)}
+    net = module.UpsampleBlock(channels=2, factor=3)
+    x = np.random.default_rng(5).normal(size=(2, 18, 4, 5))
+    return {"subject": net, "inputs": (x,)}
