@@ -154,3 +154,28 @@ def test_arithmetic_that_wraps_around() -> None:
     assert (finding.code, finding.target) == ("dtype-hazard", "clips")
     assert text(finding).startswith("self.f = np.abs(video")
     assert chainrule.check(Words(), RNG.integers(0, 20, size=(2, 5)).astype(np.uint8)).ok
+
+
+class Windows:
+    """A kernel of size k is no key: nothing is said of attention."""
+
+    def __init__(self) -> None:
+        self.W = RNG.normal(size=3)
+
+    def forward(self, x: Array) -> Array:
+        k = len(self.W)
+        self.x = x
+        return np.stack([x[:, i : i + k] @ self.W for i in range(x.shape[1] - k + 1)], 1)
+
+    def backward(self, dy: Array) -> Array:
+        k, dx = len(self.W), np.zeros_like(self.x)
+        self.dW = sum(dy[:, i] @ self.x[:, i : i + k] for i in range(dy.shape[1]))
+        for i in range(dy.shape[1]):
+            dx[:, i : i + k] += np.outer(dy[:, i], self.W)
+        return dx
+
+
+def test_a_letter_makes_no_attention() -> None:
+    report = chainrule.check(Windows(), RNG.normal(size=(4, 7)))
+    assert report.ok
+    assert report.not_tested == []

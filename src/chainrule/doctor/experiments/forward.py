@@ -29,7 +29,7 @@ from .unseen.shared import shared
 from .unseen.targets import target_leak
 from .unseen.ties import pool_ties
 from .unseen.twice import softmax_twice
-from .unseen.weights import attends
+from .unseen.weights import attends, normalizes
 from .unseen.wrapping import wrapping
 from .unused import unused
 
@@ -128,7 +128,7 @@ class Questions:
     def _said_of_intent(self) -> None:
         """What could not be judged, because nobody says what is meant."""
         lines = self.case.not_tested
-        if any(attends(s) for s in self.everything):
+        if any(attends(s) and normalizes(s) for s in self.everything):  # (a kernel is called k, too)
             if not any(meant(s, self.case.intent) for s in self.everything):
                 lines.append(
                     'causal order: intent unknown (intent={"causal"} if no position may see the future)'
