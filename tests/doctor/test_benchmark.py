@@ -53,6 +53,16 @@ def test_files_by_strangers_are_asked_about_in_both_ways(tmp_path: Path) -> None
         assert right["said"] == []
 
 
+def test_a_difference_is_applied_to_its_own_file_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCHMARK)
+    from faulty_files import patched
+
+    diff = "--- right.py\n+++ faulty.py\n@@ -2 +2 @@\n-two\n+2\n@@ -3,0 +4 @@\n+four\n@@ -5 +5,0 @@\n-five\n"
+    assert patched("one\ntwo\nthree\nfour?\nfive\n", diff) == "one\n2\nthree\nfour\nfour?\n"
+    with pytest.raises(ValueError, match="other lines there"):
+        patched("one\nzwei\nthree\nfour?\nfive\n", diff)
+
+
 def test_other_checkers_see_a_wrong_sign_and_name_no_cause(tmp_path: Path) -> None:
     (found,) = outcomes(tmp_path, "--comparison", "--only", "scale/sign_flipped_rbf")["comparison"]
     assert found["faulty"]["plain relative error"].startswith("relative error:")

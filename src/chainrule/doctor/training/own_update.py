@@ -29,8 +29,7 @@ def own_update(subject: Any) -> Method | None:
     method = _of_object(subject)
     if method is not None:
         return method
-    held = [v for v in stored_attributes(subject).values() if is_optimizer(type(v))]
-    if held:
+    if held_optimizer(subject) is not None:
         return None  # that one is to be called
     layers = [m for layer in layers_of(subject).values() if (m := _of_object(layer)) is not None]
     if not layers:
